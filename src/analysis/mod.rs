@@ -1,0 +1,3 @@
+//! Layer 5: crepe decides what is true of the program.
+
+pub mod analysis;

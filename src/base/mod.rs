@@ -1,0 +1,4 @@
+//! Layer 0: things that know nothing of Datalog.
+
+pub mod hash;
+pub mod ids;

@@ -1,0 +1,1 @@
+//! Layer 11: who said what, where, how sure.

@@ -1,0 +1,1 @@
+//! Layer 14: processes and terminals.

@@ -1,0 +1,5 @@
+//! Layer 7: storage, kernels, fixpoint.
+
+pub mod facts;
+pub mod limits;
+pub mod tables;

@@ -1,0 +1,1 @@
+//! Layer 9: files to relations, relations to files.

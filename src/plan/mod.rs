@@ -1,0 +1,1 @@
+//! Layer 6: program and analysis to a plan.

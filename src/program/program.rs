@@ -1,0 +1,281 @@
+//! [`Program`]: what a set of rule files means. Names are ids, types are known, every rule has
+//! one head and a conjunction as body, atoms of bodies hold only variables and constants. Spans
+//! point at what the user wrote; several normal rules may come from one written rule
+//! ([`Rule::origin`]), and messages and proofs speak of the written one.
+
+use std::sync::Arc;
+
+use crate::base::ids::{OriginId, RelationId, RuleId, Table, TypeId, VarId};
+use crate::program::builtins::{Functor, Test};
+use crate::syntax::ast::{AggregateKind, CompareOp};
+use crate::text::span::Span;
+use crate::value::base_type::BaseType;
+use crate::value::symbols::Symbols;
+use crate::value::value::Value;
+
+/// A resolved, typed, normal program. Immutable after it is built.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The texts of all symbols, shared with the data.
+    pub symbols: Arc<Symbols>,
+    /// Declared and built-in types.
+    pub types: Table<TypeId, Type>,
+    /// Relations in the order of declaration.
+    pub relations: Table<RelationId, Relation>,
+    /// Normal rules in the order of the text.
+    pub rules: Table<RuleId, Rule>,
+    /// Facts written in the program, in the order of the text.
+    pub facts: Vec<Fact>,
+    /// `.input` directives.
+    pub inputs: Vec<FileDirective>,
+    /// `.output` directives.
+    pub outputs: Vec<FileDirective>,
+    /// `.printsize` directives, in the order of the text.
+    pub printsizes: Vec<RelationId>,
+}
+
+/// A type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Type {
+    /// Its name.
+    pub name: String,
+    /// What its values are.
+    pub base: BaseType,
+    /// Where it is declared; nothing for the built-in four.
+    pub span: Option<Span>,
+}
+
+/// A relation.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// Its name.
+    pub name: String,
+    /// Columns.
+    pub columns: Vec<Column>,
+    /// The name in its `.decl`.
+    pub span: Span,
+    /// The comment above or beside the declaration, may be empty.
+    pub doc: String,
+    /// Whether an `.input` names it.
+    pub is_input: bool,
+    /// Whether an `.output` or `.printsize` names it.
+    pub is_output: bool,
+    /// `//@ conflict(a, b)`: columns whose claims dispute each other.
+    pub conflict: Option<(usize, usize)>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its declared type.
+    pub ty: TypeId,
+    /// What it holds.
+    pub base: BaseType,
+    /// The name in the declaration.
+    pub span: Span,
+}
+
+/// A fact of the program text.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// The relation.
+    pub relation: RelationId,
+    /// The row.
+    pub values: Box<[Value]>,
+    /// The fact as written.
+    pub span: Span,
+    /// Whether it is marked `//@ assume`; otherwise it is a definition.
+    pub assumed: bool,
+}
+
+/// `.input` or `.output` of one relation.
+#[derive(Clone, Debug)]
+pub struct FileDirective {
+    /// The relation.
+    pub relation: RelationId,
+    /// `filename=`, as written.
+    pub filename: Option<String>,
+    /// `name=`: the stem of the file instead of the relation's name.
+    pub name: Option<String>,
+    /// The directive as written.
+    pub span: Span,
+}
+
+/// A normal rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// `//@ name("…")`, else `relation#k` with k counting that relation's written rules from 1.
+    pub name: String,
+    /// `//@ say("…")`: a sentence with `{variable}` placeholders.
+    pub say: Option<String>,
+    /// The written rule.
+    pub origin: OriginId,
+    /// The written rule, with its final `.`.
+    pub span: Span,
+    /// The head's relation.
+    pub head: RelationId,
+    /// The head's arguments.
+    pub head_args: Vec<Expr>,
+    /// The head as written.
+    pub head_span: Span,
+    /// Literals in the order written; those that normalisation introduces stand directly before
+    /// the literal that needs them.
+    pub body: Vec<Literal>,
+    /// All variables of the rule, those of aggregates included.
+    pub vars: Table<VarId, Variable>,
+    /// `.plan` hints: for a delta version, the order of the positive atoms of `body` (from 0).
+    pub plan: Vec<(u32, Vec<usize>)>,
+}
+
+/// A variable of a rule. Variables inside an aggregate that share a name with one outside are the
+/// same variable only where the language says so; after resolving they are the same only if they
+/// have the same id.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// As written; nothing for `_` and for variables that normalisation introduces.
+    pub name: Option<String>,
+    /// What it holds.
+    pub base: BaseType,
+    /// Where it is first written.
+    pub span: Span,
+}
+
+/// A condition of a normal rule.
+#[derive(Clone, Debug)]
+pub struct Literal {
+    /// What.
+    pub kind: LiteralKind,
+    /// Where, as written; an introduced literal has the span of the expression it came from.
+    pub span: Span,
+}
+
+/// What a condition is.
+#[derive(Clone, Debug)]
+pub enum LiteralKind {
+    /// The tuple is in the relation. Binds its variables.
+    Atom(Atom),
+    /// No such tuple is in the relation; variables that occur nowhere else (from `_`) mean "any".
+    Absent(Atom),
+    /// Both sides are evaluated and compared. `=` binds a variable that stands alone on one side
+    /// when the other side is bound.
+    Compare(CompareOp, Expr, Expr),
+    /// `match`, `contains`, or their negation.
+    Test {
+        /// Which test.
+        test: Test,
+        /// Its arguments.
+        args: Vec<Expr>,
+        /// Whether it must fail.
+        negated: bool,
+    },
+    /// `var` takes each value of the range; fails or errs as the builtin table says. If `var` is
+    /// bound already it is a membership test.
+    Range {
+        /// The variable.
+        var: VarId,
+        /// `from, to` (not included) and optionally the step.
+        args: Vec<Expr>,
+    },
+    /// `var` takes the aggregate's value, with min and max also each witness.
+    Aggregate {
+        /// The variable; if bound already, the value must be equal.
+        var: VarId,
+        /// The aggregate.
+        aggregate: Aggregate,
+    },
+    /// `true`, `false`.
+    Constant(bool),
+}
+
+/// An atom of a body.
+#[derive(Clone, Debug)]
+pub struct Atom {
+    /// The relation.
+    pub relation: RelationId,
+    /// One per column.
+    pub args: Vec<Arg>,
+}
+
+/// An argument of an atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arg {
+    /// A variable; each `_` is a variable of its own.
+    Var(VarId),
+    /// A constant of the column's base type.
+    Const(Value),
+}
+
+/// An expression over bound variables.
+#[derive(Clone, Debug)]
+pub enum Expr {
+    /// A variable.
+    Var(VarId),
+    /// A constant.
+    Const(Value),
+    /// A functor or operator, overloads resolved.
+    Call {
+        /// Which one.
+        functor: Functor,
+        /// Its arguments.
+        args: Vec<Expr>,
+        /// As written.
+        span: Span,
+    },
+}
+
+/// An aggregate of a normal rule. It ranges over the distinct bindings of all variables of its
+/// body, unnamed ones included, for fixed outer variables.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// Which function.
+    pub kind: AggregateKind,
+    /// What is summed or compared; nothing for `count`.
+    pub value: Option<Expr>,
+    /// The base type of the result.
+    pub base: BaseType,
+    /// What it ranges over: normal literals, nested aggregates included.
+    pub body: Vec<Literal>,
+    /// Variables of the body that the enclosing body binds, in id order.
+    pub outer: Vec<VarId>,
+    /// Variables that only the aggregate's body has, in id order; witnesses included.
+    pub local: Vec<VarId>,
+    /// Local variables of `min` and `max` that the enclosing body uses: it gets one binding for
+    /// each distinct choice of them among the bindings that reach the least or greatest value.
+    pub witnesses: Vec<VarId>,
+}
+
+impl Program {
+    /// The relation named `name`.
+    #[must_use]
+    pub fn relation(&self, name: &str) -> Option<RelationId> {
+        self.relations.entries().find(|(_, relation)| relation.name == name).map(|(id, _)| id)
+    }
+
+    /// Rules whose head is `relation`, in the order of the text.
+    pub fn rules_of(&self, relation: RelationId) -> impl Iterator<Item = (RuleId, &Rule)> {
+        self.rules.entries().filter(move |(_, rule)| rule.head == relation)
+    }
+}
+
+impl Expr {
+    /// Calls `visit` for every variable, left to right.
+    pub fn each_var(&self, visit: &mut impl FnMut(VarId)) {
+        match self {
+            Self::Var(var) => visit(*var),
+            Self::Const(_) => {}
+            Self::Call { args, .. } => args.iter().for_each(|arg| arg.each_var(visit)),
+        }
+    }
+}
+
+impl Atom {
+    /// Variables of the arguments, left to right.
+    pub fn vars(&self) -> impl Iterator<Item = VarId> {
+        self.args.iter().filter_map(|arg| match arg {
+            Arg::Var(var) => Some(*var),
+            Arg::Const(_) => None,
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! [`Leaves`]: what the input tuples stand for. The layer above the explainer fills it; without
+//! claims every input row is a leaf of its own.
+
+use crate::base::hash::Map;
+use crate::base::ids::{LeafId, RelationId, Table};
+use crate::text::span::Span;
+use crate::value::value::Tuple;
+
+/// What a leaf is, and so whether it counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum LeafKind {
+    /// Something that a source said. Counted as a claim; its origin as a source.
+    Claim,
+    /// A document, source or entity record, or a link that the text itself makes. Not counted.
+    Record,
+    /// Readings, policies, grades, retractions, links by others, rows of `.facts` files, and facts
+    /// marked `//@ assume`. Counted as an assumption.
+    Assumption,
+    /// A fact of a rule file. Shown, not counted.
+    Definition,
+}
+
+/// Something that proofs end in.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// What it is.
+    pub kind: LeafKind,
+    /// Its id: a claim's id, `reading r3`, `policy approx_slack`, `link c0204 part_of c0202`,
+    /// `claim_lo.facts:12`.
+    pub id: String,
+    /// Where it is written: `claims.jsonl:34`, `totals.dl:12`.
+    pub place: String,
+    /// Where in a rule file, for definitions and assumptions written there.
+    pub span: Option<Span>,
+    /// Who said what, for a claim.
+    pub evidence: Option<Evidence>,
+}
+
+/// What a claim shows of itself in a proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The first speaker's id: the source that is counted.
+    pub origin: String,
+    /// Ids of those who passed it on, in order.
+    pub conduits: Vec<String>,
+    /// Modality word.
+    pub modality: String,
+    /// `affirmed`, `denied` or `unknown`.
+    pub polarity: String,
+    /// Document id.
+    pub document: String,
+    /// Line of the document in which the quote starts, from 1; nothing without a quote.
+    pub line: Option<usize>,
+    /// Code points `start..end` of the quote.
+    pub span: Option<(usize, usize)>,
+    /// The words.
+    pub quote: Option<String>,
+    /// Whether the quote was compared with the document's text.
+    pub verified: bool,
+}
+
+/// Input tuples to leaves, and names to labels.
+#[derive(Clone, Default, Debug)]
+pub struct Leaves {
+    /// All leaves, in the order of the input.
+    pub leaves: Table<LeafId, Leaf>,
+    /// The leaf of a tuple. A tuple that several records give has the first of the cheapest kind:
+    /// a claim before a record before a definition before an assumption.
+    pub rows: Map<(RelationId, Tuple), LeafId>,
+    /// Labels of sources, entities, events, readings, claims, by id.
+    pub labels: Map<String, String>,
+}

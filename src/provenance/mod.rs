@@ -1,0 +1,3 @@
+//! Layer 10: why a tuple holds.
+
+pub mod leaves;

@@ -1,0 +1,1 @@
+//! Layer 13: answers as text and JSON.

@@ -1,0 +1,3 @@
+//! Layer 3: text to tree, and back.
+
+pub mod ast;

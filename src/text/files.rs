@@ -1,0 +1,108 @@
+//! [`Files`]: every text that a message or a proof may point into, with its lines. Texts are kept
+//! as read, byte for byte; a byte order mark at the start stays in the text and is skipped by the
+//! readers.
+
+use std::sync::Arc;
+
+use crate::base::ids::{FileId, Table};
+use crate::text::span::Span;
+
+/// A loaded text.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The name that messages print: the path as given, `lib:totals.dl`, `stdin`, `session:1`.
+    pub name: String,
+    /// The text as read.
+    pub text: Arc<str>,
+    line_starts: Vec<usize>,
+}
+
+/// A place as people count: both from 1, the column in characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// All loaded texts.
+#[derive(Clone, Default, Debug)]
+pub struct Files {
+    files: Table<FileId, File>,
+}
+
+impl Files {
+    /// No text.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text under the name that messages shall print.
+    ///
+    /// # Panics
+    /// If the text has 4 GiB or more: readers refuse such files with a message.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        assert!(u32::try_from(text.len()).is_ok(), "texts are shorter than 4 GiB");
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        self.files.push(File { name: name.into(), text, line_starts })
+    }
+
+    /// The file of `id`.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> &File {
+        &self.files[id]
+    }
+
+    /// The characters of a span.
+    #[must_use]
+    pub fn text_of(&self, span: Span) -> &str {
+        &self.files[span.file].text[span.range()]
+    }
+
+    /// Where a span starts.
+    #[must_use]
+    pub fn position(&self, span: Span) -> Position {
+        self.files[span.file].position(span.start as usize)
+    }
+
+    /// `name:line:column` of a span's start.
+    #[must_use]
+    pub fn locate(&self, span: Span) -> String {
+        let at = self.position(span);
+        format!("{}:{}:{}", self.files[span.file].name, at.line, at.column)
+    }
+
+    /// Ids with files, in the order of loading.
+    pub fn entries(&self) -> impl Iterator<Item = (FileId, &File)> {
+        self.files.entries()
+    }
+}
+
+impl File {
+    /// Line and column of a byte offset, which must lie on a character boundary.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> Position {
+        let line = self.line_starts.partition_point(|&start| start <= offset);
+        let start = self.line_starts[line - 1];
+        Position { line, column: self.text[start..offset].chars().count() + 1 }
+    }
+
+    /// Byte range of line `line` (from 1), without its end.
+    #[must_use]
+    pub fn line(&self, line: usize) -> std::ops::Range<usize> {
+        let start = self.line_starts[line - 1];
+        let end = self.line_starts.get(line).map_or(self.text.len(), |&next| next - 1);
+        let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
+        start..end
+    }
+
+    /// Number of lines; a text that ends with a line end has no empty line after it.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.line_starts.len() - usize::from(self.text.ends_with('\n'))
+    }
+}

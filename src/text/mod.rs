@@ -1,0 +1,7 @@
+//! Layer 1: texts, places in them, and how problems in them are shown.
+
+pub mod codes;
+pub mod diagnostic;
+pub mod files;
+pub mod render;
+pub mod span;

@@ -1,0 +1,1 @@
+//! Diagnostics as text. The only user of annotate-snippets.
