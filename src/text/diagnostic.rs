@@ -125,9 +125,7 @@ impl Diagnostic {
 
 /// Sorts by place, then code, then message: the order in which people read.
 pub fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics.sort_by(|a, b| {
-        (a.span(), a.code, &a.message).cmp(&(b.span(), b.code, &b.message))
-    });
+    diagnostics.sort_by(|a, b| (a.span(), a.code, &a.message).cmp(&(b.span(), b.code, &b.message)));
 }
 
 /// Whether any of them is an error.

@@ -1,0 +1,2 @@
+//! One binary for the tests that drive whole parts: command line, prompt, claims, random programs.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]

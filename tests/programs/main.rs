@@ -1,0 +1,3 @@
+//! Every program of this folder, in every mode, against one expectation.
+
+fn main() {}
