@@ -14,6 +14,8 @@ pub struct File {
     pub name: String,
     /// The text as read.
     pub text: Arc<str>,
+    /// The number of the text's first line: 1, unless this is an excerpt of a larger file.
+    pub first_line: usize,
     line_starts: Vec<usize>,
 }
 
@@ -44,11 +46,25 @@ impl Files {
     /// # Panics
     /// If the text has 4 GiB or more: readers refuse such files with a message.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.excerpt(name, text, 1)
+    }
+
+    /// Adds lines out of a larger file, the first of which has the number `first_line` there, so
+    /// that a message can show one row of a file of gigabytes.
+    ///
+    /// # Panics
+    /// If the text has 4 GiB or more.
+    pub fn excerpt(
+        &mut self,
+        name: impl Into<String>,
+        text: impl Into<Arc<str>>,
+        first_line: usize,
+    ) -> FileId {
         let text = text.into();
         assert!(u32::try_from(text.len()).is_ok(), "texts are shorter than 4 GiB");
         let line_starts =
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        self.files.push(File { name: name.into(), text, line_starts })
+        self.files.push(File { name: name.into(), text, first_line, line_starts })
     }
 
     /// The file of `id`.
@@ -88,12 +104,14 @@ impl File {
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= offset);
         let start = self.line_starts[line - 1];
-        Position { line, column: self.text[start..offset].chars().count() + 1 }
+        let column = self.text[start..offset].chars().count() + 1;
+        Position { line: line + self.first_line - 1, column }
     }
 
-    /// Byte range of line `line` (from 1), without its end.
+    /// Byte range of line `line` (numbered as in [`File::position`]), without its end.
     #[must_use]
     pub fn line(&self, line: usize) -> std::ops::Range<usize> {
+        let line = line + 1 - self.first_line;
         let start = self.line_starts[line - 1];
         let end = self.line_starts.get(line).map_or(self.text.len(), |&next| next - 1);
         let end = if self.text[start..end].ends_with('\r') { end - 1 } else { end };
