@@ -3,12 +3,15 @@
 //! [`EvalError`].
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use crate::program::patterns::Patterns;
+use crate::program::{aggregate, range, scalar};
 use crate::syntax::ast::AggregateKind;
 use crate::value::base_type::BaseType;
 use crate::value::symbols::Symbols;
-use crate::value::value::Value;
+use crate::value::value::{Value, quote};
 
 /// A functor or operator with its overload resolved.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -48,7 +51,6 @@ pub enum Op {
     Cat,
     Strlen,
     Substr,
-    Ord,
     ToNumber,
     ToUnsigned,
     ToFloat,
@@ -69,13 +71,13 @@ pub enum Test {
 pub enum EvalError {
     /// `/` or `%` by zero.
     DivisionByZero,
-    /// The result does not fit its type: the operation with its operands, as text.
-    Overflow(String),
+    /// The result does not fit its type: the type, and the operation with its operands, as text.
+    Overflow(BaseType, String),
     /// A float result is not a finite number: the operation with its operands, as text.
     NotFinite(String),
     /// A conversion of a text that is no such number: type and text.
     NotANumber(BaseType, String),
-    /// `ord` of …, a step of 0, an exponent below 0, …: a full message.
+    /// A step of 0, an exponent below 0, …: a full message.
     Other(String),
 }
 
@@ -83,10 +85,59 @@ impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DivisionByZero => f.write_str("division by zero"),
-            Self::Overflow(what) => write!(f, "{what} does not fit 64 bits"),
+            Self::Overflow(base, what) => write!(f, "{what} does not fit `{base}`"),
             Self::NotFinite(what) => write!(f, "{what} is not a finite number"),
-            Self::NotANumber(base, text) => write!(f, "{text:?} is not a {base}"),
+            Self::NotANumber(base, text) => {
+                let article = if *base == BaseType::Unsigned { "an" } else { "a" };
+                write!(f, "{} is not {article} {base}", quote(text))
+            }
             Self::Other(message) => f.write_str(message),
+        }
+    }
+}
+
+impl Op {
+    /// As written in a program.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Neg | Self::Sub => "-",
+            Self::Add => "+",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::Rem => "%",
+            Self::Pow => "^",
+            Self::Band => "band",
+            Self::Bor => "bor",
+            Self::Bxor => "bxor",
+            Self::Bnot => "bnot",
+            Self::Bshl => "bshl",
+            Self::Bshr => "bshr",
+            Self::Bshru => "bshru",
+            Self::Land => "land",
+            Self::Lor => "lor",
+            Self::Lxor => "lxor",
+            Self::Lnot => "lnot",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Cat => "cat",
+            Self::Strlen => "strlen",
+            Self::Substr => "substr",
+            Self::ToNumber => "to_number",
+            Self::ToUnsigned => "to_unsigned",
+            Self::ToFloat => "to_float",
+            Self::ToText => "to_string",
+        }
+    }
+}
+
+impl Test {
+    /// As written in a program.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Contains => "contains",
         }
     }
 }
@@ -95,13 +146,14 @@ impl fmt::Display for EvalError {
 #[derive(Debug)]
 pub struct Builtins {
     symbols: Arc<Symbols>,
+    patterns: Patterns,
 }
 
 impl Builtins {
     /// An evaluator over these texts.
     #[must_use]
     pub fn new(symbols: Arc<Symbols>) -> Self {
-        Self { symbols }
+        Self { symbols, patterns: Patterns::new() }
     }
 
     /// The texts.
@@ -110,50 +162,76 @@ impl Builtins {
         &self.symbols
     }
 
-    /// The value of a functor.
+    /// The value of a functor. Integers are checked, bit operations work on the 64-bit words
+    /// and take shift counts modulo 64, floats stay finite. `strlen` and `substr` count code
+    /// points, as the spans of claims do.
     ///
     /// # Errors
     /// If the operation has no value.
+    ///
+    /// # Panics
+    /// If the arguments are not of the number and types that the functor takes.
     pub fn apply(&self, functor: Functor, args: &[Value]) -> Result<Value, EvalError> {
-        let _ = (functor, args);
-        unimplemented!()
+        scalar::apply(&self.symbols, functor, args)
     }
 
     /// Whether a test holds; a pattern that cannot be read holds for nothing.
+    ///
+    /// # Panics
+    /// If the arguments are not two symbols.
     #[must_use]
     pub fn holds(&self, test: Test, args: &[Value]) -> bool {
-        let _ = (test, args);
-        unimplemented!()
+        let &[Value::Symbol(part), Value::Symbol(text)] = args else {
+            panic!("typing gives {} two symbols, not {args:?}", test.name());
+        };
+        match test {
+            Test::Match => self.patterns.matches(&self.symbols, part, text),
+            Test::Contains => self.symbols.text(text).contains(self.symbols.text(part)),
+        }
+    }
+
+    /// Patterns met so far that cannot be read, with the reason, sorted: `match` held for nothing
+    /// there.
+    #[must_use]
+    pub fn bad_patterns(&self) -> Vec<(String, String)> {
+        self.patterns.bad(&self.symbols)
     }
 
     /// Calls `visit` with each value of `range(from, to)` or `range(from, to, step)`: from `from`,
-    /// `to` not included, by `step` (default 1, or −1 if `to` is below `from`), until it breaks.
+    /// `to` not included, by `step`, until it breaks. Without a step it is 1, or −1 if `to` is
+    /// below `from`; an unsigned range cannot go down, so it is empty then. A float range adds
+    /// the step again and again.
     ///
     /// # Errors
-    /// If the step is 0.
+    /// If the step is 0, or so small that adding it changes nothing.
+    ///
+    /// # Panics
+    /// If the arguments are not two or three numbers of one type.
     pub fn range(
         &self,
         args: &[Value],
-        visit: &mut dyn FnMut(Value) -> std::ops::ControlFlow<()>,
+        visit: &mut dyn FnMut(Value) -> ControlFlow<()>,
     ) -> Result<(), EvalError> {
-        let _ = (args, visit);
-        unimplemented!()
+        range::range(args, visit)
     }
 
-    /// The value of an aggregate over the multiset of values, one per distinct binding (for count
-    /// only their number matters): nothing for min, max and mean of nothing. Integer sums
-    /// accumulate in 128 bits and are checked at the end; float sums and means are the correctly
-    /// rounded sum of the multiset, so the order does not matter.
+    /// The value of an aggregate whose result is of type `base` over the multiset of values, one
+    /// per distinct binding (for count only their number matters): nothing for min, max and mean
+    /// of nothing. Integer sums accumulate in 128 bits and are checked at the end; float sums are
+    /// the correctly rounded sum of the multiset, so the order does not matter. The mean of
+    /// integers is rounded once, that of floats is the rounded sum divided by their number.
     ///
     /// # Errors
     /// If the sum does not fit.
+    ///
+    /// # Panics
+    /// If the values are not of a type that the aggregate takes.
     pub fn aggregate(
         &self,
         kind: AggregateKind,
         base: BaseType,
         values: &mut dyn Iterator<Item = Value>,
     ) -> Result<Option<Value>, EvalError> {
-        let _ = (kind, base, values);
-        unimplemented!()
+        aggregate::aggregate(&self.symbols, kind, base, values)
     }
 }
