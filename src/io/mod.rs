@@ -1,1 +1,8 @@
-//! Layer 9: files to relations, relations to files.
+//! Layer 9: files to relations, and back.
+
+pub mod delimited;
+pub mod find;
+pub mod input;
+pub mod map;
+pub mod output;
+pub mod sorted;

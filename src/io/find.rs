@@ -1,0 +1,125 @@
+//! Where input comes from. Every `-F` path is a folder of `R.facts` files, which may also hold a
+//! `claims.jsonl`, or a claims file itself; all are searched in the order given and what is found
+//! is united. Folders may be absent; they are not searched recursively.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::nearest::nearest;
+use crate::program::program::{FileDirective, Program};
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
+/// The places of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Folders that may hold fact files.
+    pub folders: Vec<PathBuf>,
+    /// Claims files, in the order given.
+    pub claims: Vec<PathBuf>,
+}
+
+/// Sorts `-F` paths into folders and claims files. A folder's `claims.jsonl` counts as given
+/// where the folder is.
+#[must_use]
+pub fn places(paths: &[PathBuf]) -> Places {
+    let mut places = Places::default();
+    for path in paths {
+        if path.extension().is_some_and(|extension| extension == "jsonl") && !path.is_dir() {
+            places.claims.push(path.clone());
+            continue;
+        }
+        let claims = path.join("claims.jsonl");
+        if claims.is_file() {
+            places.claims.push(claims);
+        }
+        places.folders.push(path.clone());
+    }
+    places
+}
+
+/// The name of a path in messages: as given, without a leading `./`.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+/// The name of the file that an `.input` directive reads in each folder.
+#[must_use]
+pub fn file_name(program: &Program, directive: &FileDirective) -> String {
+    directive.filename.clone().unwrap_or_else(|| {
+        let relation = &program.relations[directive.relation].name;
+        format!("{}.facts", directive.name.as_ref().unwrap_or(relation))
+    })
+}
+
+/// The files of an `.input` directive that exist.
+#[must_use]
+pub fn files(program: &Program, directive: &FileDirective, places: &Places) -> Vec<PathBuf> {
+    let name = file_name(program, directive);
+    if Path::new(&name).is_absolute() {
+        return [PathBuf::from(name)].into_iter().filter(|path| path.exists()).collect();
+    }
+    let mut found: Vec<PathBuf> = Vec::new();
+    for folder in &places.folders {
+        let path = folder.join(&name);
+        if path.exists() && !path.is_dir() && !found.contains(&path) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// That a directive finds no file: where it was looked for, and the nearest name there.
+#[must_use]
+pub fn missing(program: &Program, directive: &FileDirective, places: &Places) -> Diagnostic {
+    let name = file_name(program, directive);
+    let relation = &program.relations[directive.relation].name;
+    let mut looked: Vec<String> =
+        places.folders.iter().map(|folder| shown(&folder.join(&name))).collect();
+    if Path::new(&name).is_absolute() {
+        looked = vec![name.clone()];
+    }
+    let mut message =
+        Diagnostic::new(Code::H0302, format!("no facts file for input relation `{relation}`"))
+            .label(directive.span, format!("looked for {}", listed(&looked)));
+    for folder in &places.folders {
+        message = message.note(folder_note(folder, &name));
+    }
+    if places.folders.is_empty() {
+        message = message.note("no folder of fact files was given with -F");
+    }
+    message.help("name its folder with -F, or take missing files as empty with --allow-missing")
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing: no -F folder is given".to_owned(),
+        [first, rest @ ..] if rest.len() > 3 => format!("{first} and {} more places", rest.len()),
+        _ => names.join(", "),
+    }
+}
+
+fn folder_note(folder: &Path, name: &str) -> String {
+    let shown_folder = match shown(folder) {
+        empty if empty.is_empty() => "the current folder".to_owned(),
+        folder => folder,
+    };
+    if !folder.exists() {
+        return format!("{shown_folder} does not exist");
+    }
+    let Ok(entries) = folder.read_dir() else {
+        return format!("{shown_folder} cannot be listed");
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".facts"))
+        .collect();
+    names.sort();
+    let near = nearest(name, names.iter().map(String::as_str));
+    let count = names.len();
+    let files = if count == 1 { "fact file" } else { "fact files" };
+    match near.first() {
+        Some(near) => format!("{shown_folder} has {count} {files}; nearest name: {near}"),
+        None => format!("{shown_folder} has {count} {files}, none of a similar name"),
+    }
+}

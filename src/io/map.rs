@@ -1,0 +1,54 @@
+//! [`Bytes`]: the bytes of a file, mapped if it is large. The only unsafe code of this layer.
+#![expect(unsafe_code, reason = "a mapped file is read in place instead of being copied")]
+
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::ops::Deref;
+use std::path::Path;
+
+use memmap2::Mmap;
+
+/// Below this size reading is faster than mapping.
+const MAP_FROM: u64 = 1 << 18;
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub enum Bytes {
+    /// Read into memory: small files, and what is not a plain file (a pipe has no size).
+    Read(Vec<u8>),
+    /// Mapped.
+    Mapped(Mmap),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Mapped(map) => map,
+        }
+    }
+}
+
+/// The bytes of the file at `path`.
+///
+/// # Errors
+/// What the operating system says.
+pub fn read(path: &Path) -> io::Result<Bytes> {
+    #[expect(clippy::disallowed_methods, reason = "this layer reads files")]
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    if about.is_file() && about.len() >= MAP_FROM {
+        // SAFETY: the file is a plain one and not empty (checked above), and nothing here writes
+        // to it. If another process cuts it short while it is read, the kernel ends this process
+        // with SIGBUS; no program that maps its input can rule that out.
+        let map = unsafe { Mmap::map(&file)? };
+        #[cfg(unix)]
+        map.advise(memmap2::Advice::Sequential).unwrap_or(());
+        return Ok(Bytes::Mapped(map));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Bytes::Read(bytes))
+}

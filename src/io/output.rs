@@ -1,0 +1,238 @@
+//! Relations to files. `R.csv` has one row a line, cells apart by tabs, sorted by value. All files
+//! of a run are written into a folder aside and renamed at the end, so that a run that fails
+//! leaves what was there. A text that holds a tab or a line end would read as another row: such
+//! characters are written as `\t`, `\n`, `\r`, and counted, so that it never happens unseen.
+
+use std::fs;
+use std::io;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use memchr::memchr3;
+
+use crate::engine::limits::{Limits, Stop};
+use crate::engine::tables::Tables;
+use crate::io::find::shown;
+use crate::io::sorted::Sorted;
+use crate::program::program::{FileDirective, Program};
+use crate::value::symbols::Symbols;
+use crate::value::value::Value;
+
+/// Rows between two looks at the stop flag.
+const PER_CHECK: usize = 1 << 16;
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub enum Failed {
+    /// The operating system refused.
+    System {
+        /// Which path.
+        path: PathBuf,
+        /// Its reason.
+        error: io::Error,
+    },
+    /// The run was stopped.
+    Stopped(Stop),
+}
+
+impl From<Stop> for Failed {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
+/// A relation that was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its name.
+    pub relation: String,
+    /// The file's name inside the folder, or as given if it is absolute.
+    pub file: String,
+    /// Rows.
+    pub rows: usize,
+    /// Cells with a tab or line end, written with a backslash.
+    pub escaped: usize,
+}
+
+/// What there is to write.
+#[derive(Clone, Copy)]
+pub struct Output<'a> {
+    /// The program whose `.output` directives are followed.
+    pub program: &'a Program,
+    /// Its relations.
+    pub tables: &'a dyn Tables,
+    /// What may stop the writing.
+    pub limits: &'a Limits,
+}
+
+impl Output<'_> {
+    /// Writes the `.output` relations into `folder`, which is made if it is not there, and then
+    /// the files that `last` gives (name and text) for what was written.
+    ///
+    /// # Errors
+    /// If something cannot be written or the run is stopped: then every file there is as before.
+    pub fn write(
+        &self,
+        folder: &Path,
+        last: &dyn Fn(&[Written]) -> Vec<(String, String)>,
+    ) -> Result<Vec<Written>, Failed> {
+        fs::create_dir_all(folder).map_err(system(folder))?;
+        let aside = Aside::new(folder)?;
+        let mut written = Vec::new();
+        for (i, directive) in self.program.outputs.iter().enumerate() {
+            let path = aside.path.join(i.to_string());
+            written.push(self.file(directive, &path)?);
+        }
+        let others = last(&written);
+        for (i, (_, text)) in others.iter().enumerate() {
+            let path = aside.path.join(format!("last{i}"));
+            #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
+            fs::write(&path, text).map_err(system(&path))?;
+        }
+        self.limits.check()?;
+        for (i, one) in written.iter().enumerate() {
+            let to = folder.join(&one.file);
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent).map_err(system(parent))?;
+            }
+            fs::rename(aside.path.join(i.to_string()), &to).map_err(system(&to))?;
+        }
+        for (i, (name, _)) in others.iter().enumerate() {
+            let to = folder.join(name);
+            fs::rename(aside.path.join(format!("last{i}")), &to).map_err(system(&to))?;
+        }
+        Ok(written)
+    }
+
+    fn file(&self, directive: &FileDirective, path: &Path) -> Result<Written, Failed> {
+        #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
+        let file = fs::File::create(path).map_err(system(path))?;
+        let mut out = BufWriter::with_capacity(1 << 17, file);
+        let (rows, escaped) = self.rows(directive, &mut out, &system(path))?;
+        out.flush().map_err(system(path))?;
+        let relation = self.program.relations[directive.relation].name.clone();
+        let file = file_name(self.program, directive);
+        Ok(Written { relation, file, rows, escaped })
+    }
+
+    /// Writes the `.output` relations one after the other, each framed by lines as Soufflé does:
+    /// a rule of 15 hyphens, the name, a rule of 15 equals signs, the rows, and that rule again.
+    ///
+    /// # Errors
+    /// If something cannot be written or the run is stopped.
+    pub fn print(&self, out: &mut dyn Write) -> Result<Vec<Written>, Failed> {
+        let stdout = Path::new("standard output");
+        let mut written = Vec::new();
+        for directive in &self.program.outputs {
+            let relation = self.program.relations[directive.relation].name.clone();
+            writeln!(out, "---------------\n{relation}\n===============")
+                .map_err(system(stdout))?;
+            let (rows, escaped) = self.rows(directive, out, &system(stdout))?;
+            writeln!(out, "===============").map_err(system(stdout))?;
+            written.push(Written { relation, file: "-".to_owned(), rows, escaped });
+        }
+        Ok(written)
+    }
+
+    fn rows(
+        &self,
+        directive: &FileDirective,
+        out: &mut dyn Write,
+        refused: &dyn Fn(io::Error) -> Failed,
+    ) -> Result<(usize, usize), Failed> {
+        let sorted = Sorted::of(self.tables, self.program, directive.relation, self.limits)?;
+        let mut escaped = 0;
+        let mut line = Vec::new();
+        for row in 0..sorted.len() {
+            if row % PER_CHECK == 0 {
+                self.limits.check()?;
+            }
+            let cells = sorted.row(row);
+            if cells.len() == 0 {
+                line.extend_from_slice(b"()");
+            }
+            for (column, value) in cells.enumerate() {
+                if column > 0 {
+                    line.push(b'\t');
+                }
+                escaped += usize::from(cell(&mut line, value, &self.program.symbols));
+            }
+            line.push(b'\n');
+            out.write_all(&line).map_err(refused)?;
+            line.clear();
+        }
+        Ok((sorted.len(), escaped))
+    }
+}
+
+/// The name of the file that an `.output` directive writes.
+#[must_use]
+pub fn file_name(program: &Program, directive: &FileDirective) -> String {
+    directive.filename.clone().unwrap_or_else(|| {
+        let relation = &program.relations[directive.relation].name;
+        format!("{}.csv", directive.name.as_ref().unwrap_or(relation))
+    })
+}
+
+/// Adds a cell to a line; whether it had to be escaped.
+fn cell(line: &mut Vec<u8>, value: Value, symbols: &Symbols) -> bool {
+    match value {
+        Value::Number(n) => {
+            if n < 0 {
+                line.push(b'-');
+            }
+            integer(line, n.unsigned_abs());
+        }
+        Value::Unsigned(n) => integer(line, n),
+        Value::Float(_) => line.extend_from_slice(value.plain(symbols).as_bytes()),
+        Value::Symbol(symbol) => {
+            let text = symbols.text(symbol);
+            if memchr3(b'\t', b'\n', b'\r', text.as_bytes()).is_some() {
+                let escaped = text.replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
+                line.extend_from_slice(escaped.as_bytes());
+                return true;
+            }
+            line.extend_from_slice(text.as_bytes());
+        }
+    }
+    false
+}
+
+fn integer(line: &mut Vec<u8>, mut n: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(n % 10).unwrap_or(0);
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    line.extend_from_slice(&digits[at..]);
+}
+
+fn system(path: &Path) -> impl Fn(io::Error) -> Failed {
+    let path = PathBuf::from(shown(path));
+    move |error| Failed::System { path: path.clone(), error }
+}
+
+/// The folder in which a run writes before it renames; gone when dropped.
+struct Aside {
+    path: PathBuf,
+}
+
+impl Aside {
+    fn new(folder: &Path) -> Result<Self, Failed> {
+        let path = folder.join(format!(".hence-tmp-{}", std::process::id()));
+        fs::create_dir(&path).map_err(system(&path))?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // A rest that cannot be removed is hidden and harmless, and there is nobody to tell.
+        fs::remove_dir_all(&self.path).unwrap_or(());
+    }
+}
