@@ -259,6 +259,43 @@ impl Program {
     }
 }
 
+impl Rule {
+    /// How often each variable occurs in head and body, inside aggregates too. A variable of an
+    /// [`LiteralKind::Absent`] that occurs once means "any".
+    #[must_use]
+    pub fn occurrences(&self) -> Table<VarId, usize> {
+        let mut counts = Table::filled(self.vars.len(), 0);
+        let mut count = |var| counts[var] += 1;
+        self.head_args.iter().for_each(|arg| arg.each_var(&mut count));
+        self.body.iter().for_each(|literal| literal.each_var(&mut count));
+        counts
+    }
+}
+
+impl Literal {
+    /// Calls `visit` for every occurrence of a variable, inside aggregates too.
+    pub fn each_var(&self, visit: &mut impl FnMut(VarId)) {
+        match &self.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Absent(atom) => atom.vars().for_each(visit),
+            LiteralKind::Compare(_, left, right) => {
+                left.each_var(visit);
+                right.each_var(visit);
+            }
+            LiteralKind::Test { args, .. } => args.iter().for_each(|arg| arg.each_var(visit)),
+            LiteralKind::Range { var, args } => {
+                visit(*var);
+                args.iter().for_each(|arg| arg.each_var(visit));
+            }
+            LiteralKind::Aggregate { var, aggregate } => {
+                visit(*var);
+                aggregate.value.iter().for_each(|value| value.each_var(visit));
+                aggregate.body.iter().for_each(|literal| literal.each_var(visit));
+            }
+            LiteralKind::Constant(_) => {}
+        }
+    }
+}
+
 impl Expr {
     /// Calls `visit` for every variable, left to right.
     pub fn each_var(&self, visit: &mut impl FnMut(VarId)) {
