@@ -1,3 +1,7 @@
 //! Layer 5: crepe decides what is true of the program.
 
 pub mod analysis;
+mod components;
+mod reify;
+mod report;
+mod rules;
