@@ -77,7 +77,7 @@ pub enum EvalError {
     NotFinite(String),
     /// A conversion of a text that is no such number: type and text.
     NotANumber(BaseType, String),
-    /// A step of 0, an exponent below 0, …: a full message.
+    /// An exponent below 0, a range that stands still, …: a full message.
     Other(String),
 }
 
@@ -199,11 +199,11 @@ impl Builtins {
 
     /// Calls `visit` with each value of `range(from, to)` or `range(from, to, step)`: from `from`,
     /// `to` not included, by `step`, until it breaks. Without a step it is 1, or −1 if `to` is
-    /// below `from`; an unsigned range cannot go down, so it is empty then. A float range adds
-    /// the step again and again.
+    /// below `from`; an unsigned range cannot go down, so it is empty then. A step of 0 gives
+    /// `from` alone if it differs from `to`. A float range adds the step again and again.
     ///
     /// # Errors
-    /// If the step is 0, or so small that adding it changes nothing.
+    /// If a step other than 0 is so small that adding it changes nothing.
     ///
     /// # Panics
     /// If the arguments are not two or three numbers of one type.

@@ -19,7 +19,10 @@ pub(crate) fn range(
             Ok(())
         }
         [Value::Number(from), Value::Number(to), Value::Number(step)] => {
-            not_zero(step == 0)?;
+            if step == 0 {
+                once(args, visit);
+                return Ok(());
+            }
             walk(from, to, |x| i64::checked_add(x, step), step > 0, &mut |x| {
                 visit(Value::Number(x))
             });
@@ -30,7 +33,10 @@ pub(crate) fn range(
             Ok(())
         }
         [Value::Unsigned(from), Value::Unsigned(to), Value::Unsigned(step)] => {
-            not_zero(step == 0)?;
+            if step == 0 {
+                once(args, visit);
+                return Ok(());
+            }
             walk(from, to, |x| u64::checked_add(x, step), true, &mut |x| visit(Value::Unsigned(x)));
             Ok(())
         }
@@ -39,14 +45,22 @@ pub(crate) fn range(
             floats(from, to, step, visit)
         }
         [Value::Float(from), Value::Float(to), Value::Float(step)] => {
+            if step.get().abs() == 0.0 {
+                once(args, visit);
+                return Ok(());
+            }
             floats(from, to, step.get(), visit)
         }
         _ => panic!("typing gives range two or three numbers of one type, not {args:?}"),
     }
 }
 
-fn not_zero(is_zero: bool) -> Result<(), EvalError> {
-    if is_zero { Err(EvalError::Other("a range with a step of 0".to_owned())) } else { Ok(()) }
+/// A step of 0 gives `from` alone, unless the range is empty.
+fn once(args: &[Value], visit: &mut dyn FnMut(Value) -> ControlFlow<()>) {
+    if args[0] != args[1] {
+        // One value: there is nothing left to break off.
+        let _ = visit(args[0]);
+    }
 }
 
 /// Visits `from`, its successor by `next`, and so on while before `to`; ends where the type ends.
@@ -72,7 +86,6 @@ fn floats(
     step: f64,
     visit: &mut dyn FnMut(Value) -> ControlFlow<()>,
 ) -> Result<(), EvalError> {
-    not_zero(step.abs() == 0.0)?;
     let mut stuck = None;
     let next = |x: Finite| Finite::new(x.get() + step);
     walk(from, to, next, step > 0.0, &mut |x| {
@@ -125,7 +138,8 @@ mod tests {
         check(&[n(1), n(8), n(3)], "1 4 7");
         check(&[n(8), n(1), n(-3)], "8 5 2");
         check(&[n(1), n(8), n(-3)], "");
-        check(&[n(1), n(8), n(0)], "a range with a step of 0");
+        check(&[n(1), n(8), n(0)], "1");
+        check(&[n(1), n(1), n(0)], "");
         check(&[n(i64::MAX - 1), n(i64::MAX), n(5)], "9223372036854775806");
         check(&[n(i64::MIN + 2), n(i64::MIN), n(-2)], "-9223372036854775806");
     }
@@ -135,6 +149,7 @@ mod tests {
         let n = Value::Unsigned;
         check(&[n(1), n(4)], "1 2 3");
         check(&[n(4), n(1)], "");
+        check(&[n(4), n(1), n(0)], "4");
         check(&[n(u64::MAX - 3), n(u64::MAX), n(2)], "18446744073709551612 18446744073709551614");
     }
 
