@@ -2,4 +2,5 @@
 
 pub mod facts;
 pub mod limits;
+pub mod naive;
 pub mod tables;
