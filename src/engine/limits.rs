@@ -61,6 +61,11 @@ pub enum Stop {
         /// Relations that still grew in the last round, in id order.
         growing: Vec<RelationId>,
     },
+    /// A relation has as many tuples as ids allow: 2^32 − 2.
+    Full {
+        /// The relation.
+        relation: RelationId,
+    },
     /// The deadline passed.
     Timeout,
     /// The stop flag was set.

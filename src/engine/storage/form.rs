@@ -1,0 +1,187 @@
+//! [`Storage`]: the tuples of one relation, as batches of codes. A form keeps tuples in the order
+//! in which they came and never shows how it names them. Readers see what was there when the round
+//! began: what is inserted in a round shows after [`Storage::rotate`].
+
+use std::fmt::Debug;
+use std::ops::ControlFlow;
+
+use crate::engine::limits::{Limits, Stop};
+
+/// Rows of a batch, at most.
+pub const BATCH: usize = 4096;
+
+/// Which tuples of a relation a reader means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    /// Those from before the last round.
+    Stable,
+    /// Those of the last round.
+    Delta,
+    /// Both.
+    All,
+    /// Those of rounds before this one.
+    Before(u32),
+}
+
+/// Rows given column by column.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// How many; needed where there is no column.
+    pub len: usize,
+    /// Columns, each at least `len` long.
+    pub columns: &'a [&'a [u32]],
+}
+
+/// A place in a [`Storage::scan`] or [`Storage::expand`] that goes on where it stopped.
+#[derive(Default, Debug)]
+pub struct Cursor {
+    /// The row of the keys, or the next tuple of a scan.
+    pub row: usize,
+    /// Matches of that row that were already given.
+    pub offset: usize,
+    /// Whether `spans` is filled.
+    pub ready: bool,
+    /// The form's own memory: where the matches of each key are.
+    pub spans: Vec<Span>,
+    /// Whether everything was given.
+    pub done: bool,
+}
+
+impl Cursor {
+    /// Back to the start, for new keys.
+    pub fn restart(&mut self) {
+        self.row = 0;
+        self.offset = 0;
+        self.ready = false;
+        self.done = false;
+    }
+}
+
+/// A run of tuple ids: `len` of them from `start` of an arena, or the id `start` itself if there
+/// is one only.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Span {
+    /// Where it starts.
+    pub start: u32,
+    /// How long it is.
+    pub len: u32,
+}
+
+/// What a scan or a join gives: at most [`BATCH`] rows.
+#[derive(Default, Debug)]
+pub struct Matches {
+    /// How many.
+    pub len: usize,
+    /// For a join: the row of the keys that each match belongs to, ascending.
+    pub sources: Vec<u32>,
+    /// The wanted columns.
+    pub columns: Vec<Vec<u32>>,
+    /// The form's own memory.
+    pub ids: Vec<u32>,
+}
+
+/// A join with a relation.
+#[derive(Clone, Copy, Debug)]
+pub struct Join<'a> {
+    /// Columns whose codes the keys give, ascending. May be empty: every tuple matches.
+    pub bound: &'a [usize],
+    /// One column of keys for each of `bound`.
+    pub keys: Rows<'a>,
+    /// The tuples meant.
+    pub view: View,
+    /// Columns to give.
+    pub want: &'a [usize],
+}
+
+/// A relation reached 2^32 − 2 tuples.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Full;
+
+/// The tuples of one relation.
+pub trait Storage: Send + Sync + Debug {
+    /// Number of columns.
+    fn arity(&self) -> usize;
+
+    /// Takes rows in bulk, as tuples of round 0; repeated ones are dropped.
+    ///
+    /// # Errors
+    /// [`Halt`] if it is full or the evaluation shall stop.
+    fn load(&mut self, rows: usize, columns: Vec<Vec<u32>>, limits: &Limits) -> Result<(), Halt>;
+
+    /// Adds those rows that are not there yet, as tuples of `round`, and says how many they were.
+    /// Rounds do not decrease. Readers do not see them before [`Storage::rotate`].
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room; some rows may have been added.
+    fn insert(&mut self, rows: Rows<'_>, round: u32) -> Result<usize, Full>;
+
+    /// Ends a round: what was the delta becomes stable, what was inserted becomes the delta.
+    ///
+    /// # Errors
+    /// If the evaluation shall stop, or there is no room for an index.
+    fn rotate(&mut self, limits: &Limits) -> Result<(), Halt>;
+
+    /// Makes joins on these columns fast, and keeps them so in later rounds.
+    ///
+    /// # Errors
+    /// If the evaluation shall stop, or there is no room for an index.
+    fn prepare(&mut self, bound: &[usize], limits: &Limits) -> Result<(), Halt>;
+
+    /// No more rows will come: drops what only insertion needs.
+    fn seal(&mut self);
+
+    /// Drops the indexes.
+    fn forget(&mut self);
+
+    /// The next rows of the view, in the order in which they came; `cursor.done` after the last.
+    fn scan(&self, view: View, want: &[usize], cursor: &mut Cursor, out: &mut Matches);
+
+    /// The next matches of the keys: those of a key together, in the order in which they came.
+    /// The columns must be [prepared](Storage::prepare).
+    fn expand(&self, join: Join<'_>, cursor: &mut Cursor, out: &mut Matches);
+
+    /// For each key whether a tuple matches. Columns fewer than all must be prepared.
+    fn matches(&self, join: Join<'_>, cursor: &mut Cursor, hits: &mut Vec<bool>);
+
+    /// Calls `visit` with every tuple of the view that has the given codes, until it breaks; the
+    /// first use of a pattern may build an index.
+    fn each(
+        &self,
+        pattern: &[Option<u32>],
+        view: View,
+        visit: &mut dyn FnMut(&[u32]) -> ControlFlow<()>,
+    );
+
+    /// The round of a tuple.
+    fn round_of(&self, tuple: &[u32]) -> Option<u32>;
+
+    /// Number of tuples of a view.
+    fn len(&self, view: View) -> usize;
+
+    /// About how many distinct keys these columns have; at least 1.
+    fn distinct(&self, columns: &[usize]) -> usize;
+
+    /// Bytes of tuples, membership and indexes.
+    fn bytes(&self) -> usize;
+}
+
+/// Why a form stopped its work.
+#[derive(Clone, Debug)]
+pub enum Halt {
+    /// There is no more room.
+    Full,
+    /// The evaluation shall stop.
+    Stop(Stop),
+}
+
+impl From<Full> for Halt {
+    fn from(_: Full) -> Self {
+        Self::Full
+    }
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}

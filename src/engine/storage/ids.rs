@@ -1,0 +1,641 @@
+//! [`Ids`]: a log of tuples, row after row, whose position is the tuple's id; a table of ids for
+//! membership; postings for joins. Tuples of a round stand together, so a view is a range of ids
+//! and rounds cost nothing per tuple.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use crate::engine::kernels::hash;
+use crate::engine::kernels::memory::{Region, prefetch};
+use crate::engine::kernels::select::narrow;
+use crate::engine::limits::{Limits, Stop};
+use crate::engine::storage::buckets::{Buckets, Writer};
+use crate::engine::storage::form::{BATCH, Cursor, Full, Halt, Join, Matches, Rows, Storage, View};
+use crate::engine::storage::postings::{Log, Postings};
+use crate::engine::storage::sort::sort_distinct;
+
+/// How far ahead the lines of the table, and of the tuples they name, are asked for.
+const AHEAD_LINES: usize = 32;
+const AHEAD_ROWS: usize = 16;
+
+/// Tuples a relation can have: ids are 32 bits, two are left over.
+const TUPLES_MAX: usize = u32::MAX as usize - 1;
+
+/// Rows looked at to guess how many distinct keys there are.
+const SAMPLE: usize = 1024;
+
+/// The general form.
+#[derive(Debug)]
+pub struct Ids {
+    arity: usize,
+    tuples_max: usize,
+    words: Region<u32>,
+    rows: usize,
+    /// Rounds that added tuples, with the id of the first.
+    rounds: Vec<(u32, u32)>,
+    /// Tuples before this are stable.
+    stable: usize,
+    /// Tuples before this can be seen.
+    seen: usize,
+    /// Made at the first insertion or the first question, dropped by `seal`.
+    table: OnceLock<Buckets>,
+    postings: Vec<Postings>,
+    /// Postings made by questions.
+    asked: RwLock<Vec<Arc<Postings>>>,
+    hashes: Vec<u64>,
+}
+
+/// Keys that are compared with the log and written to it.
+trait Key: Copy {
+    fn equals(self, words: &[u32], id: u32, i: usize) -> bool;
+    fn write(self, words: &mut [u32], row: usize, i: usize);
+    fn prefetch(self, words: &[u32], id: u32);
+}
+
+#[derive(Clone, Copy)]
+struct Fixed<'a, const N: usize>([&'a [u32]; N]);
+
+impl<const N: usize> Key for Fixed<'_, N> {
+    #[inline]
+    fn equals(self, words: &[u32], id: u32, i: usize) -> bool {
+        let at = id as usize * N;
+        let row = &words[at..at + N];
+        (0..N).all(|c| row[c] == self.0[c][i])
+    }
+    #[inline]
+    fn write(self, words: &mut [u32], row: usize, i: usize) {
+        let to = &mut words[row * N..row * N + N];
+        for c in 0..N {
+            to[c] = self.0[c][i];
+        }
+    }
+    #[inline]
+    fn prefetch(self, words: &[u32], id: u32) {
+        prefetch(words, id as usize * N);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Any<'a>(&'a [&'a [u32]]);
+
+impl Key for Any<'_> {
+    #[inline]
+    fn equals(self, words: &[u32], id: u32, i: usize) -> bool {
+        let at = id as usize * self.0.len();
+        words[at..at + self.0.len()].iter().zip(self.0).all(|(&code, column)| code == column[i])
+    }
+    #[inline]
+    fn write(self, words: &mut [u32], row: usize, i: usize) {
+        let to = &mut words[row * self.0.len()..][..self.0.len()];
+        for (to, column) in to.iter_mut().zip(self.0) {
+            *to = column[i];
+        }
+    }
+    #[inline]
+    fn prefetch(self, words: &[u32], id: u32) {
+        prefetch(words, id as usize * self.0.len());
+    }
+}
+
+/// Finds or adds every key; returns the number of tuples then.
+fn insert_keys<K: Key>(
+    mut table: Writer<'_>,
+    words: &mut [u32],
+    mut rows: usize,
+    key: K,
+    hashes: &[u64],
+) -> usize {
+    for (i, &hash) in hashes.iter().enumerate() {
+        if let Some(&next) = hashes.get(i + AHEAD_LINES) {
+            table.prefetch(next);
+        }
+        if let Some(&next) = hashes.get(i + AHEAD_ROWS)
+            && let Some(id) = table.guess(next)
+        {
+            key.prefetch(words, id);
+        }
+        if table.find(hash, |id| key.equals(words, id, i)).is_none() {
+            key.write(words, rows, i);
+            table.add(hash, narrow(rows));
+            rows += 1;
+        }
+    }
+    rows
+}
+
+fn find_keys<K: Key>(
+    table: &Buckets,
+    words: &[u32],
+    key: K,
+    hashes: &[u64],
+    mut found: impl FnMut(Option<u32>),
+) {
+    let table = table.reader();
+    for (i, &hash) in hashes.iter().enumerate() {
+        if let Some(&next) = hashes.get(i + AHEAD_LINES) {
+            table.prefetch(next);
+        }
+        if let Some(&next) = hashes.get(i + AHEAD_ROWS)
+            && let Some(id) = table.guess(next)
+        {
+            key.prefetch(words, id);
+        }
+        found(table.find(hash, |id| key.equals(words, id, i)));
+    }
+}
+
+impl Ids {
+    /// No tuples of `arity` columns.
+    #[must_use]
+    pub fn new(arity: usize) -> Self {
+        Self::with_room(arity, TUPLES_MAX)
+    }
+
+    /// The same, full at `tuples_max` tuples.
+    #[must_use]
+    pub fn with_room(arity: usize, tuples_max: usize) -> Self {
+        Self {
+            arity,
+            tuples_max,
+            words: Region::default(),
+            rows: 0,
+            rounds: Vec::new(),
+            stable: 0,
+            seen: 0,
+            table: OnceLock::new(),
+            postings: Vec::new(),
+            asked: RwLock::default(),
+            hashes: Vec::new(),
+        }
+    }
+
+    fn log(&self) -> Log<'_> {
+        Log { words: &self.words, arity: self.arity }
+    }
+
+    fn row(&self, id: usize) -> &[u32] {
+        &self.words[id * self.arity..][..self.arity]
+    }
+
+    fn range(&self, view: View) -> Range<usize> {
+        match view {
+            View::Stable => 0..self.stable,
+            View::Delta => self.stable..self.seen,
+            View::All => 0..self.seen,
+            View::Before(round) => {
+                let later = self.rounds.partition_point(|&(r, _)| r < round);
+                let end = self.rounds.get(later).map_or(self.rows, |&(_, first)| first as usize);
+                0..end.min(self.seen)
+            }
+        }
+    }
+
+    /// A table of all tuples, with room for `more`.
+    fn build_table(&self, more: usize) -> Buckets {
+        let mut table = Buckets::with_room((self.rows + more).max(self.rows * 2));
+        let mut hashes = Vec::new();
+        let mut writer = table.writer();
+        let arity = self.arity.max(1);
+        for (part, rows) in self.words[..self.rows * self.arity].chunks(BATCH * arity).enumerate() {
+            hashes.clear();
+            hashes.extend(rows.chunks_exact(arity).map(hash::row));
+            for (i, &hash) in hashes.iter().enumerate() {
+                if let Some(&next) = hashes.get(i + AHEAD_LINES) {
+                    writer.prefetch(next);
+                }
+                writer.add(hash, narrow(part * BATCH + i));
+            }
+        }
+        table
+    }
+
+    fn table(&self) -> &Buckets {
+        self.table.get_or_init(|| self.build_table(0))
+    }
+
+    fn mark(&mut self, round: u32, before: usize) {
+        if self.rows > before && self.rounds.last().is_none_or(|&(last, _)| last < round) {
+            self.rounds.push((round, narrow(before)));
+        }
+    }
+
+    fn insert_unit(&mut self, rows: Rows<'_>, round: u32) -> usize {
+        let before = self.rows;
+        self.rows = self.rows.max(usize::from(rows.len > 0));
+        self.mark(round, before);
+        self.rows - before
+    }
+
+    /// Calls `found` with the id of each row, if it has one.
+    fn find(&self, rows: Rows<'_>, mut found: impl FnMut(Option<u32>)) {
+        if self.arity == 0 {
+            (0..rows.len).for_each(|_| found((self.rows > 0).then_some(0)));
+            return;
+        }
+        let mut hashes = Vec::new();
+        hash::rows(rows.columns, rows.len, &mut hashes);
+        let (table, words): (_, &[u32]) = (self.table(), &self.words);
+        match *rows.columns {
+            [a] => find_keys(table, words, Fixed([a]), &hashes, found),
+            [a, b] => find_keys(table, words, Fixed([a, b]), &hashes, found),
+            _ => find_keys(table, words, Any(rows.columns), &hashes, found),
+        }
+    }
+
+    fn find_one(&self, tuple: &[u32]) -> Option<usize> {
+        let columns: Vec<&[u32]> = tuple.iter().map(std::slice::from_ref).collect();
+        let mut at = None;
+        self.find(Rows { len: 1, columns: &columns }, |id| at = id.map(|id| id as usize));
+        at
+    }
+
+    /// Rows of one or two columns, sorted and distinct; nothing for more columns.
+    fn load_sorted(&mut self, columns: &mut Vec<Vec<u32>>, limits: &Limits) -> Result<bool, Stop> {
+        let mut words: Vec<u64> = match columns.as_slice() {
+            [a] => a.iter().map(|&a| u64::from(a)).collect(),
+            [a, b] => {
+                let shift = 32 - b.iter().fold(0, |bits, &b| bits | b).leading_zeros();
+                a.iter().zip(b).map(|(&a, &b)| u64::from(a) << shift | u64::from(b)).collect()
+            }
+            _ => return Ok(false),
+        };
+        let shift = match columns.as_slice() {
+            [_, b] => 32 - b.iter().fold(0, |bits, &b| bits | b).leading_zeros(),
+            _ => 0,
+        };
+        columns.clear();
+        sort_distinct(&mut words, limits)?;
+        self.rows = words.len().min(self.tuples_max + 1);
+        self.words = Region::zeroed(self.rows * self.arity);
+        let cut = |word: u64| u32::try_from(word & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        let to: &mut [u32] = &mut self.words;
+        if self.arity == 1 {
+            to.iter_mut().zip(&words).for_each(|(to, &word)| *to = cut(word));
+        } else {
+            let mask = (1_u64 << shift) - 1;
+            for (to, &word) in to.chunks_exact_mut(2).zip(&words) {
+                to[0] = cut(word >> shift);
+                to[1] = cut(word & mask);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Rows that ascend strictly have no repeated one: they are taken as they are.
+    fn load_ascending(&mut self, n: usize, columns: &[Vec<u32>]) -> bool {
+        let ascends = |i: usize| {
+            columns
+                .iter()
+                .map(|c| c[i - 1].cmp(&c[i]))
+                .find(|o| o.is_ne())
+                .is_some_and(|o| o.is_lt())
+        };
+        if n > self.tuples_max || !(1..n).all(ascends) {
+            return false;
+        }
+        self.words = Region::zeroed(n * self.arity);
+        let arity = self.arity;
+        let to: &mut [u32] = &mut self.words;
+        for from in (0..n).step_by(BATCH) {
+            let len = BATCH.min(n - from);
+            for (c, column) in columns.iter().enumerate() {
+                let rows = to[from * arity..(from + len) * arity].chunks_exact_mut(arity);
+                rows.zip(&column[from..from + len]).for_each(|(row, &code)| row[c] = code);
+            }
+        }
+        self.rows = n;
+        true
+    }
+
+    fn index(&self, columns: &[usize]) -> Option<&Postings> {
+        self.postings.iter().find(|postings| postings.columns() == columns)
+    }
+
+    fn index_asked(&self, columns: &[usize]) -> Option<Arc<Postings>> {
+        let made = |all: &[Arc<Postings>]| {
+            all.iter().find(|postings| postings.columns() == columns).cloned()
+        };
+        if let Some(found) = made(&self.asked.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Some(found);
+        }
+        let mut all = self.asked.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = made(&all) {
+            return Some(found);
+        }
+        let built = Postings::build(columns, self.log(), self.rows, &Limits::default()).ok()?;
+        let built = Arc::new(built);
+        all.push(Arc::clone(&built));
+        Some(built)
+    }
+
+    /// Fills `cursor.spans` with the matches of each key.
+    fn look_up(&self, join: Join<'_>, cursor: &mut Cursor) {
+        cursor.ready = true;
+        let range = self.range(join.view);
+        let (from, to) = (narrow(range.start), narrow(range.end));
+        let postings = self.index(join.bound).expect("the plan prepares the columns of every join");
+        postings.lookup(join.keys, &mut cursor.spans);
+        if range != (0..self.seen) {
+            for span in &mut cursor.spans {
+                if span.len > 0 {
+                    *span = postings.restrict(*span, from, to);
+                }
+            }
+        }
+    }
+
+    /// Fills the wanted columns from `out.ids`.
+    fn fetch(&self, want: &[usize], out: &mut Matches) {
+        out.columns.resize_with(want.len(), Vec::new);
+        let (words, arity): (&[u32], _) = (&self.words, self.arity);
+        let far = words.len() > 1 << 16;
+        for (column, (&wanted, to)) in want.iter().zip(&mut out.columns).enumerate() {
+            to.clear();
+            let ids = out.ids.as_slice();
+            if column == 0 && far {
+                to.extend(ids.iter().enumerate().map(|(i, &id)| {
+                    let ahead = ids[(i + AHEAD_ROWS).min(ids.len() - 1)];
+                    prefetch(words, ahead as usize * arity);
+                    words[id as usize * arity + wanted]
+                }));
+            } else {
+                to.extend(ids.iter().map(|&id| words[id as usize * arity + wanted]));
+            }
+        }
+    }
+
+    /// A join without bound columns: every tuple matches every key.
+    fn expand_all(&self, join: Join<'_>, cursor: &mut Cursor, out: &mut Matches) {
+        let range = self.range(join.view);
+        while cursor.row < join.keys.len && out.ids.len() < BATCH {
+            let from = range.start + cursor.offset;
+            let to = range.end.min(from + BATCH - out.ids.len());
+            out.ids.extend(narrow(from)..narrow(to));
+            out.sources.resize(out.ids.len(), narrow(cursor.row));
+            cursor.offset += to - from;
+            if to == range.end {
+                cursor.row += 1;
+                cursor.offset = 0;
+            }
+        }
+    }
+
+    fn expand_index(&self, join: Join<'_>, cursor: &mut Cursor, out: &mut Matches) {
+        if !cursor.ready {
+            self.look_up(join, cursor);
+        }
+        let postings = self.index(join.bound).expect("the plan prepares the columns of every join");
+        while cursor.row < join.keys.len && out.ids.len() < BATCH {
+            let span = cursor.spans[cursor.row];
+            let ids = &postings.ids(&span)[cursor.offset..];
+            let take = ids.len().min(BATCH - out.ids.len());
+            out.ids.extend_from_slice(&ids[..take]);
+            out.sources.resize(out.ids.len(), narrow(cursor.row));
+            if take == ids.len() {
+                cursor.row += 1;
+                cursor.offset = 0;
+            } else {
+                cursor.offset += take;
+            }
+        }
+    }
+}
+
+impl Storage for Ids {
+    fn arity(&self) -> usize {
+        self.arity
+    }
+
+    fn load(
+        &mut self,
+        rows: usize,
+        mut columns: Vec<Vec<u32>>,
+        limits: &Limits,
+    ) -> Result<(), Halt> {
+        limits.check()?;
+        if self.arity > 0
+            && !self.load_sorted(&mut columns, limits)?
+            && !self.load_ascending(rows, &columns)
+        {
+            self.table = OnceLock::from(Buckets::with_room(rows));
+            let mut from = 0;
+            while from < rows {
+                limits.check()?;
+                let to = rows.min(from + BATCH);
+                let slices: Vec<&[u32]> = columns.iter().map(|c| &c[from..to]).collect();
+                self.insert(Rows { len: to - from, columns: &slices }, 0)?;
+                from = to;
+            }
+        }
+        if self.arity == 0 {
+            self.insert_unit(Rows { len: rows, columns: &[] }, 0);
+        }
+        if self.rows > self.tuples_max {
+            return Err(Halt::Full);
+        }
+        self.rounds.clear();
+        self.mark(0, 0);
+        (self.stable, self.seen) = (0, self.rows);
+        Ok(())
+    }
+
+    fn insert(&mut self, rows: Rows<'_>, round: u32) -> Result<usize, Full> {
+        if self.arity == 0 {
+            return Ok(self.insert_unit(rows, round));
+        }
+        let before = self.rows;
+        if self.table.get().is_none_or(|table| table.len() + rows.len > table.room()) {
+            self.table = OnceLock::new();
+            self.table = OnceLock::from(self.build_table(rows.len));
+        }
+        self.words.grow((self.rows + rows.len) * self.arity);
+        let mut hashes = std::mem::take(&mut self.hashes);
+        hash::rows(rows.columns, rows.len, &mut hashes);
+        let table = self.table.get_mut().expect("it was just made").writer();
+        let words: &mut [u32] = &mut self.words;
+        self.rows = match *rows.columns {
+            [a] => insert_keys(table, words, before, Fixed([a]), &hashes),
+            [a, b] => insert_keys(table, words, before, Fixed([a, b]), &hashes),
+            [a, b, c] => insert_keys(table, words, before, Fixed([a, b, c]), &hashes),
+            _ => insert_keys(table, words, before, Any(rows.columns), &hashes),
+        };
+        self.hashes = hashes;
+        self.mark(round, before);
+        if self.rows > self.tuples_max {
+            return Err(Full);
+        }
+        Ok(self.rows - before)
+    }
+
+    fn rotate(&mut self, limits: &Limits) -> Result<(), Halt> {
+        (self.stable, self.seen) = (self.seen, self.rows);
+        // Indexes made for questions would not grow.
+        self.asked.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        let log = Log { words: &self.words, arity: self.arity };
+        for postings in &mut self.postings {
+            postings.append(log, self.rows, limits)?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, bound: &[usize], limits: &Limits) -> Result<(), Halt> {
+        if !bound.is_empty() && self.index(bound).is_none() {
+            let postings = Postings::build(bound, self.log(), self.seen, limits)?;
+            self.postings.push(postings);
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self) {
+        self.table = OnceLock::new();
+        self.hashes = Vec::new();
+    }
+
+    fn forget(&mut self) {
+        self.postings = Vec::new();
+    }
+
+    fn scan(&self, view: View, want: &[usize], cursor: &mut Cursor, out: &mut Matches) {
+        let range = self.range(view);
+        let from = range.start + cursor.row;
+        let to = range.end.min(from + BATCH);
+        cursor.row += to - from;
+        cursor.done = to == range.end;
+        out.len = to - from;
+        out.columns.resize_with(want.len(), Vec::new);
+        let words = &self.words[from * self.arity..to * self.arity];
+        for (&wanted, column) in want.iter().zip(&mut out.columns) {
+            column.clear();
+            column.extend(words.chunks_exact(self.arity).map(|row| row[wanted]));
+        }
+    }
+
+    fn expand(&self, join: Join<'_>, cursor: &mut Cursor, out: &mut Matches) {
+        out.ids.clear();
+        out.sources.clear();
+        if join.bound.is_empty() {
+            self.expand_all(join, cursor, out);
+        } else if join.bound.len() == self.arity && self.index(join.bound).is_none() {
+            self.find_all(join, cursor, out);
+        } else {
+            self.expand_index(join, cursor, out);
+        }
+        cursor.done = cursor.row >= join.keys.len;
+        out.len = out.ids.len();
+        self.fetch(join.want, out);
+    }
+
+    fn matches(&self, join: Join<'_>, cursor: &mut Cursor, hits: &mut Vec<bool>) {
+        hits.clear();
+        let range = self.range(join.view);
+        if join.bound.is_empty() {
+            hits.resize(join.keys.len, !range.is_empty());
+        } else if join.bound.len() == self.arity {
+            self.find(join.keys, |id| {
+                hits.push(id.is_some_and(|id| range.contains(&(id as usize))));
+            });
+        } else {
+            self.look_up(join, cursor);
+            hits.extend(cursor.spans.iter().map(|span| span.len > 0));
+        }
+    }
+
+    fn each(
+        &self,
+        pattern: &[Option<u32>],
+        view: View,
+        visit: &mut dyn FnMut(&[u32]) -> ControlFlow<()>,
+    ) {
+        let range = self.range(view);
+        let bound: Vec<usize> = (0..pattern.len()).filter(|&c| pattern[c].is_some()).collect();
+        let codes: Vec<u32> = pattern.iter().copied().flatten().collect();
+        let index;
+        if bound.len() == self.arity {
+            let id = self.find_one(&codes).filter(|id| range.contains(id));
+            if let Some(id) = id {
+                // Nothing comes after the only match.
+                let _ = visit(self.row(id));
+            }
+        } else if bound.is_empty() {
+            let _ = range.map(|id| self.row(id)).try_for_each(visit);
+        } else if let Some(postings) = match self.index(&bound) {
+            Some(postings) => Some(postings),
+            None => {
+                index = self.index_asked(&bound);
+                index.as_deref()
+            }
+        } {
+            let keys: Vec<&[u32]> = codes.iter().map(std::slice::from_ref).collect();
+            let mut spans = Vec::new();
+            postings.lookup(Rows { len: 1, columns: &keys }, &mut spans);
+            let span = postings.restrict(spans[0], narrow(range.start), narrow(range.end));
+            let _ = postings.ids(&span).iter().map(|&id| self.row(id as usize)).try_for_each(visit);
+        }
+    }
+
+    fn round_of(&self, tuple: &[u32]) -> Option<u32> {
+        let id = self.find_one(tuple)?;
+        let after = self.rounds.partition_point(|&(_, first)| first as usize <= id);
+        self.rounds.get(after.checked_sub(1)?).map(|&(round, _)| round)
+    }
+
+    fn len(&self, view: View) -> usize {
+        self.range(view).len()
+    }
+
+    /// From a sample of rows: codes seen once stand for as many more as the sample leaves out,
+    /// damped by the square root; codes seen more often are all known.
+    fn distinct(&self, columns: &[usize]) -> usize {
+        let n = self.seen.max(1);
+        if columns.is_empty() || self.seen == 0 {
+            return 1;
+        }
+        let step = self.seen.div_ceil(SAMPLE);
+        let mut hashes: Vec<u64> = (0..self.seen)
+            .step_by(step)
+            .map(|id| {
+                let row = self.row(id);
+                let codes: Vec<u32> = columns.iter().map(|&c| row[c]).collect();
+                hash::row(&codes)
+            })
+            .collect();
+        let sample = hashes.len();
+        hashes.sort_unstable();
+        let (mut once, mut more) = (0_usize, 0_usize);
+        for run in hashes.chunk_by(|a, b| a == b) {
+            if run.len() == 1 {
+                once += 1;
+            } else {
+                more += 1;
+            }
+        }
+        if once == sample {
+            return n;
+        }
+        ((n / sample).isqrt().max(1) * once + more).clamp(1, n)
+    }
+
+    fn bytes(&self) -> usize {
+        let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner);
+        self.words.bytes()
+            + self.table.get().map_or(0, Buckets::bytes)
+            + self.postings.iter().map(Postings::bytes).sum::<usize>()
+            + asked.iter().map(|postings| postings.bytes()).sum::<usize>()
+    }
+}
+
+impl Ids {
+    /// A join on all columns by the membership table: each key has at most one match.
+    fn find_all(&self, join: Join<'_>, cursor: &mut Cursor, out: &mut Matches) {
+        let range = self.range(join.view);
+        let mut row = 0;
+        self.find(join.keys, |id| {
+            if let Some(id) = id.filter(|&id| range.contains(&(id as usize))) {
+                out.ids.push(id);
+                out.sources.push(row);
+            }
+            row += 1;
+        });
+        cursor.row = join.keys.len;
+    }
+}

@@ -1,0 +1,11 @@
+//! Where tuples are kept: one trait, several forms.
+
+pub mod buckets;
+pub mod form;
+pub mod ids;
+pub mod postings;
+pub mod sort;
+pub mod tree;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,369 @@
+//! [`Postings`]: for the codes of some columns the ids of the tuples that have them, in the order
+//! in which the tuples came. So a view is a slice of a list. A list of one id is kept in its
+//! header; longer ones have blocks of one arena, which double when they are full.
+
+use crate::engine::kernels::hash;
+use crate::engine::kernels::memory::{Region, prefetch};
+use crate::engine::kernels::select::narrow;
+use crate::engine::limits::Limits;
+use crate::engine::storage::buckets::Buckets;
+use crate::engine::storage::form::{BATCH, Full, Halt, Rows, Span};
+
+/// How far ahead lines are asked for.
+const AHEAD: usize = 16;
+
+/// The tuples of a log, row after row.
+#[derive(Clone, Copy)]
+pub struct Log<'a> {
+    /// The codes.
+    pub words: &'a [u32],
+    /// Codes of a tuple; not 0.
+    pub arity: usize,
+}
+
+#[derive(Clone, Copy, Default, Debug)]
+struct List {
+    /// In the arena; if `room` is 0, the only id itself.
+    start: u32,
+    len: u32,
+    room: u32,
+}
+
+#[derive(Debug)]
+enum Directory {
+    /// The list of a code is at the code.
+    Dense,
+    /// Keys are numbered; their codes are kept key after key.
+    Hashed { buckets: Buckets, keys: Vec<u32> },
+}
+
+/// An index on some columns.
+#[derive(Debug)]
+pub struct Postings {
+    columns: Box<[usize]>,
+    directory: Directory,
+    lists: Vec<List>,
+    arena: Region<u32>,
+    used: usize,
+    /// Blocks that lists have left, by the power of two that they hold at least.
+    left: Vec<Vec<u32>>,
+    rows: usize,
+}
+
+impl Postings {
+    /// An index on `columns` (not none) of the first `rows` tuples.
+    ///
+    /// # Errors
+    /// If the evaluation shall stop, or the arena is full.
+    pub fn build(
+        columns: &[usize],
+        log: Log<'_>,
+        rows: usize,
+        limits: &Limits,
+    ) -> Result<Self, Halt> {
+        let mut postings = Self {
+            columns: columns.into(),
+            directory: Directory::Dense,
+            lists: Vec::new(),
+            arena: Region::default(),
+            used: 0,
+            left: vec![Vec::new(); 33],
+            rows: 0,
+        };
+        let greatest = match *columns {
+            [column] => log.words[..rows * log.arity]
+                .chunks_exact(log.arity)
+                .map(|row| row[column])
+                .max()
+                .map_or(0, |code| code as usize),
+            _ => usize::MAX,
+        };
+        limits.check()?;
+        if greatest >= dense_max(rows) {
+            postings.directory =
+                Directory::Hashed { buckets: Buckets::default(), keys: Vec::new() };
+        }
+        let mut numbers = Vec::with_capacity(rows);
+        postings.number(log, 0..rows, limits, &mut numbers)?;
+        postings.fill(&numbers, limits)?;
+        postings.rows = rows;
+        Ok(postings)
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// Bytes taken.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let directory = match &self.directory {
+            Directory::Dense => 0,
+            Directory::Hashed { buckets, keys } => buckets.bytes() + keys.capacity() * 4,
+        };
+        directory + self.lists.capacity() * size_of::<List>() + self.arena.bytes()
+    }
+
+    /// Number of distinct keys, more or less: of a dense directory, its size.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// Takes in the tuples up to `rows`.
+    ///
+    /// # Errors
+    /// If the evaluation shall stop, or the arena is full.
+    pub fn append(&mut self, log: Log<'_>, rows: usize, limits: &Limits) -> Result<(), Halt> {
+        if rows == self.rows {
+            return Ok(());
+        }
+        let mut numbers = Vec::with_capacity(BATCH.min(rows - self.rows));
+        while self.rows < rows {
+            let to = rows.min(self.rows + BATCH);
+            numbers.clear();
+            self.number(log, self.rows..to, limits, &mut numbers)?;
+            for (i, &number) in numbers.iter().enumerate() {
+                if let Some(&next) = numbers.get(i + AHEAD) {
+                    let list = self.lists[next as usize];
+                    prefetch(&self.arena, list.start as usize + list.len as usize);
+                }
+                self.push(number as usize, narrow(self.rows + i))?;
+            }
+            self.rows = to;
+        }
+        Ok(())
+    }
+
+    /// The lists of keys given column by column.
+    pub fn lookup(&self, keys: Rows<'_>, spans: &mut Vec<Span>) {
+        spans.clear();
+        spans.reserve(keys.len);
+        match &self.directory {
+            Directory::Dense => {
+                let codes = &keys.columns[0][..keys.len];
+                for (i, &code) in codes.iter().enumerate() {
+                    if let Some(&next) = codes.get(i + AHEAD) {
+                        prefetch(&self.lists, next as usize);
+                    }
+                    let list = self.lists.get(code as usize).copied().unwrap_or_default();
+                    spans.push(Span { start: list.start, len: list.len });
+                }
+            }
+            Directory::Hashed { buckets, keys: known } => {
+                let mut hashes = Vec::new();
+                hash::rows(keys.columns, keys.len, &mut hashes);
+                let (width, reader) = (self.columns.len(), buckets.reader());
+                for (i, &hash) in hashes.iter().enumerate() {
+                    if let Some(&next) = hashes.get(i + AHEAD) {
+                        reader.prefetch(next);
+                    }
+                    let found = reader.find(hash, |number| {
+                        let at = number as usize * width;
+                        let key = &known[at..at + width];
+                        key.iter().zip(keys.columns).all(|(&code, column)| code == column[i])
+                    });
+                    let list = found.map_or(List::default(), |n| self.lists[n as usize]);
+                    spans.push(Span { start: list.start, len: list.len });
+                }
+            }
+        }
+    }
+
+    /// The ids of a list.
+    #[must_use]
+    pub fn ids<'a>(&'a self, span: &'a Span) -> &'a [u32] {
+        if span.len == 1 {
+            std::slice::from_ref(&span.start)
+        } else {
+            &self.arena[span.start as usize..][..span.len as usize]
+        }
+    }
+
+    /// The part of a list whose ids are in `from..to`.
+    #[must_use]
+    pub fn restrict(&self, span: Span, from: u32, to: u32) -> Span {
+        let ids = self.ids(&span);
+        let (Some(&first), Some(&last)) = (ids.first(), ids.last()) else { return span };
+        let skip = if first >= from { 0 } else { ids.partition_point(|&id| id < from) };
+        let end = if last < to { ids.len() } else { ids.partition_point(|&id| id < to) };
+        if end <= skip {
+            return Span::default();
+        }
+        let len = narrow(end - skip);
+        let start = if len == 1 { ids[skip] } else { span.start + narrow(skip) };
+        Span { start, len }
+    }
+
+    /// The number of each tuple's key, made if it is new. Makes room in `lists`.
+    fn number(
+        &mut self,
+        log: Log<'_>,
+        rows: std::ops::Range<usize>,
+        limits: &Limits,
+        numbers: &mut Vec<u32>,
+    ) -> Result<(), Halt> {
+        let mut from = rows.start;
+        while from < rows.end {
+            if (from - rows.start).is_multiple_of(BATCH * 8) {
+                limits.check()?;
+            }
+            let to = rows.end.min(from + BATCH);
+            if matches!(self.directory, Directory::Dense) {
+                let column = self.columns[0];
+                let words = &log.words[from * log.arity..to * log.arity];
+                let start = numbers.len();
+                numbers.extend(words.chunks_exact(log.arity).map(|row| row[column]));
+                let top = numbers[start..].iter().max().map_or(0, |&code| code as usize + 1);
+                if top > self.lists.len() {
+                    if top > dense_max(rows.end) {
+                        numbers.truncate(start);
+                        self.hash_directory();
+                        continue;
+                    }
+                    self.lists.resize(top, List::default());
+                }
+            } else {
+                self.number_hashed(log, from..to, numbers);
+            }
+            from = to;
+        }
+        Ok(())
+    }
+
+    fn number_hashed(
+        &mut self,
+        log: Log<'_>,
+        rows: std::ops::Range<usize>,
+        numbers: &mut Vec<u32>,
+    ) {
+        let Directory::Hashed { buckets, keys } = &mut self.directory else { return };
+        let width = self.columns.len();
+        let columns: Vec<Vec<u32>> = self
+            .columns
+            .iter()
+            .map(|&column| rows.clone().map(|row| log.words[row * log.arity + column]).collect())
+            .collect();
+        let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
+        let mut hashes = Vec::new();
+        hash::rows(&columns, rows.len(), &mut hashes);
+        if buckets.len() + rows.len() > buckets.room() {
+            let mut bigger = Buckets::with_room((buckets.len() + rows.len()) * 2);
+            let mut writer = bigger.writer();
+            for (number, key) in keys.chunks_exact(width).enumerate() {
+                writer.add(hash::row(key), narrow(number));
+            }
+            *buckets = bigger;
+        }
+        let mut writer = buckets.writer();
+        for (i, &hash) in hashes.iter().enumerate() {
+            if let Some(&next) = hashes.get(i + AHEAD) {
+                writer.prefetch(next);
+            }
+            let found = writer.find(hash, |number| {
+                let at = number as usize * width;
+                keys[at..at + width].iter().zip(&columns).all(|(&code, column)| code == column[i])
+            });
+            numbers.push(found.unwrap_or_else(|| {
+                let number = narrow(self.lists.len());
+                self.lists.push(List::default());
+                keys.extend(columns.iter().map(|column| column[i]));
+                writer.add(hash, number);
+                number
+            }));
+        }
+    }
+
+    /// From a dense directory to a hashed one: codes have become too large.
+    fn hash_directory(&mut self) {
+        let lists = std::mem::take(&mut self.lists);
+        let used: Vec<usize> = (0..lists.len()).filter(|&code| lists[code].len > 0).collect();
+        let mut buckets = Buckets::with_room(used.len() * 2);
+        let mut writer = buckets.writer();
+        let mut keys = Vec::with_capacity(used.len());
+        for code in used {
+            writer.add(hash::row(&[narrow(code)]), narrow(keys.len()));
+            keys.push(narrow(code));
+            self.lists.push(lists[code]);
+        }
+        self.directory = Directory::Hashed { buckets, keys };
+    }
+
+    /// The first fill: lists get blocks of just their length.
+    fn fill(&mut self, numbers: &[u32], limits: &Limits) -> Result<(), Halt> {
+        for part in numbers.chunks(BATCH * 8) {
+            limits.check()?;
+            for &number in part {
+                self.lists[number as usize].room += 1;
+            }
+        }
+        let mut used = 0_usize;
+        for list in &mut self.lists {
+            if list.room > 1 {
+                list.start = u32::try_from(used).map_err(|_| Full)?;
+                used += list.room as usize;
+            } else {
+                list.room = 0;
+            }
+        }
+        self.arena = Region::zeroed(used);
+        self.used = used;
+        let arena: &mut [u32] = &mut self.arena;
+        let mut id = 0;
+        for part in numbers.chunks(BATCH * 8) {
+            limits.check()?;
+            for &number in part {
+                let list = &mut self.lists[number as usize];
+                if list.room == 0 {
+                    list.start = id;
+                } else {
+                    arena[list.start as usize + list.len as usize] = id;
+                }
+                list.len += 1;
+                id += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, number: usize, id: u32) -> Result<(), Full> {
+        let list = self.lists[number];
+        if list.len == 0 {
+            self.lists[number] = List { start: id, len: 1, room: 0 };
+            return Ok(());
+        }
+        if list.len < list.room {
+            self.arena[list.start as usize + list.len as usize] = id;
+            self.lists[number].len += 1;
+            return Ok(());
+        }
+        let room = (list.len + 1).next_power_of_two().max(4);
+        let start = match self.left[room.trailing_zeros() as usize].pop() {
+            Some(start) => start as usize,
+            None => {
+                let start = self.used;
+                self.used += room as usize;
+                u32::try_from(self.used).map_err(|_| Full)?;
+                self.arena.grow(self.used);
+                start
+            }
+        };
+        if list.room == 0 {
+            self.arena[start] = list.start;
+        } else {
+            let from = list.start as usize;
+            self.arena.copy_within(from..from + list.len as usize, start);
+            self.left[list.room.ilog2() as usize].push(list.start);
+        }
+        self.arena[start + list.len as usize] = id;
+        self.lists[number] = List { start: narrow(start), len: list.len + 1, room };
+        Ok(())
+    }
+}
+
+/// Codes below this may have a dense directory over `rows` tuples.
+fn dense_max(rows: usize) -> usize {
+    rows * 4 + 1024
+}

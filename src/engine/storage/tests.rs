@@ -1,0 +1,207 @@
+//! Random histories of a relation, told to a form and to ordered sets that stand for its views.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use arbtest::arbitrary::{Result, Unstructured};
+
+use crate::engine::limits::Limits;
+use crate::engine::storage::form::{BATCH, Cursor, Full, Halt, Join, Matches, Rows, Storage, View};
+use crate::engine::storage::ids::Ids;
+use crate::engine::storage::tree::Tree;
+
+#[derive(Default)]
+struct Model {
+    stable: BTreeSet<Vec<u32>>,
+    delta: BTreeSet<Vec<u32>>,
+    coming: BTreeSet<Vec<u32>>,
+    rounds: BTreeMap<Vec<u32>, u32>,
+}
+
+impl Model {
+    fn view(&self, view: View) -> BTreeSet<Vec<u32>> {
+        let all = || self.stable.union(&self.delta).cloned();
+        match view {
+            View::Stable => self.stable.clone(),
+            View::Delta => self.delta.clone(),
+            View::All => all().collect(),
+            View::Before(round) => all().filter(|tuple| self.rounds[tuple] < round).collect(),
+        }
+    }
+}
+
+fn rows(u: &mut Unstructured<'_>, arity: usize, n: usize) -> Result<Vec<Vec<u32>>> {
+    let top = *u.choose(&[2_u32, 30, 3000, u32::MAX])?;
+    let mut state = u.arbitrary::<u64>()?;
+    let mut code = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        u32::try_from((state >> 33) % u64::from(top)).expect("below a u32")
+    };
+    Ok((0..n).map(|_| (0..arity).map(|_| code()).collect()).collect())
+}
+
+fn columns(rows: &[Vec<u32>], arity: usize) -> Vec<Vec<u32>> {
+    (0..arity).map(|c| rows.iter().map(|row| row[c]).collect()).collect()
+}
+
+fn with_columns<T>(rows: &[Vec<u32>], arity: usize, use_it: impl FnOnce(Rows<'_>) -> T) -> T {
+    let columns = columns(rows, arity);
+    let slices: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
+    use_it(Rows { len: rows.len(), columns: &slices })
+}
+
+fn scanned(form: &dyn Storage, view: View) -> Vec<Vec<u32>> {
+    let want: Vec<usize> = (0..form.arity()).collect();
+    let (mut cursor, mut out, mut all) = (Cursor::default(), Matches::default(), Vec::new());
+    while !cursor.done {
+        form.scan(view, &want, &mut cursor, &mut out);
+        assert!(out.len <= BATCH);
+        all.extend((0..out.len).map(|i| out.columns.iter().map(|c| c[i]).collect::<Vec<_>>()));
+    }
+    all
+}
+
+fn check_join(form: &dyn Storage, model: &Model, bound: &[usize], keys: &[Vec<u32>], view: View) {
+    let want: Vec<usize> = (0..form.arity()).collect();
+    with_columns(keys, bound.len(), |rows| {
+        let join = Join { bound, keys: rows, view, want: &want };
+        let (mut cursor, mut out, mut found) =
+            (Cursor::default(), Matches::default(), BTreeSet::new());
+        let mut total = 0;
+        while !cursor.done {
+            form.expand(join, &mut cursor, &mut out);
+            assert!(out.len <= BATCH);
+            total += out.len;
+            for i in 0..out.len {
+                let tuple: Vec<u32> = out.columns.iter().map(|c| c[i]).collect();
+                found.insert((out.sources[i] as usize, tuple));
+            }
+        }
+        let fits = |key: &[u32], tuple: &[u32]| bound.iter().zip(key).all(|(&c, &k)| tuple[c] == k);
+        let tuples = model.view(view);
+        let mut expected = BTreeSet::new();
+        for (i, key) in keys.iter().enumerate() {
+            expected.extend(tuples.iter().filter(|t| fits(key, t)).map(|t| (i, t.clone())));
+        }
+        assert_eq!(total, expected.len(), "no match comes twice");
+        assert_eq!(found, expected, "join of {bound:?} in {view:?}");
+        let mut hits = Vec::new();
+        form.matches(join, &mut Cursor::default(), &mut hits);
+        let hit = |key: &Vec<u32>| tuples.iter().any(|tuple| fits(key, tuple));
+        assert_eq!(hits, keys.iter().map(hit).collect::<Vec<_>>(), "semijoin of {bound:?}");
+    });
+    for key in keys.iter().take(3) {
+        let mut pattern = vec![None; form.arity()];
+        bound.iter().zip(key).for_each(|(&c, &code)| pattern[c] = Some(code));
+        let mut found = BTreeSet::new();
+        form.each(&pattern, view, &mut |tuple| {
+            assert!(found.insert(tuple.to_vec()), "no tuple comes twice");
+            ControlFlow::Continue(())
+        });
+        let fits = |tuple: &&Vec<u32>| bound.iter().zip(key).all(|(&c, &k)| tuple[c] == k);
+        assert_eq!(found, model.view(view).iter().filter(fits).cloned().collect());
+    }
+}
+
+fn check_views(u: &mut Unstructured<'_>, form: &dyn Storage, model: &Model) -> Result<()> {
+    for view in [View::Stable, View::Delta, View::All, View::Before(u.int_in_range(0..=6)?)] {
+        let seen = scanned(form, view);
+        assert_eq!(seen.len(), form.len(view));
+        let seen: BTreeSet<Vec<u32>> = seen.into_iter().collect();
+        assert_eq!(seen, model.view(view), "{view:?}");
+        assert_eq!(seen.len(), form.len(view), "no tuple comes twice");
+    }
+    Ok(())
+}
+
+fn history(u: &mut Unstructured<'_>, new: fn(usize) -> Box<dyn Storage>) -> Result<()> {
+    let (limits, arity) = (Limits::default(), u.int_in_range(0..=5_usize)?);
+    let (mut form, mut model) = (new(arity), Model::default());
+    let size = |u: &mut Unstructured<'_>| -> Result<usize> {
+        let big = u.ratio(1, 8)?;
+        u.int_in_range(0..=if big { 9000 } else { 40 })
+    };
+    let n = size(u)?;
+    let first = rows(u, arity, n)?;
+    form.load(first.len(), columns(&first, arity), &limits).expect("no limit is set");
+    model.rounds.extend(first.iter().map(|row| (row.clone(), 0)));
+    model.delta.extend(first);
+    let bound: Vec<usize> = (0..arity).filter(|_| u.arbitrary().unwrap_or(false)).collect();
+    form.prepare(&bound, &limits).expect("no limit is set");
+    for round in 1..u.int_in_range(2..=6_u32)? {
+        for _ in 0..u.int_in_range(0..=2)? {
+            let n = size(u)?;
+            let more = rows(u, arity, n)?;
+            let before = model.rounds.len();
+            for row in &more {
+                model.rounds.entry(row.clone()).or_insert(round);
+                if !model.stable.contains(row) && !model.delta.contains(row) {
+                    model.coming.insert(row.clone());
+                }
+            }
+            let new = with_columns(&more, arity, |rows| form.insert(rows, round)).expect("room");
+            assert_eq!(new, model.rounds.len() - before, "as many new tuples");
+            check_views(u, &*form, &model)?;
+        }
+        form.rotate(&limits).expect("no limit is set");
+        let delta = std::mem::take(&mut model.delta);
+        model.stable.extend(delta);
+        model.delta = std::mem::take(&mut model.coming);
+        check_views(u, &*form, &model)?;
+        let mut keys: Vec<Vec<u32>> = rows(u, bound.len(), 20)?;
+        let known = model.view(View::All);
+        keys.extend(known.iter().take(20).map(|t| bound.iter().map(|&c| t[c]).collect()));
+        for view in [View::Stable, View::Delta, View::All, View::Before(round)] {
+            check_join(&*form, &model, &bound, &keys, view);
+        }
+    }
+    form.seal();
+    for (tuple, &round) in model.rounds.iter().take(50) {
+        assert_eq!(form.round_of(tuple), Some(round));
+    }
+    assert!(form.distinct(&bound) >= 1);
+    Ok(())
+}
+
+#[test]
+fn ids_behave_like_sets() {
+    arbtest::arbtest(|u| history(u, |arity| Box::new(Ids::new(arity)))).budget_ms(3000);
+}
+
+#[test]
+fn trees_behave_like_sets() {
+    arbtest::arbtest(|u| history(u, |arity| Box::new(Tree::new(arity))))
+        .size_max(400)
+        .budget_ms(500);
+}
+
+#[test]
+fn a_full_relation_says_so() {
+    let forms: [Box<dyn Storage>; 2] =
+        [Box::new(Ids::with_room(2, 10)), Box::new(Tree::with_room(2, 10))];
+    for mut form in forms {
+        let tuples: Vec<Vec<u32>> = (0..10).map(|i| vec![i, i]).collect();
+        assert_eq!(with_columns(&tuples, 2, |rows| form.insert(rows, 1)), Ok(10));
+        assert_eq!(with_columns(&tuples, 2, |rows| form.insert(rows, 1)), Ok(0));
+        let more = [vec![10, 10]];
+        assert_eq!(with_columns(&more, 2, |rows| form.insert(rows, 2)), Err(Full));
+    }
+    let loaded = Ids::with_room(3, 10).load(
+        11,
+        vec![(0..11).collect(), vec![0; 11], vec![0; 11]],
+        &Limits::default(),
+    );
+    assert!(matches!(loaded, Err(Halt::Full)));
+}
+
+#[test]
+fn a_stopped_evaluation_stops_loading_and_indexing() {
+    let limits = Limits::default();
+    let codes: Vec<u32> = (0..100_000_u32).map(|i| i.wrapping_mul(2_654_435_761)).collect();
+    let mut form = Ids::new(2);
+    form.load(codes.len(), vec![codes.clone(), codes.clone()], &limits).expect("no limit yet");
+    limits.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(matches!(form.prepare(&[1], &limits), Err(Halt::Stop(_))));
+    let loaded = Ids::new(2).load(codes.len(), vec![codes.clone(), codes], &limits);
+    assert!(matches!(loaded, Err(Halt::Stop(_))));
+}
