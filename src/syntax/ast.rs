@@ -2,6 +2,8 @@
 //! Comparing trees ignores spans and comments, which is what makes `parse . print` an identity
 //! that a test can state.
 
+use std::cmp::Ordering;
+
 use crate::text::span::Span;
 
 /// A node with its place. Equality looks at the node alone.
@@ -27,6 +29,9 @@ pub type Name = Spanned<String>;
 pub struct Program {
     /// Items in the order of the text.
     pub items: Vec<Item>,
+    /// Relations whose declarations could not be read, which has been reported: that they are not
+    /// declared is not worth a second message.
+    pub unread: Vec<String>,
 }
 
 /// A top-level item with the annotations and doc comments above it.
@@ -264,7 +269,7 @@ impl CompareOp {
 
     /// Whether the comparison holds for two values in this order.
     #[must_use]
-    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+    pub fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Eq => order.is_eq(),
             Self::Ne => order.is_ne(),

@@ -1,3 +1,12 @@
 //! Layer 3: text to tree, and back.
 
+mod annotation;
 pub mod ast;
+mod attach;
+pub mod lexer;
+pub mod parser;
+mod parser_body;
+mod parser_expr;
+mod parser_items;
+mod parser_refused;
+pub mod token;
