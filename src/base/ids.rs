@@ -56,6 +56,10 @@ ids! {
     StratumId
     /// Something a proof rests on: a claim, a record, an assumption.
     LeafId
+    /// A node of a proof.
+    NodeId
+    /// Something that a search for proofs has to show: a tuple, or the value of an aggregate.
+    GoalId
 }
 
 /// A vector indexed by an id.
