@@ -111,12 +111,13 @@ pub struct AbsentNode {
     pub pattern: Vec<Option<Value>>,
 }
 
-/// A literal of a rule: a position in the body, then positions in the bodies of aggregates.
+/// A literal of a rule: a position in the body, then positions in the bodies of aggregates. Without
+/// any position it is the rule itself.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Site {
     /// The rule.
     pub rule: RuleId,
-    /// Positions, from the outside inwards; never empty.
+    /// Positions, from the outside inwards.
     pub path: Vec<usize>,
 }
 
@@ -240,18 +241,30 @@ fn number(value: Value) -> Option<f64> {
 }
 
 impl Site {
-    /// The literal at this place, if there is one.
+    /// The rule itself.
     #[must_use]
-    pub fn literal<'p>(&self, program: &'p Program) -> Option<&'p Literal> {
+    pub fn of_rule(rule: RuleId) -> Self {
+        Self { rule, path: Vec::new() }
+    }
+
+    /// The literals inside: the body of the rule, or of the aggregate here.
+    #[must_use]
+    pub fn body<'p>(&self, program: &'p Program) -> Option<&'p [Literal]> {
         let mut body = program.rules.get(self.rule)?.body.as_slice();
-        let (last, outer) = self.path.split_last()?;
-        for at in outer {
+        for at in &self.path {
             match &body.get(*at)?.kind {
                 LiteralKind::Aggregate { aggregate, .. } => body = &aggregate.body,
                 _ => return None,
             }
         }
-        body.get(*last)
+        Some(body)
+    }
+
+    /// The literal at this place, if there is one.
+    #[must_use]
+    pub fn literal<'p>(&self, program: &'p Program) -> Option<&'p Literal> {
+        let (last, around) = self.path.split_last()?;
+        Self { rule: self.rule, path: around.to_vec() }.body(program)?.get(*last)
     }
 
     /// The aggregate at this place, with its variable, if there is one.
@@ -263,7 +276,7 @@ impl Site {
         }
     }
 
-    /// The literal `at` of the body of the aggregate here.
+    /// The literal `at` of the body of the rule or aggregate here.
     #[must_use]
     pub fn inside(&self, at: usize) -> Self {
         let mut path = self.path.clone();

@@ -1,0 +1,411 @@
+//! [`choose`]: of all proofs in a slice the cheapest. First a proof that is cheap goal by goal,
+//! found as shortest paths are; then, since leaves that several premises share count once, a
+//! search through all others that leaves out whatever cannot cost less. What every proof of a goal
+//! must contain gives the lower bound.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+use crate::base::ids::{GoalId, Id, Table};
+use crate::provenance::proof::{Cost, Quality};
+use crate::provenance::slice::{Slice, Step, Token, Way};
+
+/// One way for each goal of a proof.
+pub(crate) struct Choice {
+    /// Positions in the ways of the goals; nothing for goals that the proof does not need or that
+    /// have no proof.
+    pub(crate) ways: Table<GoalId, Option<usize>>,
+    pub(crate) cost: Cost,
+    pub(crate) quality: Quality,
+}
+
+/// Steps of the search, beyond which the best proof so far is taken.
+const WORK_MAX: usize = 1_000_000;
+
+/// The cheapest proof of the slice's first goal, if it has one.
+pub(crate) fn choose(slice: &Slice<'_, '_>) -> Option<Choice> {
+    let root = GoalId::new(0);
+    let cheap = Cheap::find(slice);
+    let first = cheap.best[root].as_ref()?;
+    let mut choice = Choice {
+        ways: cheap.best.iter().map(|best| best.as_ref().map(|best| best.way)).collect(),
+        cost: first.cost,
+        quality: Quality::Good,
+    };
+    let finished = !has_choice(slice, &cheap) || improve(slice, &cheap, &mut choice);
+    if finished && !slice.is_truncated {
+        choice.quality = Quality::Best;
+    }
+    Some(choice)
+}
+
+/// How much higher a conclusion stands than its premises.
+fn height_of(way: &Way) -> usize {
+    usize::from(matches!(way.step, Step::Rule(..)))
+}
+
+fn cost_of(slice: &Slice<'_, '_>, tokens: impl Iterator<Item = u32>, height: usize) -> Cost {
+    let mut cost = Cost { height, ..Cost::default() };
+    for token in tokens {
+        *part_of(slice, &mut cost, token) += 1;
+    }
+    cost
+}
+
+fn part_of<'k>(slice: &Slice<'_, '_>, cost: &'k mut Cost, token: u32) -> &'k mut usize {
+    match slice.tokens[token as usize] {
+        Token::Assumption(..) => &mut cost.assumptions,
+        Token::Source(_) => &mut cost.sources,
+        Token::Claim(_) => &mut cost.claims,
+    }
+}
+
+/// The cheapest way of each goal, given the cheapest ways of its premises.
+struct Cheap {
+    best: Table<GoalId, Option<Best>>,
+    /// Goals that have a proof, in the order in which they were found.
+    order: Vec<GoalId>,
+}
+
+struct Best {
+    cost: Cost,
+    way: usize,
+    tokens: Rc<[u32]>,
+}
+
+impl Cheap {
+    fn find(slice: &Slice<'_, '_>) -> Self {
+        let mut readers: Table<GoalId, Vec<(GoalId, usize)>> =
+            Table::filled(slice.goals.len(), Vec::new());
+        let mut open: Table<GoalId, Vec<usize>> = Table::new();
+        let mut cheap =
+            Self { best: slice.goals.iter().map(|_| None).collect(), order: Vec::new() };
+        let mut queue = BinaryHeap::new();
+        for (goal, ways) in slice.ways.entries() {
+            open.push(ways.iter().map(|way| way.premises.len()).collect());
+            for (at, way) in ways.iter().enumerate() {
+                way.premises.iter().for_each(|&premise| readers[premise].push((goal, at)));
+                if way.premises.is_empty() {
+                    let cost = cost_of(slice, way.tokens.iter().copied(), height_of(way));
+                    queue.push(Reverse((cost, goal, at)));
+                }
+            }
+        }
+        while let Some(Reverse((cost, goal, at))) = queue.pop() {
+            if cheap.best[goal].is_some() {
+                continue;
+            }
+            let tokens = cheap.tokens(&slice.ways[goal][at]);
+            cheap.best[goal] = Some(Best { cost, way: at, tokens });
+            cheap.order.push(goal);
+            for &(reader, at) in &readers[goal] {
+                open[reader][at] -= 1;
+                if open[reader][at] == 0 && cheap.best[reader].is_none() {
+                    queue.push(Reverse((cheap.cost(slice, &slice.ways[reader][at]), reader, at)));
+                }
+            }
+        }
+        cheap
+    }
+
+    /// What a way rests on if its premises take their cheapest ways.
+    fn tokens(&self, way: &Way) -> Rc<[u32]> {
+        let premises = || way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
+        if let ([], [_]) = (way.tokens.as_slice(), way.premises.as_slice()) {
+            if let Some(only) = premises().next() {
+                return Rc::clone(&only.tokens);
+            }
+        }
+        let of_premises = premises().flat_map(|best| best.tokens.iter().copied());
+        let mut tokens: Vec<u32> = way.tokens.iter().copied().chain(of_premises).collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        tokens.into()
+    }
+
+    fn cost(&self, slice: &Slice<'_, '_>, way: &Way) -> Cost {
+        let heights = way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
+        let height = heights.map(|best| best.cost.height).max().unwrap_or(0) + height_of(way);
+        cost_of(slice, self.tokens(way).iter().copied(), height)
+    }
+
+    fn can(&self, way: &Way) -> bool {
+        way.premises.iter().all(|&premise| self.best[premise].is_some())
+    }
+}
+
+/// Whether some goal below the first has two ways.
+fn has_choice(slice: &Slice<'_, '_>, cheap: &Cheap) -> bool {
+    cheap
+        .order
+        .iter()
+        .any(|&goal| slice.ways[goal].iter().filter(|way| cheap.can(way)).take(2).count() == 2)
+}
+
+/// What every proof of a goal contains.
+struct Needs {
+    tokens: Table<GoalId, Vec<u32>>,
+    heights: Table<GoalId, usize>,
+}
+
+impl Needs {
+    fn find(slice: &Slice<'_, '_>, cheap: &Cheap) -> Self {
+        let tokens = Self::tokens(slice, cheap)
+            .unwrap_or_else(|| slice.goals.iter().map(|_| Vec::new()).collect());
+        Self { tokens, heights: Self::heights(slice, cheap) }
+    }
+
+    /// The greatest sets such that what a goal needs is needed in each of its ways; nothing if
+    /// that is too long to compute.
+    fn tokens(slice: &Slice<'_, '_>, cheap: &Cheap) -> Option<Table<GoalId, Vec<u32>>> {
+        let words = slice.tokens.len().div_ceil(64);
+        let instances: usize = slice.ways.iter().map(|ways| ways.len() + 1).sum();
+        let pass = instances.checked_mul(words)?;
+        let mut left = WORK_MAX * 16;
+        let mut needs: Table<GoalId, Vec<u64>> = slice.goals.iter().map(|_| Vec::new()).collect();
+        for &goal in &cheap.order {
+            left = left.checked_sub(words)?;
+            needs[goal] = vec![u64::MAX; words];
+        }
+        let mut changed = true;
+        while changed {
+            changed = false;
+            left = left.checked_sub(pass)?;
+            for &goal in &cheap.order {
+                let mut all = vec![u64::MAX; words];
+                for way in slice.ways[goal].iter().filter(|way| cheap.can(way)) {
+                    let mut some = vec![0; words];
+                    way.tokens.iter().for_each(|&t| some[t as usize / 64] |= 1 << (t % 64));
+                    for &premise in &way.premises {
+                        some.iter_mut().zip(&needs[premise]).for_each(|(a, b)| *a |= b);
+                    }
+                    all.iter_mut().zip(some).for_each(|(a, b)| *a &= b);
+                }
+                changed |= all != needs[goal];
+                needs[goal] = all;
+            }
+        }
+        let members = |set: &Vec<u64>| {
+            let count = u32::try_from(slice.tokens.len()).unwrap_or(u32::MAX);
+            let has = |&t: &u32| !set.is_empty() && set[t as usize / 64] >> (t % 64) & 1 == 1;
+            (0..count).filter(has).collect()
+        };
+        Some(needs.iter().map(members).collect())
+    }
+
+    /// Least heights.
+    fn heights(slice: &Slice<'_, '_>, cheap: &Cheap) -> Table<GoalId, usize> {
+        let mut heights: Table<GoalId, usize> = slice.goals.iter().map(|_| usize::MAX).collect();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for &goal in &cheap.order {
+                let height = |way: &Way| {
+                    let premises = way.premises.iter().map(|&premise| heights[premise]);
+                    premises.max().unwrap_or(0).saturating_add(height_of(way))
+                };
+                let least = slice.ways[goal].iter().map(height).min().unwrap_or(usize::MAX);
+                changed |= least < heights[goal];
+                heights[goal] = least.min(heights[goal]);
+            }
+        }
+        heights
+    }
+}
+
+/// A goal whose ways are tried one after the other.
+struct Frame {
+    goal: GoalId,
+    /// Ways in the order in which they are tried, cheapest first.
+    ways: Vec<usize>,
+    /// How many have been tried.
+    tried: usize,
+    /// Goals that the way being tried has added.
+    added: Vec<GoalId>,
+    /// The bound on the height before it.
+    height: usize,
+}
+
+struct Search<'s, 'c, 'a> {
+    slice: &'s Slice<'c, 'a>,
+    cheap: &'s Cheap,
+    needs: Needs,
+    ways: Table<GoalId, Option<usize>>,
+    depths: Table<GoalId, Option<usize>>,
+    agenda: Vec<GoalId>,
+    covered: Vec<u32>,
+    /// No proof that goes on from here costs less.
+    bound: Cost,
+    work: usize,
+}
+
+/// Looks for a proof that costs less than `choice`; whether the search came to its end.
+fn improve(slice: &Slice<'_, '_>, cheap: &Cheap, choice: &mut Choice) -> bool {
+    let mut search = Search {
+        slice,
+        cheap,
+        needs: Needs::find(slice, cheap),
+        ways: slice.goals.iter().map(|_| None).collect(),
+        depths: slice.goals.iter().map(|_| None).collect(),
+        agenda: Vec::new(),
+        covered: vec![0; slice.tokens.len()],
+        bound: Cost::default(),
+        work: WORK_MAX,
+    };
+    search.add(GoalId::new(0), 0);
+    search.run(choice)
+}
+
+impl Search<'_, '_, '_> {
+    fn run(&mut self, choice: &mut Choice) -> bool {
+        let mut frames: Vec<Frame> = Vec::new();
+        loop {
+            if self.work == 0 {
+                return false;
+            }
+            let goal = if self.bound < choice.cost { self.agenda.pop() } else { None };
+            if let Some(goal) = goal {
+                let ways = self.ways_of(goal);
+                let height = self.bound.height;
+                frames.push(Frame { goal, ways, tried: 0, added: Vec::new(), height });
+            } else if self.bound < choice.cost {
+                let cost = Cost { height: self.height(), ..self.bound };
+                if cost < choice.cost {
+                    choice.cost = cost;
+                    choice.ways = self.ways.clone();
+                }
+            }
+            if !self.advance(&mut frames) {
+                return true;
+            }
+        }
+    }
+
+    /// Takes the next way of the last goal that has one; false if there is none.
+    fn advance(&mut self, frames: &mut Vec<Frame>) -> bool {
+        while let Some(frame) = frames.last_mut() {
+            self.undo(frame);
+            while let Some(&way) = frame.ways.get(frame.tried) {
+                frame.tried += 1;
+                if self.take(frame, way) {
+                    return true;
+                }
+                self.undo(frame);
+            }
+            self.agenda.push(frame.goal);
+            frames.pop();
+        }
+        false
+    }
+
+    fn ways_of(&self, goal: GoalId) -> Vec<usize> {
+        let ways = &self.slice.ways[goal];
+        let mut order: Vec<usize> = (0..ways.len()).filter(|&w| self.cheap.can(&ways[w])).collect();
+        if order.len() > 1 {
+            order.sort_by_cached_key(|&way| self.cheap.cost(self.slice, &ways[way]));
+        }
+        order
+    }
+
+    /// Adds a goal that has to be shown at a depth.
+    fn add(&mut self, goal: GoalId, depth: usize) {
+        self.depths[goal] = Some(depth);
+        self.bound.height = self.bound.height.max(depth + self.needs.heights[goal]);
+        self.agenda.push(goal);
+        for at in 0..self.needs.tokens[goal].len() {
+            self.cover(self.needs.tokens[goal][at]);
+        }
+        self.work = self.work.saturating_sub(1 + self.needs.tokens[goal].len() / 16);
+    }
+
+    fn cover(&mut self, token: u32) {
+        let count = &mut self.covered[token as usize];
+        *count += 1;
+        if *count == 1 {
+            *part_of(self.slice, &mut self.bound, token) += 1;
+        }
+    }
+
+    fn uncover(&mut self, token: u32) {
+        let count = &mut self.covered[token as usize];
+        *count -= 1;
+        if *count == 0 {
+            *part_of(self.slice, &mut self.bound, token) -= 1;
+        }
+    }
+
+    /// Takes a way; false if it would make a goal rest on itself.
+    fn take(&mut self, frame: &mut Frame, at: usize) -> bool {
+        let way = &self.slice.ways[frame.goal][at];
+        self.ways[frame.goal] = Some(at);
+        way.tokens.iter().for_each(|&token| self.cover(token));
+        let depth = self.depths[frame.goal].unwrap_or(0) + height_of(way);
+        let old = way.premises.iter().filter(|&&premise| self.depths[premise].is_some());
+        let old: Vec<GoalId> = old.copied().collect();
+        for &premise in way.premises.iter().rev() {
+            if self.depths[premise].is_none() {
+                self.add(premise, depth);
+                frame.added.push(premise);
+            }
+        }
+        !self.reaches(old, frame.goal)
+    }
+
+    /// Undoes the way that a frame has taken, if it has.
+    fn undo(&mut self, frame: &mut Frame) {
+        let Some(at) = self.ways[frame.goal].take() else { return };
+        for _ in 0..frame.added.len() {
+            self.agenda.pop();
+        }
+        for goal in frame.added.drain(..) {
+            self.depths[goal] = None;
+            for at in 0..self.needs.tokens[goal].len() {
+                self.uncover(self.needs.tokens[goal][at]);
+            }
+        }
+        let way = &self.slice.ways[frame.goal][at];
+        way.tokens.iter().for_each(|&token| self.uncover(token));
+        self.bound.height = frame.height;
+    }
+
+    /// Whether `goal` is one of `from` or below them, by the ways taken so far.
+    fn reaches(&mut self, mut from: Vec<GoalId>, goal: GoalId) -> bool {
+        let mut seen: Table<GoalId, bool> = Table::new();
+        if !from.is_empty() {
+            seen = Table::filled(self.slice.goals.len(), false);
+        }
+        while let Some(at) = from.pop() {
+            self.work = self.work.saturating_sub(1);
+            if at == goal {
+                return true;
+            }
+            if std::mem::replace(&mut seen[at], true) {
+                continue;
+            }
+            if let Some(way) = self.ways[at] {
+                from.extend(&self.slice.ways[at][way].premises);
+            }
+        }
+        false
+    }
+
+    /// The height of the proof that the ways taken make.
+    fn height(&mut self) -> usize {
+        let mut heights: Table<GoalId, Option<usize>> = Table::filled(self.slice.goals.len(), None);
+        let mut stack = vec![GoalId::new(0)];
+        while let Some(&goal) = stack.last() {
+            self.work = self.work.saturating_sub(1);
+            let way = &self.slice.ways[goal][self.ways[goal].expect("every goal has its way")];
+            let open = way.premises.iter().copied().filter(|&p| heights[p].is_none());
+            let before = stack.len();
+            stack.extend(open);
+            if stack.len() == before {
+                let below = way.premises.iter().filter_map(|&p| heights[p]).max().unwrap_or(0);
+                heights[goal] = Some(below + height_of(way));
+                stack.pop();
+            }
+        }
+        heights[GoalId::new(0)].unwrap_or(0)
+    }
+}
