@@ -1,7 +1,13 @@
 //! Layer 10: why a tuple holds.
 
-mod choose;
+pub mod check;
 pub mod leaves;
 pub mod proof;
+pub mod search;
+pub mod summary;
+
+mod assemble;
+mod choose;
+mod recount;
 mod slice;
 mod solve;

@@ -182,6 +182,28 @@ impl Proof {
         self.nodes.get(NodeId::new(0)).expect("a proof has a first node")
     }
 
+    /// Numbers the nodes as they are read: from the conclusion down, premises in order.
+    pub(crate) fn number(&mut self) {
+        let mut places: Table<NodeId, Option<NodeId>> = Table::filled(self.nodes.len(), None);
+        let mut old: Vec<NodeId> = Vec::new();
+        let mut stack = vec![NodeId::new(0)];
+        while let Some(id) = stack.pop() {
+            if places[id].is_none() {
+                places[id] = Some(NodeId::new(old.len()));
+                old.push(id);
+                stack.extend(self.nodes[id].premises().rev());
+            }
+        }
+        let new = |id: NodeId| places[id].expect("premises of a node that is read are read");
+        let mut taken: Vec<Option<Node>> = self
+            .nodes
+            .iter_mut()
+            .map(|node| Some(std::mem::replace(node, Node::taken())))
+            .collect();
+        let moved = old.iter().filter_map(|id| taken[id.index()].take());
+        self.nodes = moved.map(|node| node.renumbered(&new)).collect();
+    }
+
     /// Whether nothing was left out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -199,6 +221,24 @@ impl Node {
             Self::Cut(conclusion) => Some(conclusion),
             Self::Absent(_) | Self::Builtin(_) | Self::Aggregate(_) => None,
         }
+    }
+
+    /// A node without content, to stand where one was taken from.
+    fn taken() -> Self {
+        Self::Absent(AbsentNode { relation: RelationId::new(0), pattern: Vec::new() })
+    }
+
+    /// The node with other numbers for those that it rests on.
+    fn renumbered(mut self, new: &impl Fn(NodeId) -> NodeId) -> Self {
+        let renumber = |ids: &mut Vec<NodeId>| ids.iter_mut().for_each(|id| *id = new(*id));
+        match &mut self {
+            Self::Rule(node) => renumber(&mut node.premises),
+            Self::Aggregate(node) => {
+                node.rows.iter_mut().for_each(|row| renumber(&mut row.premises));
+            }
+            Self::Leaf(_) | Self::Absent(_) | Self::Builtin(_) | Self::Cut(_) => {}
+        }
+        self
     }
 
     /// The nodes that it rests on directly, in order.

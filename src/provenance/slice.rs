@@ -174,7 +174,9 @@ impl<'c, 'a> Slice<'c, 'a> {
         let mut at = 0;
         while at < slice.goals.len() {
             let id = GoalId::new(at);
-            let way = if at < goals_max { slice.lowest_way(id, budget) } else { slice.cut(id) };
+            let is_tuple = matches!(slice.goals[id], Goal::Tuple(..));
+            let cut = is_tuple && at >= goals_max;
+            let way = if cut { slice.cut(id) } else { slice.lowest_way(id, budget) };
             slice.ways.push(vec![way]);
             at += 1;
         }

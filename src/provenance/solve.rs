@@ -619,7 +619,7 @@ pub(crate) fn in_integer_range(member: Value, args: &[Value]) -> Option<bool> {
     let inside = match step.cmp(&0) {
         Ordering::Greater => from <= value && value < to,
         Ordering::Less => to < value && value <= from,
-        Ordering::Equal => return Some(false),
+        Ordering::Equal => return None,
     };
     Some(inside && (value - from) % step == 0)
 }

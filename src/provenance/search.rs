@@ -1,0 +1,123 @@
+//! [`Explainer`]: from a tuple to its best proof. The search works on finished tables alone;
+//! rounds are only asked for where the budget is too small for all that a proof may be made of.
+//! No proof leaves it unchecked.
+
+use std::ops::ControlFlow;
+
+use crate::analysis::analysis::Analysis;
+use crate::base::ids::RelationId;
+use crate::engine::tables::Tables;
+use crate::program::program::Program;
+use crate::provenance::assemble::assemble;
+use crate::provenance::check::{Given, check};
+use crate::provenance::choose::choose;
+use crate::provenance::leaves::Leaves;
+use crate::provenance::proof::Proof;
+use crate::provenance::slice::{Context, Goal, Slice};
+use crate::provenance::solve::Solver;
+use crate::value::value::{Tuple, Value, cmp_tuples};
+
+/// What a question may cost, in rule instances: never in time, so that the same question has the
+/// same answer on every machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Budget {
+    /// Rule instances and rows of aggregates that are looked at.
+    pub instances: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { instances: 50_000 }
+    }
+}
+
+/// Why there is no proof.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoProof {
+    /// The tuple is not in its relation.
+    Absent,
+    /// Something that cannot be: a bug in hence, with what was found.
+    Bug(String),
+}
+
+/// Answers why.
+pub struct Explainer<'a> {
+    context: Context<'a>,
+}
+
+/// How many more goals than instances of the budget a proof down the rounds may have.
+const GOALS_PER_INSTANCE: usize = 20;
+
+impl<'a> Explainer<'a> {
+    /// An explainer of what an evaluation has left behind.
+    #[must_use]
+    pub fn new(
+        program: &'a Program,
+        analysis: &'a Analysis,
+        tables: &'a dyn Tables,
+        leaves: &'a Leaves,
+    ) -> Self {
+        let solver = Solver::new(program, tables);
+        Self { context: Context::new(program, analysis, leaves, solver) }
+    }
+
+    /// What proofs are checked against.
+    #[must_use]
+    pub fn given(&self) -> Given<'a> {
+        let Context { program, leaves, solver, .. } = &self.context;
+        Given { program, tables: solver.tables, leaves }
+    }
+
+    /// At most `limit` tuples with the given values where `pattern` gives one and equal values in
+    /// the columns of each pair of `equal`, in the order of the language; and how many there are.
+    #[must_use]
+    pub fn find(
+        &self,
+        relation: RelationId,
+        pattern: &[Option<Value>],
+        equal: &[(usize, usize)],
+        limit: usize,
+    ) -> (Vec<Tuple>, usize) {
+        let mut found: Vec<Tuple> = Vec::new();
+        self.context.solver.tables.select(relation, pattern, &mut |tuple| {
+            if equal.iter().all(|&(a, b)| tuple[a] == tuple[b]) {
+                found.push(tuple.into());
+            }
+            ControlFlow::Continue(())
+        });
+        let symbols = self.context.solver.builtins.symbols();
+        found.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
+        let all = found.len();
+        found.truncate(limit);
+        (found, all)
+    }
+
+    /// The best proof of a tuple.
+    ///
+    /// # Errors
+    /// If the tuple is not there, or the search or the check fails, which is a bug.
+    pub fn explain(
+        &self,
+        relation: RelationId,
+        tuple: &[Value],
+        budget: Budget,
+    ) -> Result<Proof, NoProof> {
+        if !self.context.solver.tables.contains(relation, tuple) {
+            return Err(NoProof::Absent);
+        }
+        let goal = Goal::Tuple(relation, tuple.into());
+        let slice = Slice::full(&self.context, goal.clone(), budget.instances);
+        let mut found = choose(&slice).map(|choice| assemble(&slice, &choice));
+        if slice.is_truncated {
+            let goals_max = budget.instances.saturating_mul(GOALS_PER_INSTANCE);
+            let low = Slice::down_the_rounds(&self.context, goal, goals_max, budget.instances);
+            let other = choose(&low).map(|choice| assemble(&low, &choice));
+            let rank = |proof: &Proof| (!proof.is_complete(), proof.cost);
+            found = [found, other].into_iter().flatten().min_by_key(rank);
+        }
+        let missing = || NoProof::Bug("no rule gives a tuple that was derived".to_owned());
+        let proof = found.ok_or_else(missing)?;
+        check(self.given(), &proof).map_err(NoProof::Bug)?;
+        Ok(proof)
+    }
+}
