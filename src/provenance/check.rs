@@ -3,6 +3,7 @@
 //! and computed anew, every aggregate is counted again by nested loops. What it refuses is a bug
 //! in hence.
 
+use std::slice;
 use std::sync::Arc;
 
 use crate::base::hash::{Map, Set};
@@ -143,7 +144,8 @@ impl Checker<'_> {
         values: impl Iterator<Item = Option<Value>>,
     ) -> String {
         let symbols = self.recount.builtins.symbols();
-        let text = |value: Option<Value>| value.map_or("_".to_owned(), |v| v.quoted(symbols));
+        let text =
+            |value: Option<Value>| value.map_or_else(|| "_".to_owned(), |v| v.quoted(symbols));
         let values: Vec<String> = values.map(text).collect();
         format!("{}({})", self.given.program.relations[relation].name, values.join(", "))
     }
@@ -177,7 +179,7 @@ impl Checker<'_> {
         let scope = Site::of_rule(node.rule);
         let mut values: Values = vec![None; rule.vars.len()];
         let mut wanted = wanted(&rule.body);
-        rule.head_args.iter().for_each(|arg| arg.each_var(&mut |var| drop(wanted.insert(var))));
+        wanted.extend(vars_of(&rule.head_args));
         self.bind(&scope, (&node.binding, &wanted), &mut values)?;
         let head = self.recount.all(&rule.head_args, &values);
         require(head.as_deref() == Some(&*node.conclusion.tuple), || {
@@ -285,8 +287,7 @@ impl Checker<'_> {
         require(self.recount.all(&args, values).as_ref() == Some(&node.values), || {
             "the values are not those of the literal".to_owned()
         })?;
-        let mut vars: Set<VarId> = Set::default();
-        args.iter().for_each(|arg| arg.each_var(&mut |var| drop(vars.insert(var))));
+        let vars = vars_of(&args);
         let same = node.binding.iter().all(|(var, value)| {
             vars.contains(var) && values.get(var.index()) == Some(&Some(*value))
         });
@@ -304,7 +305,7 @@ impl Checker<'_> {
         let total = self.recount.total(aggregate, &rows);
         require(total == Some(node.value), || {
             let symbols = self.recount.builtins.symbols();
-            let total = total.map_or("nothing".to_owned(), |total| total.quoted(symbols));
+            let total = total.map_or_else(|| "nothing".to_owned(), |total| total.quoted(symbols));
             format!("{} is {total}", aggregate.kind.name())
         })?;
         let mut left: Map<Vec<Option<Value>>, Option<Value>> = Map::default();
@@ -349,9 +350,9 @@ impl Checker<'_> {
         }
         let mut wanted = wanted(&aggregate.body);
         if let Some(value) = &aggregate.value {
-            value.each_var(&mut |var| drop(wanted.insert(var)));
+            wanted.extend(vars_of(slice::from_ref(value)));
         }
-        aggregate.outer.iter().for_each(|var| drop(wanted.remove(var)));
+        wanted.retain(|var| !aggregate.outer.contains(var));
         self.bind(&node.site, (&row.binding, &wanted), &mut local)?;
         if row.role != Role::RunnerUp {
             self.body(&node.site, (&aggregate.body, &row.premises), &local)?;
@@ -433,26 +434,32 @@ fn pattern(atom: &Atom, values: &Values) -> Vec<Option<Value>> {
     atom.args.iter().map(value).collect()
 }
 
+/// The variables of expressions.
+fn vars_of(exprs: &[Expr]) -> Set<VarId> {
+    let mut vars = Vec::new();
+    exprs.iter().for_each(|expr| expr.each_var(&mut |var| vars.push(var)));
+    vars.into_iter().collect()
+}
+
 /// Variables that a binding of a body must have: all but those of negated atoms alone and those
 /// inside aggregates.
 fn wanted(body: &[Literal]) -> Set<VarId> {
     let mut wanted = Set::default();
     for literal in body {
-        let mut want = |var: VarId| drop(wanted.insert(var));
         match &literal.kind {
-            LiteralKind::Atom(atom) => atom.vars().for_each(want),
+            LiteralKind::Atom(atom) => wanted.extend(atom.vars()),
             LiteralKind::Compare(_, left, right) => {
-                left.each_var(&mut want);
-                right.each_var(&mut want);
+                wanted.extend(vars_of(slice::from_ref(left)));
+                wanted.extend(vars_of(slice::from_ref(right)));
             }
-            LiteralKind::Test { args, .. } => args.iter().for_each(|arg| arg.each_var(&mut want)),
+            LiteralKind::Test { args, .. } => wanted.extend(vars_of(args)),
             LiteralKind::Range { var, args } => {
-                want(*var);
-                args.iter().for_each(|arg| arg.each_var(&mut want));
+                wanted.insert(*var);
+                wanted.extend(vars_of(args));
             }
             LiteralKind::Aggregate { var, aggregate } => {
-                want(*var);
-                aggregate.outer.iter().chain(&aggregate.witnesses).copied().for_each(want);
+                wanted.insert(*var);
+                wanted.extend(aggregate.outer.iter().chain(&aggregate.witnesses));
             }
             LiteralKind::Absent(_) | LiteralKind::Constant(_) => {}
         }

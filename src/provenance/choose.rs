@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::mem;
 use std::rc::Rc;
 
 use crate::base::ids::{GoalId, Id, Table};
@@ -112,10 +113,10 @@ impl Cheap {
     /// What a way rests on if its premises take their cheapest ways.
     fn tokens(&self, way: &Way) -> Rc<[u32]> {
         let premises = || way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
-        if let ([], [_]) = (way.tokens.as_slice(), way.premises.as_slice()) {
-            if let Some(only) = premises().next() {
-                return Rc::clone(&only.tokens);
-            }
+        if let ([], [_], Some(only)) =
+            (way.tokens.as_slice(), way.premises.as_slice(), premises().next())
+        {
+            return Rc::clone(&only.tokens);
         }
         let of_premises = premises().flat_map(|best| best.tokens.iter().copied());
         let mut tokens: Vec<u32> = way.tokens.iter().copied().chain(of_premises).collect();
@@ -380,7 +381,7 @@ impl Search<'_, '_, '_> {
             if at == goal {
                 return true;
             }
-            if std::mem::replace(&mut seen[at], true) {
+            if mem::replace(&mut seen[at], true) {
                 continue;
             }
             if let Some(way) = self.ways[at] {

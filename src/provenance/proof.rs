@@ -2,6 +2,8 @@
 //! in reading order from the conclusion. Every tuple has one node at most, however often it is
 //! used. A rule's node has one premise for every literal of the body, in the order of the body.
 
+use std::mem;
+
 use crate::base::ids::{Id, LeafId, NodeId, RelationId, RuleId, Table, VarId};
 use crate::program::program::{Aggregate, Literal, LiteralKind, Program};
 use crate::syntax::ast::AggregateKind;
@@ -195,11 +197,8 @@ impl Proof {
             }
         }
         let new = |id: NodeId| places[id].expect("premises of a node that is read are read");
-        let mut taken: Vec<Option<Node>> = self
-            .nodes
-            .iter_mut()
-            .map(|node| Some(std::mem::replace(node, Node::taken())))
-            .collect();
+        let mut taken: Vec<Option<Node>> =
+            self.nodes.iter_mut().map(|node| Some(mem::replace(node, Node::taken()))).collect();
         let moved = old.iter().filter_map(|id| taken[id.index()].take());
         self.nodes = moved.map(|node| node.renumbered(&new)).collect();
     }

@@ -229,10 +229,13 @@ impl Recount<'_> {
     fn members(&self, args: &[Expr], values: &Values) -> Vec<Value> {
         let Some(args) = self.all(args, values) else { return Vec::new() };
         let mut members = Vec::new();
-        let _ = self.builtins.range(&args, &mut |value| {
+        let walked = self.builtins.range(&args, &mut |value| {
             members.push(value);
             ControlFlow::Continue(())
         });
+        if walked.is_err() {
+            members.clear();
+        }
         members
     }
 

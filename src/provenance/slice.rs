@@ -4,15 +4,16 @@
 //! gives the same slice whatever the engine and the order of the input.
 
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
-use crate::base::ids::{GoalId, Id, LeafId, RelationId, RuleId, Table};
+use crate::base::ids::{GoalId, Id, LeafId, RelationId, RuleId, Table, VarId};
 use crate::program::program::{Aggregate, Arg, Literal, LiteralKind, Program};
 use crate::provenance::leaves::{LeafKind, Leaves};
-use crate::provenance::proof::{LeafRef, Site};
+use crate::provenance::proof::{Binding, LeafRef, Site};
 use crate::provenance::solve::{Bound, Group, Solver, binding_of, choice_of, cmp_bindings};
 use crate::syntax::ast::AggregateKind;
 use crate::value::value::{Tuple, Value};
@@ -401,16 +402,16 @@ impl<'c, 'a> Slice<'c, 'a> {
 }
 
 /// Orders bindings as the language orders values.
-struct Canonical<'s, 'a>(crate::provenance::proof::Binding, &'s Solver<'a>);
+struct Canonical<'s, 'a>(Binding, &'s Solver<'a>);
 
 impl Ord for Canonical<'_, '_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         cmp_bindings(&self.0, &other.0, self.1)
     }
 }
 
 impl PartialOrd for Canonical<'_, '_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
@@ -424,7 +425,7 @@ impl PartialEq for Canonical<'_, '_> {
 impl Eq for Canonical<'_, '_> {}
 
 /// Puts values into a binding.
-pub(crate) fn put(values: &[(crate::base::ids::VarId, Value)], bound: &mut Bound) {
+pub(crate) fn put(values: &[(VarId, Value)], bound: &mut Bound) {
     for (var, value) in values {
         bound[var.index()] = Some(*value);
     }

@@ -31,8 +31,11 @@ pub(crate) struct Solver<'a> {
     pub(crate) tables: &'a dyn Tables,
     pub(crate) builtins: Builtins,
     orders: RefCell<Map<Site, Rc<[usize]>>>,
-    groups: RefCell<Map<(Site, Box<[Value]>), Rc<Group>>>,
+    groups: RefCell<Map<GroupKey, Rc<Group>>>,
 }
+
+/// An aggregate and its outer values.
+type GroupKey = (Site, Box<[Value]>);
 
 /// An aggregate's body for fixed outer values.
 pub(crate) struct Group {
@@ -552,13 +555,14 @@ impl Walk<'_, '_> {
         }
         let solver = self.solver;
         let mut flow = ControlFlow::Continue(());
-        let _ = solver.builtins.range(&args, &mut |value| {
+        // A range without values binds nothing, as any operation without a value.
+        drop(solver.builtins.range(&args, &mut |value| {
             flow = self.spend(1);
             if flow.is_continue() && known.is_none_or(|known| known == value) {
                 flow = self.with(var, value, depth);
             }
             flow
-        });
+        }));
         flow
     }
 

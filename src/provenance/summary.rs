@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use crate::base::hash::Set;
 use crate::base::ids::{LeafId, RelationId};
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, LeafKind};
@@ -132,7 +133,7 @@ fn weakest(given: Given<'_>, evidence: &[&Evidence]) -> Option<String> {
 fn disputes(given: Given<'_>, claims: &[String]) -> Vec<Dispute> {
     let symbols = &given.program.symbols;
     let mut disputes = BTreeSet::new();
-    let ids: Vec<Value> =
+    let ids: Set<Value> =
         claims.iter().filter_map(|id| symbols.find(id)).map(Value::Symbol).collect();
     for (id, relation) in given.program.relations.entries() {
         let Some((a, b)) = relation.conflict else { continue };
@@ -156,7 +157,7 @@ fn disputes(given: Given<'_>, claims: &[String]) -> Vec<Dispute> {
 fn each(
     given: Given<'_>,
     (relation, column): (RelationId, usize),
-    ids: &[Value],
+    ids: &Set<Value>,
     note: &mut dyn FnMut(&[Value]),
 ) {
     let mut pattern = vec![None; given.program.relations[relation].columns.len()];
@@ -168,8 +169,10 @@ fn each(
         given.tables.select(relation, &pattern, &mut visit);
         return;
     }
+    let mut ids: Vec<Value> = ids.iter().copied().collect();
+    ids.sort_unstable_by(|a, b| a.cmp_in(*b, &given.program.symbols));
     for id in ids {
-        pattern[column] = Some(*id);
+        pattern[column] = Some(id);
         given.tables.select(relation, &pattern, &mut visit);
     }
 }
