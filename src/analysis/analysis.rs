@@ -69,3 +69,88 @@ pub fn analyse(program: &Program) -> (Analysis, Vec<Diagnostic>) {
     let (unbound, dead) = (findings.unbound, findings.dead);
     (Analysis { strata, stratum_of, recursive, unbound, dead }, diagnostics)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::analyse;
+    use crate::base::ids::{FileId, Id, OriginId, RelationId, Table, TypeId, VarId};
+    use crate::program::program::{
+        Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Relation, Rule, Variable,
+    };
+    use crate::text::span::Span;
+    use crate::value::base_type::BaseType;
+    use crate::value::symbols::Symbols;
+
+    const SPAN: fn(usize) -> Span = |at| Span::new(FileId::new(0), at, at + 1);
+
+    /// `r1(x) :- r0(x).`, `r2(x) :- r1(x).`, …; with `r1(x)`, `r2(x)`, … in the body too, if looped.
+    fn chain(length: usize, looped: bool) -> Program {
+        let relation = |i: usize| Relation {
+            name: format!("r{i}"),
+            columns: vec![Column {
+                name: "x".to_owned(),
+                ty: TypeId::new(0),
+                base: BaseType::Number,
+                span: SPAN(i),
+            }],
+            span: SPAN(i),
+            doc: String::new(),
+            is_input: i == 0,
+            is_output: i == length,
+            conflict: None,
+        };
+        let atom = |i: usize| Literal {
+            kind: LiteralKind::Atom(Atom {
+                relation: RelationId::new(i),
+                args: vec![Arg::Var(VarId::new(0))],
+            }),
+            span: SPAN(i),
+        };
+        let rule = |i: usize| Rule {
+            name: format!("r{i}#1"),
+            say: None,
+            origin: OriginId::new(i),
+            span: SPAN(i),
+            head: RelationId::new(i),
+            head_args: vec![Expr::Var(VarId::new(0))],
+            head_span: SPAN(i),
+            body: [i - 1, i].into_iter().take(1 + usize::from(looped)).map(atom).collect(),
+            vars: Table::filled(
+                1,
+                Variable { name: Some("x".to_owned()), base: BaseType::Number, span: SPAN(i) },
+            ),
+            plan: Vec::new(),
+        };
+        Program {
+            symbols: Arc::new(Symbols::new()),
+            types: Table::new(),
+            relations: (0..=length).map(relation).collect(),
+            rules: (1..=length).map(rule).collect(),
+            facts: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            printsizes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_long_chain_has_a_stratum_for_each_relation() {
+        let length = 5000;
+        for looped in [false, true] {
+            let (analysis, diagnostics) = analyse(&chain(length, looped));
+            assert_eq!(analysis.strata.len(), length + 1);
+            for (id, stratum) in analysis.strata.entries() {
+                assert_eq!(stratum.relations, [RelationId::new(id.index())]);
+                assert_eq!(stratum.recursive, looped && id.index() > 0);
+            }
+            let recursive: &[usize] = if looped { &[1] } else { &[] };
+            assert!(analysis.recursive.iter().all(|positions| positions == recursive));
+            assert_eq!(analysis.unbound, []);
+            // Recursion that never starts: every rule of it is dead.
+            let dead = if looped { length } else { 0 };
+            assert_eq!((analysis.dead.len(), diagnostics.len()), (dead, dead));
+        }
+    }
+}
