@@ -198,7 +198,9 @@ impl<'t> Lexer<'t> {
             }
         } else {
             self.at += 2;
-            self.digits(|b| if radix == 16 { b.is_ascii_hexdigit() } else { b - b'0' < 2 });
+            self.digits(
+                |b| if radix == 16 { b.is_ascii_hexdigit() } else { matches!(b, b'0' | b'1') },
+            );
         }
         let prefix = if radix == 10 { 0 } else { 2 };
         let value = u64::from_str_radix(&self.text[start + prefix..self.at], radix).ok();
@@ -464,12 +466,13 @@ pub fn unescape(raw: &str) -> String {
     text
 }
 
-/// At most 40 characters of a text, for a message, in backticks.
+/// The first line of a text, at most 40 characters of it, for a message, in backticks.
 pub(super) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("`{}…`", text[..end].escape_debug()),
-        None => format!("`{text}`"),
-    }
+    let visible = |char: char| !char.is_control() && !is_invisible(char);
+    let length: usize =
+        text.chars().take_while(|&char| visible(char)).take(40).map(char::len_utf8).sum();
+    let cut = if length < text.len() { "…" } else { "" };
+    format!("`{}{cut}`", &text[..length])
 }
 
 fn too_large(text: &str, label: Span) -> Diagnostic {

@@ -9,4 +9,7 @@ mod parser_body;
 mod parser_expr;
 mod parser_items;
 mod parser_refused;
+pub mod printer;
+#[cfg(test)]
+mod tests;
 pub mod token;

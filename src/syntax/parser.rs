@@ -92,6 +92,12 @@ pub(super) struct Parser<'t> {
     pub(super) unread: Vec<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
     trials: usize,
+    /// Index of the first tainted token from the statement being read on.
+    taint: usize,
+    /// Number of diagnostics before the statement being read.
+    item_diagnostics: usize,
+    /// A line number and where that line was counted to.
+    counted: (usize, usize),
 }
 
 impl<'t> Parser<'t> {
@@ -111,6 +117,9 @@ impl<'t> Parser<'t> {
             unread: Vec::new(),
             diagnostics,
             trials: 0,
+            taint: 0,
+            item_diagnostics: 0,
+            counted: (1, 0),
         }
     }
 
@@ -124,6 +133,7 @@ impl<'t> Parser<'t> {
     }
 
     fn question(&mut self) -> Option<ast::Body> {
+        self.start_item();
         let body = self.body().and_then(|body| {
             self.accept(Kind::Dot);
             match self.kind() {
@@ -286,20 +296,45 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// Starts a statement at the current token.
+    pub(super) fn start_item(&mut self) {
+        self.item_start = self.at;
+        self.leave_out = false;
+        self.item_diagnostics = self.diagnostics.len();
+        if self.taint < self.at || self.at == 0 {
+            let rest = self.tokens[self.at..].iter();
+            let next = rest.take_while(|token| !token.tainted).count();
+            self.taint = self.at + next;
+        }
+    }
+
     /// Whether the lexer has found fault with the statement up to the current token.
     fn is_tainted(&self) -> bool {
-        self.tokens[self.item_start..=self.at].iter().any(|token| token.tainted)
+        self.taint <= self.at
     }
 
     /// Whether the lexer has found fault with the statement that has been read.
     pub(super) fn was_tainted(&self) -> bool {
-        let end = self.at.max(self.item_start);
-        self.tokens[self.item_start..end].iter().any(|token| token.tainted)
+        self.taint < self.at
+    }
+
+    /// The line of a place, which is not before the places asked for earlier.
+    pub(super) fn line(&mut self, at: usize) -> usize {
+        let (line, from) = self.counted;
+        let bytes = &self.text.as_bytes()[from.min(at)..at];
+        self.counted = (line + memchr::memchr_iter(b'\n', bytes).count(), at);
+        self.counted.0
     }
 
     /// Refuses `what` by name at `span`; the statement is read on and left out of the tree.
     pub(super) fn refuse(&mut self, what: &str, span: Span) {
         let message = format!("{what} is not supported yet");
+        self.leave_out = true;
+        // Once in a statement is enough.
+        let mut recent = self.diagnostics[self.item_diagnostics..].iter().rev().take(16);
+        if recent.any(|diagnostic| diagnostic.message == message) {
+            return;
+        }
         self.report(Diagnostic::new(Code::H0003, message).label(span, ""));
     }
 

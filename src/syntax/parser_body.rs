@@ -13,60 +13,36 @@ impl Parser<'_> {
         let mut parts = Vec::new();
         let mut height = 0;
         loop {
-            let part = self.conjunction()?;
-            height = height.max(part.height);
-            match part.node {
-                Body::Or(inner) => parts.extend(inner),
-                other => parts.push(other),
-            }
+            self.conjunction(&mut parts, &mut height)?;
             if !self.accept(Kind::Semicolon) {
-                break;
+                return Ok(joined(parts, height, Body::Or));
             }
         }
-        let node = if parts.len() == 1 { parts.remove(0) } else { Body::Or(parts) };
-        Ok(Tall { node, height })
     }
 
-    fn conjunction(&mut self) -> Parsed<Tall<Body>> {
-        let mut parts = Vec::new();
-        let mut height = 0;
+    /// Adds literals joined by `,` to the parts of a disjunction.
+    fn conjunction(&mut self, any: &mut Vec<Body>, height: &mut usize) -> Parsed<()> {
+        let mut all = Vec::new();
         loop {
-            let part = self.literal()?;
-            height = height.max(part.height);
-            match part.node {
-                Body::And(inner) => parts.extend(inner),
-                other => parts.push(other),
-            }
+            self.literal().map(|part| {
+                *height = part.height.max(*height);
+                flatten_and(&mut all, part.node);
+            })?;
             if !self.accept(Kind::Comma) {
-                break;
+                flatten_or(any, all);
+                return Ok(());
             }
         }
-        let node = if parts.len() == 1 { parts.remove(0) } else { Body::And(parts) };
-        Ok(Tall { node, height })
     }
 
+    /// One literal. Everything but the choice stands in functions of its own: formulas nest through
+    /// this one, whose frame must be small.
     fn literal(&mut self) -> Parsed<Tall<Body>> {
         let start = self.token();
         match start.kind {
-            Kind::Bang => self.nested(|parser| parser.negation(start)),
-            Kind::Open if !self.operator_after_closing(0) => self.nested(|parser| {
-                parser.bump();
-                let inner = parser.body()?;
-                parser.close(start)?;
-                Ok(inner)
-            }),
-            Kind::Word(Word::True | Word::False) => {
-                self.bump();
-                let constant = Literal::Constant(start.kind == Kind::Word(Word::True));
-                Ok(literal(constant, start.span, 0))
-            }
-            Kind::Word(Word::Test) => {
-                self.bump();
-                let name = Spanned { node: self.text_of(start.span).to_owned(), span: start.span };
-                let args = self.arguments()?;
-                let span = self.since(start.span);
-                Ok(literal(Literal::Test(name, args.node), span, args.height))
-            }
+            Kind::Bang => self.negation(start),
+            Kind::Open if !self.operator_after_closing(0) => self.group(start),
+            Kind::Word(Word::True | Word::False | Word::Test) => self.test(start),
             Kind::Name if self.is_not_word() => Err(self.negation_in_words(start.span)),
             Kind::Name if self.atom_starts() => self.atom_literal(),
             Kind::Directive(_)
@@ -79,6 +55,27 @@ impl Parser<'_> {
             | Kind::End => Err(self.unexpected("a literal", &[])),
             _ => self.comparison(),
         }
+    }
+
+    /// `(…)`
+    fn group(&mut self, open: Token) -> Parsed<Tall<Body>> {
+        self.bump();
+        let inner = self.nested(Self::body)?;
+        self.close(open)?;
+        Ok(inner)
+    }
+
+    /// `match(…)`, `contains(…)`, `true`, `false`
+    fn test(&mut self, start: Token) -> Parsed<Tall<Body>> {
+        self.bump();
+        if start.kind != Kind::Word(Word::Test) {
+            let constant = Literal::Constant(start.kind == Kind::Word(Word::True));
+            return Ok(literal(constant, start.span, 0));
+        }
+        let name = Spanned { node: self.text_of(start.span).to_owned(), span: start.span };
+        let args = self.arguments()?;
+        let span = self.since(start.span);
+        Ok(literal(Literal::Test(name, args.node), span, args.height))
     }
 
     /// Whether an operator follows the bracket that closes the one `n` places ahead.
@@ -117,7 +114,7 @@ impl Parser<'_> {
     /// `!` and what it denies; of an atom in parentheses the parentheses do not count.
     fn negation(&mut self, bang: Token) -> Parsed<Tall<Body>> {
         self.bump();
-        let inner = self.literal()?;
+        let inner = self.nested(Self::literal)?;
         let span = self.since(bang.span);
         Ok(match inner.node {
             Body::Literal(Spanned { node: Literal::Atom(atom), .. }) => {
@@ -219,6 +216,36 @@ impl Parser<'_> {
         }
         Ok(Spanned { node, span })
     }
+}
+
+fn flatten_and(all: &mut Vec<Body>, part: Body) {
+    match part {
+        Body::And(inner) => all.extend(inner),
+        other => all.push(other),
+    }
+}
+
+fn flatten_or(any: &mut Vec<Body>, mut all: Vec<Body>) {
+    match all.pop() {
+        Some(Body::Or(inner)) if all.is_empty() => any.extend(inner),
+        Some(single) if all.is_empty() => any.push(single),
+        last => {
+            all.extend(last);
+            any.push(Body::And(all));
+        }
+    }
+}
+
+/// A part alone, or several joined.
+fn joined(mut parts: Vec<Body>, height: usize, join: fn(Vec<Body>) -> Body) -> Tall<Body> {
+    let node = match parts.pop() {
+        Some(single) if parts.is_empty() => single,
+        last => {
+            parts.extend(last);
+            join(parts)
+        }
+    };
+    Tall { node, height }
 }
 
 fn literal(node: Literal, span: Span, height: usize) -> Tall<Body> {

@@ -69,7 +69,21 @@ impl Parser<'_> {
         Ok(Tall { node: Spanned { node, span }, height })
     }
 
+    /// A term that no infix operator joins. As in [`Parser::literal`], only the choice.
     fn operand(&mut self) -> Parsed<Tall<Expr>> {
+        match self.kind() {
+            Kind::Name if self.ahead(1).kind == Kind::Open => self.call(),
+            Kind::Word(Word::Functor) => self.call(),
+            Kind::Minus | Kind::Word(Word::Bnot | Word::Lnot) => self.prefix(),
+            Kind::Open => self.parenthesised(),
+            Kind::Word(word) => self.word(word),
+            Kind::OpenBracket => self.refused_record(),
+            Kind::Dollar | Kind::At => self.refused_operand(),
+            _ => self.leaf(),
+        }
+    }
+
+    fn leaf(&mut self) -> Parsed<Tall<Expr>> {
         let token = self.token();
         let leaf = match token.kind {
             Kind::Text => ExprKind::Text(lexer::unescape(self.text_of(token.span))),
@@ -77,14 +91,7 @@ impl Parser<'_> {
             Kind::Unsigned(value) => ExprKind::Unsigned(value),
             Kind::Float(value) => ExprKind::Float(value),
             Kind::Any => ExprKind::Any,
-            Kind::Name if self.ahead(1).kind != Kind::Open => {
-                ExprKind::Var(self.text_of(token.span).to_owned())
-            }
-            Kind::Name | Kind::Word(Word::Functor) => return self.call(),
-            Kind::Minus | Kind::Word(Word::Bnot | Word::Lnot) => return self.prefix(),
-            Kind::Open => return self.parenthesised(),
-            Kind::Word(word) => return self.word(word),
-            Kind::OpenBracket | Kind::Dollar | Kind::At => return self.refused_operand(),
+            Kind::Name => ExprKind::Var(self.text_of(token.span).to_owned()),
             _ => return Err(self.unexpected("a term", &[])),
         };
         self.bump();
@@ -138,25 +145,19 @@ impl Parser<'_> {
     fn prefix(&mut self) -> Parsed<Tall<Expr>> {
         let operator = self.bump();
         if operator.kind == Kind::Minus && self.ahead(1).kind != Kind::Caret {
-            let number = self.kind();
-            let negative = match number {
-                Kind::Integer(value) => Some(ExprKind::Integer(-i128::from(value))),
-                Kind::Float(value) => Some(ExprKind::Float(-value)),
-                _ => None,
-            };
-            if let Some(node) = negative {
-                self.bump();
-                let span = self.since(operator.span);
-                if matches!(number, Kind::Integer(value) if value > 1 << 63) {
-                    self.report(
-                        Diagnostic::new(Code::H0004, "a number below the least `number`")
-                            .label(span, "`number` starts at -9223372036854775808"),
-                    );
+            match self.kind() {
+                Kind::Integer(value) => {
+                    return self.negative(operator.span, ExprKind::Integer(-i128::from(value)));
                 }
-                return self.tall(node, span, 1);
+                Kind::Float(value) => return self.negative(operator.span, ExprKind::Float(-value)),
+                _ => {}
             }
         }
         let operand = self.operation(PREFIX)?;
+        self.prefixed(operator, operand)
+    }
+
+    fn prefixed(&mut self, operator: Token, operand: Tall<Expr>) -> Parsed<Tall<Expr>> {
         let text = match operator.kind {
             Kind::Minus => "neg",
             _ => self.text_of(operator.span),
@@ -166,6 +167,19 @@ impl Parser<'_> {
         let args = vec![operand.node];
         let kind = ExprKind::Call { name, args, form: CallForm::Prefix };
         self.tall(kind, span, 1 + operand.height)
+    }
+
+    /// A number with a minus before it, which has been read.
+    fn negative(&mut self, minus: Span, node: ExprKind) -> Parsed<Tall<Expr>> {
+        self.bump();
+        let span = self.since(minus);
+        if matches!(node, ExprKind::Integer(value) if value < i128::from(i64::MIN)) {
+            self.report(
+                Diagnostic::new(Code::H0004, "a number below the least `number`")
+                    .label(span, "`number` starts at -9223372036854775808"),
+            );
+        }
+        self.tall(node, span, 1)
     }
 
     /// A term that starts with a word of the language.
@@ -178,16 +192,16 @@ impl Parser<'_> {
             Word::Mean => AggregateKind::Mean,
             Word::As => return self.cast(),
             Word::Later => return self.refused_operand(),
-            Word::Test | Word::True | Word::False => {
-                let span = self.token().span;
-                let text = self.text_of(span);
-                let message = format!("`{text}` is a condition and has no value");
-                let label = "a term is expected here";
-                return Err(self.fail(Diagnostic::new(Code::H0001, message).label(span, label)));
-            }
+            Word::Test | Word::True | Word::False => return Err(self.no_value()),
             _ => return Err(self.unexpected("a term", &[])),
         };
         self.aggregate(kind)
+    }
+
+    fn no_value(&mut self) -> Failed {
+        let span = self.token().span;
+        let message = format!("`{}` is a condition and has no value", self.text_of(span));
+        self.fail(Diagnostic::new(Code::H0001, message).label(span, "a term is expected here"))
     }
 
     /// `as(term, type)`
@@ -207,27 +221,45 @@ impl Parser<'_> {
     fn aggregate(&mut self, kind: AggregateKind) -> Parsed<Tall<Expr>> {
         let word = self.bump().span;
         let extremum = matches!(kind, AggregateKind::Min | AggregateKind::Max);
-        let value = match (kind, self.kind()) {
-            (AggregateKind::Count, _) => None,
-            (_, Kind::Colon) => return Err(self.lacks_value(kind)),
-            (_, Kind::Open) if extremum => {
-                let start = self.token();
-                let mut args = self.arguments()?;
-                if args.node.len() != 1 {
-                    let name = Spanned { node: kind.name().to_owned(), span: word };
-                    let call = ExprKind::Call { name, args: args.node, form: CallForm::Functor };
-                    return self.tall(call, self.since(word), 1 + args.height);
-                }
-                let mut first = args.node.pop().expect("there is one");
-                first.span = self.since(start.span);
-                Some(self.operators(Tall { node: first, height: args.height }, 0)?)
+        match (kind, self.kind()) {
+            (AggregateKind::Count, _) => self.ranging(kind, word, None),
+            (_, Kind::Colon) => Err(self.lacks_value(kind)),
+            (_, Kind::Open) if extremum => self.extremum(kind, word),
+            _ => {
+                let value = self.expr()?;
+                self.ranging(kind, word, Some(value))
             }
-            _ => Some(self.expr()?),
-        };
-        let colon = match (kind, extremum) {
-            (AggregateKind::Count, _) => "`:` after `count`",
-            (_, true) => "`:` and what it ranges over, or a second term in the parentheses",
-            (_, false) => "`:` and what it ranges over",
+        }
+    }
+
+    /// After `min` or `max`, before a parenthesis.
+    fn extremum(&mut self, kind: AggregateKind, word: Span) -> Parsed<Tall<Expr>> {
+        let open = self.token().span;
+        let mut args = self.arguments()?;
+        if args.node.len() != 1 {
+            let name = Spanned { node: kind.name().to_owned(), span: word };
+            let call = ExprKind::Call { name, args: args.node, form: CallForm::Functor };
+            return self.tall(call, self.since(word), 1 + args.height);
+        }
+        let mut first = args.node.pop().expect("there is one");
+        first.span = self.since(open);
+        let value = self.operators(Tall { node: first, height: args.height }, 0)?;
+        self.ranging(kind, word, Some(value))
+    }
+
+    /// The `:` and the body of an aggregate.
+    fn ranging(
+        &mut self,
+        kind: AggregateKind,
+        word: Span,
+        value: Option<Tall<Expr>>,
+    ) -> Parsed<Tall<Expr>> {
+        let colon = match kind {
+            AggregateKind::Count => "`:` after `count`",
+            AggregateKind::Min | AggregateKind::Max => {
+                "`:` and what it ranges over, or a second term in the parentheses"
+            }
+            AggregateKind::Sum | AggregateKind::Mean => "`:` and what it ranges over",
         };
         self.expect(Kind::Colon, colon, &[])?;
         let body = self.aggregate_body()?;
@@ -259,45 +291,37 @@ impl Parser<'_> {
         Ok(body)
     }
 
+    /// `[a, b]`: refused, and a `_` in its place.
+    fn refused_record(&mut self) -> Parsed<Tall<Expr>> {
+        let open = self.bump();
+        self.refuse("a record `[…]`", open.span);
+        while !self.accept(Kind::CloseBracket) {
+            self.expr()?;
+            if !self.accept(Kind::Comma) {
+                self.close(open)?;
+                break;
+            }
+        }
+        self.tall(ExprKind::Any, self.since(open.span), 1)
+    }
+
     /// A term that hence does not read yet: refused, and a `_` in its place.
     fn refused_operand(&mut self) -> Parsed<Tall<Expr>> {
         let token = self.bump();
+        // The form of a user-defined aggregate is that of no other term: the statement is skipped.
+        let aggregate = token.kind == Kind::At && self.accept(Kind::At);
         let what = match token.kind {
-            Kind::OpenBracket => {
-                self.refuse("a record `[…]`", token.span);
-                while !self.accept(Kind::CloseBracket) {
-                    self.expr()?;
-                    if !self.accept(Kind::Comma) {
-                        self.close(token)?;
-                        break;
-                    }
-                }
-                return self.tall(ExprKind::Any, self.since(token.span), 1);
-            }
-            Kind::Dollar if self.kind() == Kind::Name => {
-                let name = self.qualified_text();
-                format!("the branch `${name}`")
-            }
-            Kind::Dollar => "`$`".to_owned(),
-            Kind::At => {
-                let aggregate = self.accept(Kind::At);
-                let name = self.qualified_text();
-                let span = self.since(token.span);
-                let mark = if aggregate { "@@" } else { "@" };
-                self.refuse(&format!("the user-defined functor `{mark}{name}`"), span);
-                if aggregate {
-                    // Its form is that of no other term: the statement is skipped.
-                    return Err(Failed);
-                }
-                if self.kind() == Kind::Open {
-                    self.arguments()?;
-                }
-                return self.tall(ExprKind::Any, self.since(token.span), 1);
-            }
-            _ => format!("`{}`", self.text_of(token.span)),
+            Kind::Dollar if self.kind() == Kind::Name => "the branch ",
+            Kind::At => "the user-defined functor ",
+            _ => "",
         };
+        let mark = self.text_of(self.since(token.span));
+        let name = if what.is_empty() { String::new() } else { self.qualified_text() };
         let span = self.since(token.span);
-        self.refuse(&what, span);
+        self.refuse(&format!("{what}`{mark}{name}`"), span);
+        if aggregate {
+            return Err(Failed);
+        }
         if self.kind() == Kind::Open {
             self.arguments()?;
         }

@@ -18,8 +18,7 @@ use crate::text::span::Span;
 impl Parser<'_> {
     /// Reads one statement.
     pub(super) fn item(&mut self) {
-        self.item_start = self.at;
-        self.leave_out = false;
+        self.start_item();
         let start = self.token().span;
         let result = match self.kind() {
             Kind::Directive(word) => self.directive(word),
@@ -150,7 +149,7 @@ impl Parser<'_> {
     /// The words after the columns of a declaration.
     fn qualifiers(&mut self) -> Parsed<Vec<Name>> {
         let mut qualifiers = Vec::new();
-        while self.kind() == Kind::Name && self.ahead(1).kind != Kind::Open {
+        while self.kind() == Kind::Name && !matches!(self.ahead(1).kind, Kind::Open | Kind::Dot) {
             let span = self.token().span;
             let text = self.text_of(span);
             match text {
@@ -410,11 +409,7 @@ impl Parser<'_> {
         }
         let what = if rule { "rule" } else { "fact" };
         let text = self.text_of(found.span);
-        let line = 1 + memchr::memchr_iter(
-            b'\n',
-            &self.text.as_bytes()[..self.last().span.start as usize],
-        )
-        .count();
+        let line = self.line(self.last().span.start as usize);
         let message = format!("expected `.` to end the {what}, found `{text}`");
         let mut diagnostic = Diagnostic::new(Code::H0001, message)
             .label(found.span, format!("unexpected {}", found.kind.noun()))
