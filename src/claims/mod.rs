@@ -1,5 +1,19 @@
 //! Layer 11: who said what, where, how sure.
 
 pub mod cell;
+mod check;
+mod circles;
+pub mod date;
+mod dependents;
+mod document;
+mod documents;
+mod fields;
+pub mod lines;
+pub mod load;
+mod quotes;
 pub mod record;
+mod references;
 pub mod relations;
+mod scan;
+mod search;
+mod shape;

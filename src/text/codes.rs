@@ -132,8 +132,8 @@ codes! {
         "An entity that no entity record gives. --lenient declares it and counts.";
     H0417 "H0417" Error "a link or reading of something unknown"
         "A link, grade, retraction or reading names a claim that no record gives.";
-    H0418 "H0418" Error "claims that rest on each other in a circle"
-        "supersedes, restates and rests_on may not go in a circle. The message prints it.";
+    H0418 "H0418" Error "records that rest on each other in a circle"
+        "Links supersedes, restates and rests_on may not go in a circle, nor may the parents of sources, the wholes of entities and the copies of documents. The message prints the circle.";
     H0419 "H0419" Error "a document that is not what it was"
         "The document's text does not have the hash of its record.";
     H0420 "H0420" Error "a document's text is missing"
@@ -148,6 +148,8 @@ codes! {
         "The header line names a format or a version that this hence does not read.";
     H0425 "H0425" Error "a field with a value of another kind"
         "The field takes a value of another JSON type.";
+    H0426 "H0426" Error "a fraction of something counted whole"
+        "An amount is a whole number, unless the policy fractional_unit names its unit.";
     H0501 "H0501" Error "arithmetic error"
         "A division by zero, an overflow, a float that is not a number, or a conversion that fails, for a binding that satisfies every other literal of the rule. Nothing wraps and nothing is dropped.";
     H0502 "H0502" Error "a conclusion that is not there"
@@ -196,6 +198,8 @@ codes! {
         "A source or entity without a record was declared because --lenient is on.";
     L0410 "L0410" Warning "rival readings of one passage"
         "A reading uses two claims of one alt group; at most one of them can count.";
+    L0411 "L0411" Warning "a claim without words"
+        "The claim quotes nothing, so no words of its document show it.";
 }
 
 impl Code {

@@ -1,0 +1,100 @@
+//! What a lenient run drops beside the records with errors: the records that name them. A reading
+//! without one of its claims would be a smaller number in silence, so the whole reading goes.
+
+use std::borrow::Cow;
+
+use crate::base::hash::Map;
+use crate::claims::cell::Term;
+use crate::claims::check::{Check, parse};
+use crate::claims::fields::Fault;
+use crate::claims::lines::{RecordKind, State};
+use crate::claims::record::{Claim, Document, Grade, Link, Reading, Retract};
+use crate::text::codes::Code;
+
+impl<'a> Check<'a> {
+    /// Drops every record that names a dropped claim or document.
+    pub(crate) fn drop_dependents(&mut self) {
+        if self.refused.is_empty() {
+            return;
+        }
+        let mut dependents: Map<usize, Vec<(usize, String)>> = Map::default();
+        for entry in 0..self.entries.len() {
+            if self.entries[entry].state == State::Kept {
+                for (path, target) in self.targets(entry) {
+                    dependents.entry(target).or_default().push((entry, path));
+                }
+            }
+        }
+        let mut next = 0;
+        while let Some(&(dropped, _)) = self.refused.get(next) {
+            next += 1;
+            for (entry, path) in dependents.remove(&dropped).unwrap_or_default() {
+                if self.entries[entry].state == State::Kept {
+                    let (code, what) = match self.entries[dropped].kind {
+                        RecordKind::Document => (Code::H0404, "document"),
+                        _ => (Code::H0417, "claim"),
+                    };
+                    let message = format!("dropped with the {what} it names");
+                    self.fault(entry, Fault::new(code, path, message).label("dropped"));
+                }
+            }
+        }
+    }
+
+    /// Records that a record cannot be without, with the fields that name them.
+    fn targets(&self, entry: usize) -> Vec<(String, usize)> {
+        let text = self.text(entry);
+        let mut targets = Vec::new();
+        let mut claim = |path: String, name: &Cow<'a, str>| {
+            targets.extend(self.names.claims.get(name).map(|&target| (path, target)));
+        };
+        match self.entries[entry].kind {
+            RecordKind::Document => {
+                let Ok(record) = parse::<Document<'a>>(text) else { return targets };
+                let original = record.copies_of.and_then(|d| self.names.documents.get(&d.0));
+                targets.extend(original.map(|&target| ("copies_of".to_owned(), target)));
+            }
+            RecordKind::Claim => {
+                let Ok(record) = parse::<Claim<'a>>(text) else { return targets };
+                for (path, term) in [("subject", &record.subject), ("object", &record.object)] {
+                    if let Term::Text(name) = term
+                        && !self.names.entities.contains_key(&name.0)
+                    {
+                        claim(path.to_owned(), &name.0);
+                    }
+                }
+                if let Some(name) = record.r#if {
+                    claim("if".to_owned(), &name.0);
+                }
+                let document = self.names.documents.get(&record.doc.0);
+                targets.extend(document.map(|&target| ("doc".to_owned(), target)));
+            }
+            RecordKind::Link => {
+                let Ok(record) = parse::<Link<'a>>(text) else { return targets };
+                claim("from".to_owned(), &record.from.0);
+                claim("to".to_owned(), &record.to.0);
+            }
+            RecordKind::Grade => {
+                let Ok(record) = parse::<Grade<'a>>(text) else { return targets };
+                if let Some(name) = record.claim {
+                    claim("claim".to_owned(), &name.0);
+                }
+            }
+            RecordKind::Retract => {
+                let Ok(record) = parse::<Retract<'a>>(text) else { return targets };
+                claim("claim".to_owned(), &record.claim.0);
+                if let Some(name) = record.replaced_by {
+                    claim("replaced_by".to_owned(), &name.0);
+                }
+            }
+            RecordKind::Reading => {
+                let Ok(record) = parse::<Reading<'a>>(text) else { return targets };
+                for (i, name) in record.uses.iter().enumerate() {
+                    claim(format!("uses.{i}"), &name.0);
+                }
+            }
+            _ => {}
+        }
+        targets
+    }
+}

@@ -1,0 +1,244 @@
+//! [`load`]: claims files to checked records. All records are read and all errors listed; what the
+//! order of lines and files is makes no difference to what is kept.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::hash::Map;
+use crate::base::ids::FileId;
+use crate::claims::check::Check;
+use crate::claims::lines::{ClaimsFile, Lines, RecordKind, State};
+use crate::text::codes::Code;
+use crate::text::diagnostic::{self, Diagnostic};
+use crate::text::files::Files;
+use crate::text::span::Span;
+
+/// What becomes of records with errors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadRecords {
+    /// Any error stops the run.
+    Stop,
+    /// They are dropped, and so is what rests on them; every drop is listed. Undeclared sources
+    /// and entities are declared by their use.
+    Drop,
+}
+
+/// What becomes of quotes whose document has no text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ungrounded {
+    /// They are errors.
+    Refuse,
+    /// They are kept and marked as unverified.
+    Keep,
+}
+
+/// What becomes of document paths that leave the folder of their claims file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outside {
+    /// They are errors.
+    Refuse,
+    /// They are read.
+    Allow,
+}
+
+/// How to read claims.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Records with errors.
+    pub bad_records: BadRecords,
+    /// Quotes without a text to check them.
+    pub ungrounded: Ungrounded,
+    /// Paths that leave their folder.
+    pub outside: Outside,
+}
+
+impl Options {
+    /// Every error stops.
+    pub const STRICT: Self = Self {
+        bad_records: BadRecords::Stop,
+        ungrounded: Ungrounded::Refuse,
+        outside: Outside::Refuse,
+    };
+}
+
+/// A record that was dropped, or would be if errors did not stop the run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejected {
+    /// Its type; `hence` if it has none.
+    pub kind: RecordKind,
+    /// Its first error.
+    pub code: Code,
+    /// Its line; the text of it is the raw record.
+    pub span: Span,
+}
+
+/// The type of a name that only its use declares.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum NameKind {
+    Source,
+    Entity,
+}
+
+/// Checked records.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Everything found, in the order of the places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Records with errors, in the order of the text.
+    pub rejected: Vec<Rejected>,
+    /// Records read, repeats included.
+    pub records: usize,
+    /// Claims read, repeats included.
+    pub claims: usize,
+    /// Whether there was a claims file: its relations then need no file of facts.
+    pub is_given: bool,
+    pub(crate) lines: Lines,
+    pub(crate) declared: Vec<(NameKind, String)>,
+    pub(crate) hashes: Map<String, String>,
+    pub(crate) fractional_units: Vec<String>,
+}
+
+impl Loaded {
+    /// Claims among the rejected records.
+    #[must_use]
+    pub fn claims_rejected(&self) -> usize {
+        self.rejected.iter().filter(|record| record.kind == RecordKind::Claim).count()
+    }
+}
+
+/// Reads and checks claims files, and the documents they name. A file given twice is read once.
+/// Texts that messages point into are added to `files`.
+#[must_use]
+pub fn load(paths: &[PathBuf], options: Options, files: &mut Files) -> Loaded {
+    let mut read = Read::default();
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if !seen.contains(&canonical) {
+            seen.push(canonical);
+            read.file(path, files);
+        }
+    }
+    check(read, options, files)
+}
+
+/// Checks one claims file that is in memory: its name for messages, its bytes, and the folder of
+/// its documents.
+#[must_use]
+pub fn load_bytes(
+    name: &str,
+    bytes: Vec<u8>,
+    folder: &Path,
+    options: Options,
+    files: &mut Files,
+) -> Loaded {
+    let mut read = Read::default();
+    read.bytes(name, bytes, folder, files);
+    check(read, options, files)
+}
+
+/// Texts of claims files.
+#[derive(Default)]
+struct Read {
+    claims: Vec<ClaimsFile>,
+    /// For each file the bytes that are not UTF-8, the first of each run.
+    bad: Vec<Vec<usize>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Read {
+    fn file(&mut self, path: &Path, files: &mut Files) {
+        let name = path.display().to_string();
+        match read(path) {
+            Ok(bytes) => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                self.bytes(&name, bytes, folder, files);
+            }
+            Err(error) => {
+                let message = format!("cannot read {name}: {error}");
+                self.diagnostics.push(Diagnostic::new(Code::H0306, message));
+            }
+        }
+    }
+
+    fn bytes(&mut self, name: &str, bytes: Vec<u8>, folder: &Path, files: &mut Files) {
+        if u32::try_from(bytes.len()).is_err() {
+            let message = format!("{name} has 4 GiB or more");
+            let help = "split it: several claims files are read as one";
+            self.diagnostics.push(Diagnostic::new(Code::H0306, message).help(help));
+            return;
+        }
+        let (text, bad) = patched(bytes);
+        let text: Arc<str> = text.into();
+        let id: FileId = files.add(name, Arc::clone(&text));
+        let folder = folder.to_owned();
+        self.claims.push(ClaimsFile { id, name: name.to_owned(), folder, text });
+        self.bad.push(bad);
+    }
+}
+
+/// The bytes of a file.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    #[expect(clippy::disallowed_methods, reason = "claims files and documents are read here")]
+    fs::read(path)
+}
+
+/// Bytes as text. Those that are not UTF-8 become `?`, one for one, so that places stay; the
+/// lines that hold them are refused.
+fn patched(bytes: Vec<u8>) -> (String, Vec<usize>) {
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, Vec::new()),
+        Err(error) => {
+            let mut text = String::with_capacity(error.as_bytes().len());
+            let mut bad = Vec::new();
+            for chunk in error.as_bytes().utf8_chunks() {
+                text.push_str(chunk.valid());
+                if !chunk.invalid().is_empty() {
+                    bad.push(text.len());
+                    text.extend(chunk.invalid().iter().map(|_| '?'));
+                }
+            }
+            (text, bad)
+        }
+    }
+}
+
+fn check(read: Read, options: Options, files: &mut Files) -> Loaded {
+    let Read { claims, bad, mut diagnostics } = read;
+    let mut check = Check::new(&claims, options, files);
+    check.read(&bad);
+    let mut documents = check.documents();
+    let declared = check.references(&mut documents);
+    check.refuse_circles();
+    if options.bad_records == BadRecords::Drop {
+        check.drop_dependents();
+    }
+    check.report_unknown();
+    diagnostics.append(&mut check.diagnostics);
+    diagnostic::sort(&mut diagnostics);
+    let mut refused = check.refused;
+    refused.sort_by_key(|(entry, _)| *entry);
+    let rejected = refused.iter().map(|&(entry, code)| {
+        let entry = &check.entries[entry];
+        Rejected { kind: entry.kind, code, span: entry.span(&claims) }
+    });
+    let mut fractional_units: Vec<String> = check.names.fractional_units.into_iter().collect();
+    fractional_units.sort_unstable();
+    let of_claims = check.entries.iter().filter(|entry| entry.kind == RecordKind::Claim);
+    Loaded {
+        diagnostics,
+        rejected: rejected.collect(),
+        records: check.entries.len(),
+        claims: of_claims.count(),
+        is_given: !claims.is_empty(),
+        hashes: documents.hashes(),
+        declared,
+        fractional_units,
+        lines: Lines {
+            entries: check.entries.into_iter().filter(|e| e.state == State::Kept).collect(),
+            files: claims.clone(),
+        },
+    }
+}
