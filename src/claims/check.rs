@@ -453,10 +453,11 @@ impl<'a> Check<'a> {
         changed.map(|(key, _)| key).chain(removed).cloned().collect()
     }
 
-    /// Warns of unknown fields, once for each name.
-    pub(crate) fn report_unknown(&mut self) {
+    /// Warns of unknown fields, once for each name; returns the types of records that have any.
+    pub(crate) fn report_unknown(&mut self) -> Vec<RecordKind> {
         let mut unknown: Vec<_> = self.unknown.drain().collect();
         unknown.sort_by_key(|(_, unknown)| unknown.first);
+        let kinds = unknown.iter().map(|((kind, _), _)| *kind).collect();
         for ((kind, path), unknown) in unknown {
             let message = format!("unknown field `{path}` of a {}", kind.word());
             let about = if kind == RecordKind::Document { "document_about" } else { "attr" };
@@ -471,6 +472,7 @@ impl<'a> Check<'a> {
             }
             self.diagnostics.push(diagnostic);
         }
+        kinds
     }
 }
 

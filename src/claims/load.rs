@@ -98,6 +98,8 @@ pub struct Loaded {
     pub(crate) declared: Vec<(NameKind, String)>,
     pub(crate) hashes: Map<String, String>,
     pub(crate) fractional_units: Vec<String>,
+    /// Types of records some of which have fields that no record has.
+    pub(crate) kinds_with_unknown: Vec<RecordKind>,
 }
 
 impl Loaded {
@@ -215,7 +217,7 @@ fn check(read: Read, options: Options, files: &mut Files) -> Loaded {
     if options.bad_records == BadRecords::Drop {
         check.drop_dependents();
     }
-    check.report_unknown();
+    let kinds_with_unknown = check.report_unknown();
     diagnostics.append(&mut check.diagnostics);
     diagnostic::sort(&mut diagnostics);
     let mut refused = check.refused;
@@ -236,6 +238,7 @@ fn check(read: Read, options: Options, files: &mut Files) -> Loaded {
         hashes: documents.hashes(),
         declared,
         fractional_units,
+        kinds_with_unknown,
         lines: Lines {
             entries: check.entries.into_iter().filter(|e| e.state == State::Kept).collect(),
             files: claims.clone(),

@@ -1,0 +1,466 @@
+//! [`encode`]: records to rows of the relations of [`relations`](super::relations), and to the
+//! leaves that proofs end in. Records are encoded in an order of their own, so that neither rows
+//! nor leaves depend on the order of lines.
+
+use std::path::Path;
+
+use schemars::Schema;
+
+use crate::base::hash::Map;
+use crate::claims::cell::Text;
+use crate::claims::check::parse;
+use crate::claims::date::{self, Days};
+use crate::claims::fields::whole;
+use crate::claims::lines::{ClaimsFile, Entry, Grounding, RecordKind};
+use crate::claims::load::{Loaded, NameKind};
+use crate::claims::record::{
+    self, Amount, Claim, Document, Entity, Grade, Link, Polarity, Policy, Reading, Retract, Source,
+};
+use crate::claims::relations::{Filled, relations};
+use crate::claims::rows::{Cell, Rows, targets};
+use crate::claims::scan::{Kind, Tape};
+use crate::claims::shape::{Found, Line, Path as FieldPath, Shape};
+use crate::engine::facts::Facts;
+use crate::program::program::Program;
+use crate::provenance::leaves::{Evidence, Leaf, LeafKind, Leaves};
+use crate::text::diagnostic::Diagnostic;
+use crate::value::value::Finite;
+
+/// What was encoded.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Counts {
+    /// Claims.
+    pub claims: usize,
+    /// Rows that went into input relations.
+    pub rows: usize,
+    /// Rows of relations that the program does not read, by relation.
+    pub unread: Vec<(&'static str, usize)>,
+}
+
+/// Adds the rows of checked records to the input relations of a program. Leaves are made only if
+/// they are asked for: they cost more than the rows. A declared relation of a claims relation's
+/// name with other columns is an error.
+pub fn encode(
+    loaded: &Loaded,
+    program: &Program,
+    facts: &mut Facts,
+    leaves: Option<&mut Leaves>,
+) -> (Counts, Vec<Diagnostic>) {
+    if !loaded.is_given {
+        return (Counts::default(), Vec::new());
+    }
+    let (targets, diagnostics) = targets(program);
+    let symbols = facts.codes.symbols().clone();
+    let rows = Rows::new(targets, symbols.lock(), facts, leaves);
+    let mut encoder = Encoder { loaded, rows, lines: Vec::new(), unknown: UnknownFields::new() };
+    if encoder.rows.leaves.is_some() {
+        let starts = |file: &ClaimsFile| memchr::memchr_iter(b'\n', file.text.as_bytes()).collect();
+        encoder.lines = loaded.lines.files.iter().map(starts).collect();
+    }
+    let mut entries: Vec<&Entry> = loaded.lines.entries.iter().collect();
+    entries.sort_by_key(|entry| (entry.kind, entry.text(&loaded.lines.files)));
+    for entry in entries {
+        encoder.record(entry);
+    }
+    encoder.declared_by_use();
+    let counts = encoder.counts();
+    (counts, diagnostics)
+}
+
+struct Encoder<'a> {
+    loaded: &'a Loaded,
+    rows: Rows<'a>,
+    /// For each file the ends of its lines, if leaves are made.
+    lines: Vec<Vec<usize>>,
+    unknown: UnknownFields,
+}
+
+/// Finds fields that no record has.
+struct UnknownFields {
+    shapes: Map<String, Shape>,
+    tape: Tape,
+}
+
+impl UnknownFields {
+    fn new() -> Self {
+        let schema: Schema = record::schema();
+        Self { shapes: Shape::records(&schema), tape: Tape::default() }
+    }
+
+    /// Paths and values of the unknown fields of a record.
+    fn of(&mut self, entry: &Entry, files: &[ClaimsFile]) -> Vec<(String, String)> {
+        let text = entry.text(files);
+        let Ok(()) = self.tape.scan(text) else { return Vec::new() };
+        let line = Line { text, tape: &self.tape, span: entry.span(files) };
+        let mut found = Found::default();
+        self.shapes[entry.kind.word()].check(line, 0, &FieldPath::LINE, &mut found);
+        let value = |node: usize| match self.tape.nodes[node].kind {
+            Kind::String => self.tape.text(text, node).to_string(),
+            _ => text[self.tape.nodes[node].value.clone()].to_owned(),
+        };
+        found.unknown.into_iter().map(|(path, node)| (path, value(node))).collect()
+    }
+}
+
+/// The text of an optional field.
+fn text<'t>(field: &'t Option<Text<'_>>) -> Option<&'t str> {
+    field.as_deref()
+}
+
+impl<'a> Encoder<'a> {
+    fn record(&mut self, entry: &'a Entry) {
+        let line = entry.text(&self.loaded.lines.files);
+        // A record that was kept has been read before.
+        let read = match entry.kind {
+            RecordKind::Hence => Ok(String::new()),
+            RecordKind::Document => parse(line).map(|record| self.document(entry, &record)),
+            RecordKind::Source => parse(line).map(|record| self.source(entry, &record)),
+            RecordKind::Entity => parse(line).map(|record| self.entity(entry, &record)),
+            RecordKind::Claim => parse(line).map(|record| self.claim(entry, &record)),
+            RecordKind::Link => parse(line).map(|record| self.link(entry, &record)),
+            RecordKind::Grade => parse(line).map(|record| self.grade(entry, &record)),
+            RecordKind::Retract => parse(line).map(|record| self.retract(entry, &record)),
+            RecordKind::Reading => parse(line).map(|record| self.reading(entry, &record)),
+            RecordKind::Policy => parse(line).map(|record| self.policy(entry, &record)),
+        };
+        let name = read.expect("a record that was kept can be read again");
+        if !self.loaded.kinds_with_unknown.contains(&entry.kind) || entry.kind == RecordKind::Hence
+        {
+            return;
+        }
+        let prefix = match entry.kind {
+            RecordKind::Grade | RecordKind::Retract => format!("{}.", entry.kind.word()),
+            _ => String::new(),
+        };
+        let relation = match entry.kind {
+            RecordKind::Document => Filled::DocumentAbout,
+            _ => Filled::Attr,
+        };
+        for (path, value) in self.unknown.of(entry, &self.loaded.lines.files) {
+            let key = format!("{prefix}{path}");
+            self.rows.add(relation, &[(&*name).into(), (&*key).into(), (&*value).into()]);
+        }
+    }
+
+    /// The rows that follow stand for a record.
+    fn begin(&mut self, entry: &Entry, kind: LeafKind, id: &str) {
+        let place = || self.place(entry);
+        let place = if self.rows.leaves.is_some() { place() } else { String::new() };
+        let id = || id.to_owned();
+        self.rows.begin(|| Leaf { kind, id: id(), place, span: None, evidence: None });
+    }
+
+    /// `claims.jsonl:34`.
+    fn place(&self, entry: &Entry) -> String {
+        let file = &self.loaded.lines.files[entry.file as usize];
+        let name = Path::new(&file.name)
+            .file_name()
+            .map_or(file.name.as_str().into(), |name| name.to_string_lossy());
+        let ends = &self.lines[entry.file as usize];
+        format!("{name}:{}", ends.partition_point(|&end| end < entry.start as usize) + 1)
+    }
+
+    fn days(&mut self, (from, until): (Filled, Filled), id: &str, field: Option<&str>) {
+        let Some(Ok(Days { from: first, until: last })) = field.map(date::parse) else { return };
+        self.rows.maybe(from, id, first);
+        self.rows.maybe(until, id, last);
+    }
+
+    fn document(&mut self, entry: &Entry, record: &Document<'_>) -> String {
+        let id = &*record.id;
+        self.begin(entry, LeafKind::Record, &format!("document {id}"));
+        let hash = self.loaded.hashes.get(id).map(String::as_str);
+        let hash = hash.or(text(&record.sha256)).unwrap_or_default();
+        let title = text(&record.title).unwrap_or_default();
+        let rows = &mut self.rows;
+        rows.add(Filled::Document, &[id.into(), title.into(), hash.into()]);
+        if !title.is_empty() {
+            rows.label(id, title);
+        }
+        rows.maybe(Filled::DocCopy, id, text(&record.copies_of));
+        rows.maybe(Filled::DocumentPublisher, id, text(&record.publisher));
+        rows.maybe(Filled::Marking, id, record.marking.map(record::Marking::word));
+        let about = [
+            ("path", text(&record.path)),
+            ("url", text(&record.url)),
+            ("author", text(&record.author)),
+            ("via", text(&record.via)),
+            ("date_basis", record.date_basis.map(record::DateBasis::word)),
+            ("language", text(&record.language)),
+        ];
+        for (key, value) in about {
+            if let Some(value) = value {
+                rows.add(Filled::DocumentAbout, &[id.into(), key.into(), value.into()]);
+            }
+        }
+        self.days((Filled::DocFrom, Filled::DocUntil), id, text(&record.date));
+        id.to_owned()
+    }
+
+    fn source(&mut self, entry: &Entry, record: &Source<'_>) -> String {
+        let id = &*record.id;
+        self.begin(entry, LeafKind::Record, &format!("source {id}"));
+        let rows = &mut self.rows;
+        let kind = record.kind.map_or("unknown", record::SourceKind::word);
+        let attribution = record.attribution.map_or("unknown", record::Attribution::word);
+        rows.add(Filled::Source, &[id.into(), kind.into(), attribution.into()]);
+        if let Some(label) = text(&record.label) {
+            rows.label(id, label);
+        }
+        rows.maybe(Filled::SourceParent, id, text(&record.parent));
+        rows.maybe(Filled::SourceParty, id, text(&record.party));
+        if let Some(letter) = record.reliability {
+            let letter = letter.word();
+            rows.add(Filled::GradeReliability, &[id.into(), letter.into(), "record".into()]);
+        }
+        rows.attr(id, "interest", text(&record.interest));
+        id.to_owned()
+    }
+
+    fn entity(&mut self, entry: &Entry, record: &Entity<'_>) -> String {
+        let id = &*record.id;
+        self.begin(entry, LeafKind::Record, &format!("entity {id}"));
+        let rows = &mut self.rows;
+        let class = text(&record.class).unwrap_or("unknown");
+        rows.add(Filled::Entity, &[id.into(), class.into()]);
+        if let Some(label) = text(&record.label) {
+            rows.label(id, label);
+        }
+        rows.maybe(Filled::EntityWithin, id, text(&record.within));
+        for same in &record.same_as {
+            rows.maybe(Filled::SameEntity, id, Some(&**same));
+        }
+        id.to_owned()
+    }
+
+    fn claim(&mut self, entry: &Entry, claim: &Claim<'_>) -> String {
+        let id = &*claim.id;
+        if self.rows.leaves.is_some() {
+            let place = self.place(entry);
+            let evidence = Some(evidence(claim, entry.grounding));
+            let id = id.to_owned();
+            self.rows.begin(|| Leaf { kind: LeafKind::Claim, id, place, span: None, evidence });
+        }
+        self.statement(claim);
+        self.circumstances(claim);
+        if let Some(amount) = &claim.amount {
+            self.amount(id, amount);
+        }
+        self.days((Filled::ClaimFrom, Filled::ClaimUntil), id, text(&claim.when));
+        self.days((Filled::SaidFrom, Filled::SaidUntil), id, text(&claim.said));
+        if let (Some(Grounding { start, end, .. }), Some(quote)) = (entry.grounding, &claim.quote)
+            && self.rows.wants(Filled::ClaimQuote)
+        {
+            let (start, end) = (i64::from(start), i64::from(end));
+            let doc = &*claim.doc;
+            let cells = [id.into(), doc.into(), start.into(), end.into(), (&**quote).into()];
+            self.rows.add(Filled::ClaimQuote, &cells);
+        }
+        id.to_owned()
+    }
+
+    fn statement(&mut self, claim: &Claim<'_>) {
+        let id = &*claim.id;
+        let rows = &mut self.rows;
+        let (subject, object) = (claim.subject.text(), claim.object.text());
+        let cells: [Cell<'_>; 5] = [
+            id.into(),
+            (&*claim.doc).into(),
+            subject.into(),
+            (&*claim.predicate).into(),
+            object.into(),
+        ];
+        rows.add(Filled::Claim, &cells);
+        for (i, step) in (0i64..).zip(&claim.chain) {
+            let cells = [id.into(), i.into(), (&*step.who).into(), (&*step.act).into()];
+            rows.add(Filled::ClaimChain, &cells);
+            for (field, value) in [("date", &step.date), ("via", &step.via)] {
+                if value.is_some() {
+                    rows.attr(id, &format!("chain.{i}.{field}"), text(value));
+                }
+            }
+        }
+        rows.maybe(Filled::ClaimModality, id, Some(claim.modality.word()));
+        let polarity = claim.polarity.unwrap_or(Polarity::Affirmed);
+        rows.maybe(Filled::ClaimPolarity, id, Some(polarity.word()));
+        for hedge in &claim.hedges {
+            rows.maybe(Filled::ClaimHedge, id, Some(&**hedge));
+        }
+    }
+
+    fn circumstances(&mut self, claim: &Claim<'_>) {
+        let id = &*claim.id;
+        let rows = &mut self.rows;
+        for manner in &claim.manner {
+            rows.maybe(Filled::ClaimManner, id, Some(&**manner));
+        }
+        rows.maybe(Filled::ClaimAlt, id, text(&claim.alt));
+        rows.maybe(Filled::ClaimIf, id, text(&claim.r#if));
+        rows.maybe(Filled::ClaimEvent, id, text(&claim.event));
+        rows.maybe(Filled::ClaimPlace, id, text(&claim.place));
+        rows.maybe(Filled::Marking, id, claim.marking.map(record::Marking::word));
+        rows.attr(id, "prefix", text(&claim.prefix));
+        rows.attr(id, "suffix", text(&claim.suffix));
+        rows.attr(id, "when_text", text(&claim.when_text));
+        rows.attr(id, "note", text(&claim.note));
+        rows.attr(id, "lang", text(&claim.lang));
+        if let Some(extractor) = &claim.extractor {
+            let confidence = extractor.confidence.as_ref().and_then(serde_json::Number::as_f64);
+            rows.maybe(Filled::ExtractorConfidence, id, confidence.and_then(Finite::new));
+            rows.attr(id, "extractor.name", text(&extractor.name));
+            rows.attr(id, "extractor.version", text(&extractor.version));
+            rows.attr(id, "extractor.align", text(&extractor.align));
+        }
+    }
+
+    fn amount(&mut self, id: &str, amount: &Amount<'_>) {
+        let units = &self.loaded.fractional_units;
+        let fractional = units.binary_search_by(|unit| (**unit).cmp(&*amount.unit)).is_ok();
+        let rows = &mut self.rows;
+        if fractional {
+            let float = |n: &serde_json::Number| n.as_f64().and_then(Finite::new);
+            rows.maybe(Filled::ClaimLoF, id, amount.lo.as_ref().and_then(float));
+            rows.maybe(Filled::ClaimHiF, id, amount.hi.as_ref().and_then(float));
+        } else {
+            rows.maybe(Filled::ClaimLo, id, amount.lo.as_ref().and_then(whole));
+            rows.maybe(Filled::ClaimHi, id, amount.hi.as_ref().and_then(whole));
+        }
+        if amount.approx == Some(true) {
+            rows.add(Filled::ClaimApprox, &[id.into()]);
+        }
+        rows.maybe(Filled::ClaimUnit, id, Some(&*amount.unit));
+        rows.maybe(Filled::ClaimPer, id, text(&amount.per));
+        rows.attr(id, "amount.text", text(&amount.text));
+    }
+
+    fn link(&mut self, entry: &Entry, record: &Link<'_>) -> String {
+        let (from, rel, to) = (&*record.from, &*record.rel, &*record.to);
+        let name = format!("{from} {rel} {to}");
+        let by = text(&record.by);
+        let kind = if by == Some("text") { LeafKind::Record } else { LeafKind::Assumption };
+        self.begin(entry, kind, &format!("link {name}"));
+        self.rows.add(Filled::ClaimLink, &[from.into(), rel.into(), to.into()]);
+        if let Some(by) = by {
+            self.rows.add(Filled::LinkBy, &[from.into(), rel.into(), to.into(), by.into()]);
+        }
+        self.rows.attr(&name, "note", text(&record.note));
+        name
+    }
+
+    fn grade(&mut self, entry: &Entry, record: &Grade<'_>) -> String {
+        let graded = text(&record.claim).or(text(&record.source)).unwrap_or_default();
+        self.begin(entry, LeafKind::Assumption, &format!("grade {graded}"));
+        let rows = &mut self.rows;
+        let by = text(&record.by).unwrap_or("unknown");
+        if let Some(letter) = record.reliability {
+            let cells = [graded.into(), letter.word().into(), by.into()];
+            rows.add(Filled::GradeReliability, &cells);
+        }
+        if let Some(digit) = record.credibility {
+            rows.add(Filled::GradeCredibility, &[graded.into(), digit.into(), by.into()]);
+        }
+        if let Some([lo, hi]) = &record.confidence {
+            rows.maybe(Filled::ConfidenceLo, graded, whole(lo));
+            rows.maybe(Filled::ConfidenceHi, graded, whole(hi));
+        }
+        rows.attr(graded, "grade.scale", text(&record.scale));
+        rows.attr(graded, "grade.date", text(&record.date));
+        graded.to_owned()
+    }
+
+    fn retract(&mut self, entry: &Entry, record: &Retract<'_>) -> String {
+        let claim = &*record.claim;
+        self.begin(entry, LeafKind::Assumption, &format!("retract {claim}"));
+        let rows = &mut self.rows;
+        let by = text(&record.by);
+        rows.add(Filled::Retract, &[claim.into(), by.unwrap_or("unknown").into()]);
+        if let Some(new) = text(&record.replaced_by) {
+            rows.add(Filled::ClaimLink, &[new.into(), "supersedes".into(), claim.into()]);
+            if let Some(by) = by {
+                let cells = [new.into(), "supersedes".into(), claim.into(), by.into()];
+                rows.add(Filled::LinkBy, &cells);
+            }
+        }
+        rows.attr(claim, "retract.date", text(&record.date));
+        rows.attr(claim, "retract.reason", text(&record.reason));
+        claim.to_owned()
+    }
+
+    fn reading(&mut self, entry: &Entry, record: &Reading<'_>) -> String {
+        let id = &*record.id;
+        self.begin(entry, LeafKind::Assumption, &format!("reading {id}"));
+        let rows = &mut self.rows;
+        rows.add(Filled::Reading, &[id.into(), text(&record.label).unwrap_or(id).into()]);
+        if let Some(label) = text(&record.label) {
+            rows.label(id, label);
+        }
+        rows.maybe(Filled::ReadingScope, id, record.scope.map(record::Scope::word));
+        rows.maybe(Filled::ReadingUnit, id, text(&record.unit));
+        for claim in &record.uses {
+            rows.maybe(Filled::Uses, id, Some(&**claim));
+        }
+        id.to_owned()
+    }
+
+    fn policy(&mut self, entry: &Entry, record: &Policy<'_>) -> String {
+        let key = &*record.key;
+        self.begin(entry, LeafKind::Assumption, &format!("policy {key}"));
+        for value in &record.value.0 {
+            self.rows.maybe(Filled::Policy, key, Some(&**value));
+        }
+        self.rows.attr(key, "note", text(&record.note));
+        key.to_owned()
+    }
+
+    /// Sources and entities without a record, which a lenient run takes from their use.
+    fn declared_by_use(&mut self) {
+        for (kind, name) in &self.loaded.declared {
+            let (word, relation) = match kind {
+                NameKind::Source => ("source", Filled::Source),
+                NameKind::Entity => ("entity", Filled::Entity),
+            };
+            self.rows.begin(|| Leaf {
+                kind: LeafKind::Record,
+                id: format!("{word} {name}"),
+                place: "declared by its use".to_owned(),
+                span: None,
+                evidence: None,
+            });
+            let unknown = Cell::from("unknown");
+            let cells = [(&**name).into(), unknown, unknown];
+            let columns = if *kind == NameKind::Source { 3 } else { 2 };
+            self.rows.add(relation, &cells[..columns]);
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let loaded = &self.loaded.lines.entries;
+        let claims = loaded.iter().filter(|entry| entry.kind == RecordKind::Claim).count();
+        let mut counts = Counts { claims, rows: 0, unread: Vec::new() };
+        for (i, (name, _)) in relations().iter().enumerate() {
+            let rows = self.rows.counts[i];
+            if self.rows.is_read(i) {
+                counts.rows += rows;
+            } else if rows > 0 {
+                counts.unread.push((name, rows));
+            }
+        }
+        counts
+    }
+}
+
+/// What a claim shows of itself in a proof.
+fn evidence(claim: &Claim<'_>, grounding: Option<Grounding>) -> Evidence {
+    let mut chain = claim.chain.iter().map(|step| step.who.to_string());
+    Evidence {
+        origin: chain.next().unwrap_or_default(),
+        conduits: chain.collect(),
+        modality: claim.modality.word().to_owned(),
+        polarity: claim.polarity.unwrap_or(Polarity::Affirmed).word().to_owned(),
+        document: claim.doc.to_string(),
+        line: grounding.map(|at| at.line as usize).filter(|&line| line > 0),
+        span: grounding.map(|at| (at.start as usize, at.end as usize)),
+        quote: text(&claim.quote).map(str::to_owned),
+        verified: grounding.is_some_and(|at| at.verified),
+    }
+}
