@@ -43,6 +43,9 @@ pub struct Type {
     pub base: BaseType,
     /// Where it is declared; nothing for the built-in four.
     pub span: Option<Span>,
+    /// Types of which every value of this one is a value too, directly: what it is a subtype of,
+    /// unions that name it. An alias and its type are each part of the other.
+    pub parents: Vec<TypeId>,
 }
 
 /// A relation.
