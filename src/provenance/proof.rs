@@ -203,6 +203,24 @@ impl Proof {
         self.nodes = moved.map(|node| node.renumbered(&new)).collect();
     }
 
+    /// All nodes, each after those that it rests on.
+    #[must_use]
+    pub fn bottom_up(&self) -> Vec<NodeId> {
+        let mut seen: Table<NodeId, bool> = Table::filled(self.nodes.len(), false);
+        let mut order = Vec::new();
+        // Whether the node's premises are on the stack above it.
+        let mut stack = vec![(NodeId::new(0), false)];
+        while let Some((id, is_open)) = stack.pop() {
+            if is_open {
+                order.push(id);
+            } else if !mem::replace(&mut seen[id], true) {
+                stack.push((id, true));
+                stack.extend(self.nodes[id].premises().rev().map(|premise| (premise, false)));
+            }
+        }
+        order
+    }
+
     /// Whether nothing was left out.
     #[must_use]
     pub fn is_complete(&self) -> bool {

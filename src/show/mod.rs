@@ -1,1 +1,5 @@
 //! Layer 13: answers as text and JSON.
+
+pub mod safe;
+pub mod tree;
+pub mod words;
