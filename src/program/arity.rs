@@ -94,10 +94,19 @@ fn missing(
             best.push(place);
         }
     }
-    match best.as_slice() {
+    // Beside a `_` it makes no difference on which side the new one stands.
+    let is_any =
+        |place: &usize| matches!(args.get(*place), Some(arg) if matches!(arg.node, ExprKind::Any));
+    let places: Vec<_> = best
+        .iter()
+        .copied()
+        .filter(|place| !(is_any(place) && best.contains(&(place + 1))))
+        .collect();
+    let missing: Vec<_> = best.iter().map(|place| format!("`{}`", columns[*place].name)).collect();
+    match places.as_slice() {
         [place] => {
             let title =
-                format!("if `{}` is the missing one, the types then fit", columns[*place].name);
+                format!("if {} is the missing one, the types then fit", missing.join(" or "));
             let (span, text) = match args.get(*place) {
                 Some(next) => (Span { end: next.span.start, ..next.span }, "_, "),
                 None => (args[args.len() - 1].span.after(), ", _"),
@@ -105,14 +114,10 @@ fn missing(
             diagnostic.fix(title, span, text)
         }
         [] => diagnostic,
-        several if several.len() < columns.len() => {
-            let names: Vec<_> =
-                several.iter().map(|place| format!("`{}`", columns[*place].name)).collect();
-            diagnostic.help(format!(
-                "the missing one may be {}; write `_` for a value that does not matter",
-                names.join(" or ")
-            ))
-        }
+        _ if best.len() < columns.len() => diagnostic.help(format!(
+            "the missing one may be {}; write `_` for a value that does not matter",
+            missing.join(" or ")
+        )),
         _ => diagnostic.help("write `_` for a value that does not matter"),
     }
 }
@@ -131,9 +136,10 @@ fn fits(arg: &Expr, column: &Column, names: &Names, known: &Map<&str, Upper>) ->
     }
 }
 
-/// What the well-formed positive atoms of the rule say about its variables.
+/// What the well-formed heads and positive atoms of the rule say about its variables.
 fn known_types<'a>(rule: &'a Rule, names: &Names) -> Map<&'a str, Upper> {
     let mut known = Map::default();
+    rule.heads.iter().for_each(|head| add_types(head, names, &mut known));
     let mut open: Vec<&Body> = rule.body.iter().collect();
     while let Some(body) = open.pop() {
         match body {

@@ -27,7 +27,8 @@ pub fn build(files: &[ast::Program], symbols: Arc<Symbols>) -> (Program, Vec<Dia
             rules.add(item, rule);
         }
     }
-    let Rules { rules, facts, unknown, found: mut more, .. } = rules;
+    let Rules { rules, facts, mut unknown, found: mut more, .. } = rules;
+    files.iter().flat_map(|file| &file.unread).for_each(|name| unknown.forget(name));
     found.append(&mut more);
     found.extend(unknown.report(&names));
     let Names { types, mut relations, .. } = names;

@@ -28,6 +28,11 @@ impl Unknown {
         self.uses.entry(name.to_owned()).or_default().push((span, args));
     }
 
+    /// Takes a name for known: what is wrong with its declaration has been said.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.uses.remove(name);
+    }
+
     /// The messages.
     pub(crate) fn report(self, names: &Names) -> Vec<Diagnostic> {
         self.uses

@@ -77,6 +77,22 @@ fn limits(base: BaseType) -> String {
     }
 }
 
+impl Side<'_> {
+    /// The types that the term may have, an integer literal as the number it looks like.
+    fn text(&self) -> String {
+        self.shown().text()
+    }
+
+    fn shown(&self) -> Bases {
+        match self.term.kind {
+            TermKind::Integer(_) if self.bases.has(BaseType::Number) => {
+                Bases::only(BaseType::Number)
+            }
+            _ => self.bases,
+        }
+    }
+}
+
 struct Texts<'a> {
     draft: &'a Draft,
     names: &'a Names,
@@ -115,18 +131,16 @@ impl Texts<'_> {
                     ),
                 )
             }
-            WhyKind::Functor(functor) if elsewhere => diagnostic.label(
-                why.span,
-                format!("{name} is {} because of `{functor}` here", side.bases.text()),
-            ),
+            WhyKind::Functor(functor) if elsewhere => diagnostic
+                .label(why.span, format!("{name} is {} because of `{functor}` here", side.text())),
             WhyKind::Aggregate(kind) if elsewhere => diagnostic.label(
                 why.span,
-                format!("{name} is {} because of `{}` here", side.bases.text(), kind.name()),
+                format!("{name} is {} because of `{}` here", side.text(), kind.name()),
             ),
             WhyKind::As(ty) if elsewhere => diagnostic
                 .label(why.span, format!("{name} is `{}` here", self.names.types.table[ty].name)),
             WhyKind::Literal if elsewhere => {
-                diagnostic.label(why.span, format!("{name} is {} here", side.bases.text()))
+                diagnostic.label(why.span, format!("{name} is {} here", side.text()))
             }
             _ => diagnostic,
         }
@@ -150,7 +164,7 @@ impl Texts<'_> {
             return diagnostic.label(declaration, because);
         }
         let name = self.name(side.term);
-        let found = article(side.bases);
+        let found = article(side.shown());
         let takes = match place {
             Place::Body => "holds",
             Place::Head => "takes",
@@ -160,7 +174,7 @@ impl Texts<'_> {
             article(Bases::only(wanted))
         );
         let diagnostic = Diagnostic::new(Code::H0104, message)
-            .label(side.term.span, format!("expected {wanted}, found {}", side.bases.text()))
+            .label(side.term.span, format!("expected {wanted}, found {}", side.text()))
             .label(declaration, because);
         let diagnostic = self.because(diagnostic, side);
         self.remedy(diagnostic, side, Bases::only(wanted))
@@ -180,26 +194,24 @@ impl Texts<'_> {
         let (known, odd) =
             if is_constant(left) && !is_constant(right) { (right, left) } else { (left, right) };
         if let Some(diagnostic) = out_of_range(odd.term, known.bases) {
-            let diagnostic = diagnostic.label(
-                known.term.span,
-                format!("{} is {}", self.name(known.term), known.bases.text()),
-            );
+            let diagnostic = diagnostic
+                .label(known.term.span, format!("{} is {}", self.name(known.term), known.text()));
             return self.because(diagnostic, known);
         }
         let name = self.name(known.term);
         let message = match op {
             CompareOp::Eq => format!(
                 "{name} is {}, set equal here to {}",
-                article(known.bases),
-                article(odd.bases)
+                article(known.shown()),
+                article(odd.shown())
             ),
             _ => format!(
                 "{name} is {}, compared here with {}",
-                article(known.bases),
-                article(odd.bases)
+                article(known.shown()),
+                article(odd.shown())
             ),
         };
-        let (expected, found) = (known.bases.text(), odd.bases.text());
+        let (expected, found) = (known.text(), odd.text());
         let diagnostic = Diagnostic::new(Code::H0104, message)
             .label(odd.term.span, format!("expected {expected}, found {found}"))
             .label(known.term.span, format!("{name} is {expected}"));
@@ -212,12 +224,10 @@ impl Texts<'_> {
             "`{functor}` takes {}, but {} is {}",
             article(wanted),
             self.name(side.term),
-            article(side.bases)
+            article(side.shown())
         );
-        let diagnostic = Diagnostic::new(Code::H0104, message).label(
-            side.term.span,
-            format!("expected {}, found {}", wanted.text(), side.bases.text()),
-        );
+        let diagnostic = Diagnostic::new(Code::H0104, message)
+            .label(side.term.span, format!("expected {}, found {}", wanted.text(), side.text()));
         let diagnostic = self.because(diagnostic, side);
         self.remedy(diagnostic, side, wanted)
     }
@@ -231,13 +241,13 @@ impl Texts<'_> {
         let message = format!(
             "`{functor}` takes values of one type, but {} is {} and {} is {}",
             self.name(a.term),
-            article(a.bases),
+            article(a.shown()),
             self.name(b.term),
-            article(b.bases)
+            article(b.shown())
         );
         let diagnostic = Diagnostic::new(Code::H0104, message)
-            .label(b.term.span, format!("expected {}, found {}", a.bases.text(), b.bases.text()))
-            .label(a.term.span, format!("{} is {}", self.name(a.term), a.bases.text()));
+            .label(b.term.span, format!("expected {}, found {}", a.text(), b.text()))
+            .label(a.term.span, format!("{} is {}", self.name(a.term), a.text()));
         let diagnostic = self.because(self.because(diagnostic, a), b);
         self.remedy(diagnostic, b, a.bases)
     }
@@ -246,23 +256,24 @@ impl Texts<'_> {
         let message = format!(
             "{} is {}, but `{functor}` gives {} here",
             self.name(var.term),
-            article(var.bases),
-            article(value.bases)
+            article(var.shown()),
+            article(value.shown())
         );
         let diagnostic = Diagnostic::new(Code::H0104, message)
-            .label(var.term.span, format!("{} is {}", self.name(var.term), var.bases.text()))
-            .label(value.term.span, format!("this is {}", value.bases.text()));
+            .label(var.term.span, format!("{} is {}", self.name(var.term), var.text()))
+            .label(value.term.span, format!("this is {}", value.text()));
         self.because(self.because(diagnostic, var), value)
     }
 
     fn given(&self, functor: &str, given: Bases, side: &Side<'_>) -> Diagnostic {
         let name = self.name(side.term);
-        let message =
-            format!("{name} is {}, but `{functor}` gives {}", article(side.bases), article(given));
-        let diagnostic = Diagnostic::new(Code::H0104, message).label(
-            side.term.span,
-            format!("expected {}, found {}", side.bases.text(), given.text()),
+        let message = format!(
+            "{name} is {}, but `{functor}` gives {}",
+            article(side.shown()),
+            article(given)
         );
+        let diagnostic = Diagnostic::new(Code::H0104, message)
+            .label(side.term.span, format!("expected {}, found {}", side.text(), given.text()));
         self.because(diagnostic, side)
     }
 
@@ -271,9 +282,9 @@ impl Texts<'_> {
         if let Some(diagnostic) = out_of_range(side.term, Bases::only(wanted)) {
             return diagnostic;
         }
-        let message = format!("`as` does not convert {} to a {wanted}", article(side.bases));
+        let message = format!("`as` does not convert {} to a {wanted}", article(side.shown()));
         let diagnostic = Diagnostic::new(Code::H0104, message)
-            .label(side.term.span, format!("{} is {}", self.name(side.term), side.bases.text()))
+            .label(side.term.span, format!("{} is {}", self.name(side.term), side.text()))
             .note("`as` changes the declared type of a value, never the value");
         let diagnostic = self.because(diagnostic, side);
         self.remedy(diagnostic, side, Bases::only(wanted))

@@ -23,7 +23,6 @@ pub(crate) struct Draft {
 pub(crate) struct DraftHead {
     pub(crate) relation: RelationId,
     pub(crate) args: Vec<Term>,
-    pub(crate) span: Span,
 }
 
 /// A variable.

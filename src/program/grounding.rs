@@ -3,6 +3,8 @@
 //! the witnesses. A variable of an aggregate that the body around it names too is an outer one if
 //! that body binds it without the aggregate, a witness otherwise.
 
+use std::mem;
+
 use crate::base::ids::{Id, VarId};
 use crate::program::alternatives::Flat;
 use crate::program::draft::{Draft, DraftAggregate, DraftKind, DraftLiteral, Roles, Term};
@@ -22,7 +24,7 @@ impl Bound {
 
     /// Whether it was not bound before.
     fn add(&mut self, var: VarId) -> bool {
-        !std::mem::replace(&mut self.0[var.index()], true)
+        !mem::replace(&mut self.0[var.index()], true)
     }
 
     fn has_all(&self, term: &Term) -> bool {
@@ -199,8 +201,11 @@ fn plain(body: &[DraftLiteral], bound: &mut Bound) {
 fn bind(literal: &DraftLiteral, bound: &mut Bound) -> bool {
     match &literal.kind {
         DraftKind::Atom { args, .. } => {
-            let vars = args.iter().filter_map(Term::var);
-            vars.fold(false, |is_changed, var| bound.add(var) || is_changed)
+            let mut is_changed = false;
+            for var in args.iter().filter_map(Term::var) {
+                is_changed |= bound.add(var);
+            }
+            is_changed
         }
         DraftKind::Compare(CompareOp::Eq, left, right) => {
             let mut is_changed = false;

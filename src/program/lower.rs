@@ -137,7 +137,7 @@ impl<'a> Lower<'a, '_> {
     fn head(&mut self, head: &'a Atom) -> Option<DraftHead> {
         let relation = self.names.relation(&head.name.node)?;
         let args = head.args.iter().map(|arg| self.term(arg, "the head")).collect();
-        Some(DraftHead { relation, args, span: head.span.0 })
+        Some(DraftHead { relation, args })
     }
 
     fn literal(&mut self, flat: &Flat<'a>) {

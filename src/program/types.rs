@@ -1,6 +1,7 @@
 //! Declared types: names, base types and which type is part of which.
 
 use std::cell::RefCell;
+use std::slice;
 
 use crate::base::hash::{Map, Set};
 use crate::base::ids::{Id, Table, TypeId};
@@ -103,9 +104,7 @@ impl Types {
         let mut all = Vec::with_capacity(declared.len());
         for (id, declaration) in declared {
             let names = match &declaration.kind {
-                ast::TypeKind::Subtype(name) | ast::TypeKind::Legacy(name) => {
-                    std::slice::from_ref(name)
-                }
+                ast::TypeKind::Subtype(name) | ast::TypeKind::Legacy(name) => slice::from_ref(name),
                 ast::TypeKind::Union(names) => names,
             };
             let mut members = Vec::new();

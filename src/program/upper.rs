@@ -204,11 +204,7 @@ impl Uppers<'_> {
         match var {
             Some(var) if is_wider && self.draft.vars[var].name.is_some() => {
                 let text = format!("as({}, {wanted_name})", self.draft.var_name(var));
-                diagnostic.fix(
-                    format!("if the rule makes sure that it is a `{wanted_name}`, say so"),
-                    arg.span,
-                    text,
-                )
+                diagnostic.fix("if every such value belongs there, say so", arg.span, text)
             }
             _ => diagnostic.note(format!("{is} is not a part of `{wanted_name}`")),
         }
