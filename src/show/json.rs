@@ -1,0 +1,380 @@
+//! Answers and proofs as JSON, in the formats `hence.rows/1` and `hence.proof/1`: fields are only
+//! ever added. Texts are as stored, nothing is made visible or shortened.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::base::ids::{Id, NodeId};
+use crate::provenance::leaves::{Evidence, LeafKind};
+use crate::provenance::proof::{
+    AggregateNode, Binding, Conclusion, LeafRef, Node, Proof, Quality, Role, RuleNode,
+};
+use crate::provenance::summary::summary;
+use crate::show::words::Words;
+use crate::syntax::ast::AggregateKind;
+use crate::value::symbols::Symbols;
+use crate::value::value::Value;
+
+/// A proof as one JSON object.
+#[must_use]
+pub fn proof(words: Words<'_>, proof: &Proof) -> String {
+    serde_json::to_string(&document(words, proof)).expect("plain data is JSON")
+}
+
+/// A value as JSON: a text, or a number with all its digits.
+#[must_use]
+pub fn value(value: Value, symbols: &Symbols) -> serde_json::Value {
+    match value {
+        Value::Number(n) => n.into(),
+        Value::Unsigned(n) => n.into(),
+        Value::Float(x) => x.get().into(),
+        Value::Symbol(symbol) => symbols.text(symbol).into(),
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    tuple: Tuple,
+    quality: &'static str,
+    status: Status,
+    cost: Cost,
+    rests_on: RestsOn,
+    nodes: Vec<Step>,
+    truncated: bool,
+}
+
+#[derive(Serialize)]
+struct Tuple {
+    relation: String,
+    values: Vec<serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct Status {
+    modality: Option<String>,
+    through: Vec<String>,
+    disputed_by: Vec<String>,
+    disputes: Vec<Dispute>,
+    unverified: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Dispute {
+    claim: String,
+    by: String,
+    relation: String,
+}
+
+#[derive(Serialize)]
+struct Cost {
+    assumptions: usize,
+    sources: usize,
+    claims: usize,
+    height: usize,
+}
+
+#[derive(Serialize)]
+struct RestsOn {
+    claims: Vec<String>,
+    sources: Vec<String>,
+    documents: Vec<String>,
+    assumptions: Vec<String>,
+    inputs: usize,
+}
+
+#[derive(Serialize)]
+struct Step {
+    n: usize,
+    kind: &'static str,
+    text: String,
+    #[serde(flatten)]
+    is: Is,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Is {
+    Rule {
+        tuple: Tuple,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        say: Option<String>,
+        rule: RuleName,
+        binding: BTreeMap<String, serde_json::Value>,
+        premises: Vec<usize>,
+        literals: Vec<Literal>,
+    },
+    Claim {
+        tuple: Tuple,
+        claim: Claim,
+    },
+    Leaf {
+        tuple: Tuple,
+        leaf: LeafName,
+    },
+    Absent {
+        relation: String,
+        pattern: Vec<Option<serde_json::Value>>,
+        ok: bool,
+    },
+    Builtin {
+        ok: bool,
+    },
+    Aggregate {
+        agg: Aggregate,
+    },
+    Cut {
+        tuple: Tuple,
+    },
+}
+
+#[derive(Serialize)]
+struct RuleName {
+    name: String,
+    file: String,
+    line: usize,
+}
+
+#[derive(Serialize)]
+struct Literal {
+    text: String,
+    ok: bool,
+}
+
+#[derive(Serialize)]
+struct Claim {
+    id: String,
+    source: String,
+    chain: Vec<String>,
+    modality: String,
+    polarity: String,
+    doc: String,
+    line: Option<usize>,
+    chars: Option<[usize; 2]>,
+    quote: Option<String>,
+    verified: bool,
+    place: String,
+}
+
+#[derive(Serialize)]
+struct LeafName {
+    id: Option<String>,
+    place: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Aggregate {
+    op: &'static str,
+    value: serde_json::Value,
+    rows: Vec<Row>,
+    others: usize,
+}
+
+#[derive(Serialize)]
+struct Row {
+    role: &'static str,
+    binding: BTreeMap<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share: Option<f64>,
+    premises: Vec<usize>,
+}
+
+fn document(words: Words<'_>, proof: &Proof) -> Document {
+    let rests_on = summary(words.given, proof);
+    let mut disputed_by: Vec<String> = rests_on.disputes.iter().map(|d| d.by.clone()).collect();
+    disputed_by.sort();
+    disputed_by.dedup();
+    let disputes = rests_on.disputes.into_iter();
+    let json = Json { words };
+    let conclusion = proof.root().conclusion().expect("a proof shows a tuple");
+    Document {
+        schema: "hence.proof/1",
+        tuple: json.tuple(conclusion),
+        quality: match proof.quality {
+            Quality::Best => "best",
+            Quality::Good => "good",
+        },
+        status: Status {
+            modality: rests_on.modality,
+            through: rests_on.through,
+            disputed_by,
+            disputes: disputes
+                .map(|d| Dispute { claim: d.claim, by: d.by, relation: d.relation })
+                .collect(),
+            unverified: rests_on.unverified,
+        },
+        cost: Cost {
+            assumptions: proof.cost.assumptions,
+            sources: proof.cost.sources,
+            claims: proof.cost.claims,
+            height: proof.cost.height,
+        },
+        rests_on: RestsOn {
+            claims: rests_on.claims,
+            sources: rests_on.sources,
+            documents: rests_on.documents,
+            assumptions: rests_on.assumptions,
+            inputs: rests_on.inputs,
+        },
+        nodes: proof.nodes.entries().map(|(id, node)| json.step(proof, id, node)).collect(),
+        truncated: !proof.is_complete(),
+    }
+}
+
+fn numbers(ids: &[NodeId]) -> Vec<usize> {
+    ids.iter().map(|id| id.index() + 1).collect()
+}
+
+struct Json<'a> {
+    words: Words<'a>,
+}
+
+impl Json<'_> {
+    fn value(&self, of: Value) -> serde_json::Value {
+        value(of, &self.words.given.program.symbols)
+    }
+
+    fn tuple(&self, conclusion: &Conclusion) -> Tuple {
+        Tuple {
+            relation: self.words.given.program.relations[conclusion.relation].name.clone(),
+            values: conclusion.tuple.iter().map(|v| self.value(*v)).collect(),
+        }
+    }
+
+    /// Named variables; those that the program does not name have no place in an answer.
+    fn binding(
+        &self,
+        rule: crate::base::ids::RuleId,
+        binding: &Binding,
+    ) -> BTreeMap<String, serde_json::Value> {
+        let named = binding.iter().filter_map(|(var, value)| {
+            Some((self.words.name(rule, *var)?.to_owned(), self.value(*value)))
+        });
+        named.collect()
+    }
+
+    fn step(&self, proof: &Proof, id: NodeId, node: &Node) -> Step {
+        let (kind, is) = match node {
+            Node::Rule(node) => ("rule", self.rule(proof, node)),
+            Node::Leaf(leaf) => self.leaf(&leaf.conclusion, leaf.leaf),
+            Node::Absent(node) => {
+                let relation = self.words.given.program.relations[node.relation].name.clone();
+                let pattern = node.pattern.iter().map(|v| v.map(|v| self.value(v))).collect();
+                ("absent", Is::Absent { relation, pattern, ok: true })
+            }
+            Node::Builtin(_) => ("builtin", Is::Builtin { ok: true }),
+            Node::Aggregate(node) => self.aggregate(node),
+            Node::Cut(conclusion) => ("cut", Is::Cut { tuple: self.tuple(conclusion) }),
+        };
+        Step { n: id.index() + 1, kind, text: self.text(node), is }
+    }
+
+    /// The literal that a node shows, with its values.
+    fn text(&self, node: &Node) -> String {
+        match node {
+            Node::Absent(node) => format!("!{}", self.words.atom(node.relation, &node.pattern)),
+            Node::Builtin(node) => self.words.builtin(node).0,
+            Node::Aggregate(node) => {
+                let aggregate = node.site.aggregate(self.words.given.program);
+                let kind = aggregate.map_or("", |(_, aggregate)| aggregate.kind.name());
+                format!("{} = {kind}", self.words.value(node.value))
+            }
+            Node::Rule(_) | Node::Leaf(_) | Node::Cut(_) => {
+                node.conclusion().map(|c| self.words.tuple(c)).unwrap_or_default()
+            }
+        }
+    }
+
+    fn rule(&self, proof: &Proof, node: &RuleNode) -> Is {
+        let rule = &self.words.given.program.rules[node.rule];
+        let files = self.words.files;
+        // Each of these was checked before the proof was given out.
+        let literal = |id: &NodeId| Literal { text: self.text(&proof.nodes[*id]), ok: true };
+        Is::Rule {
+            tuple: self.tuple(&node.conclusion),
+            say: self.words.sentence(node),
+            rule: RuleName {
+                name: rule.name.clone(),
+                file: files.get(rule.span.file).name.clone(),
+                line: files.position(rule.span).line,
+            },
+            binding: self.binding(node.rule, &node.binding),
+            premises: numbers(&node.premises),
+            literals: node.premises.iter().map(literal).collect(),
+        }
+    }
+
+    fn leaf(&self, conclusion: &Conclusion, leaf: LeafRef) -> (&'static str, Is) {
+        let tuple = self.tuple(conclusion);
+        if let Some(row) = self.words.leaf(leaf) {
+            if let (LeafKind::Claim, Some(evidence)) = (row.kind, &row.evidence) {
+                let claim = claim(&row.id, &row.place, evidence);
+                return ("claim", Is::Claim { tuple, claim });
+            }
+            let kind = match row.kind {
+                LeafKind::Claim => "claim",
+                LeafKind::Record => "record",
+                LeafKind::Assumption => "assumption",
+                LeafKind::Definition => "definition",
+            };
+            let leaf = LeafName { id: Some(row.id.clone()), place: Some(row.place.clone()) };
+            return (kind, Is::Leaf { tuple, leaf });
+        }
+        let LeafRef::Fact(at) = leaf else {
+            return ("assumption", Is::Leaf { tuple, leaf: LeafName { id: None, place: None } });
+        };
+        let fact = &self.words.given.program.facts[at];
+        let kind = if fact.assumed { "assumption" } else { "definition" };
+        let files = self.words.files;
+        let line = files.position(fact.span).line;
+        let place = format!("{}:{line}", files.get(fact.span.file).name);
+        (kind, Is::Leaf { tuple, leaf: LeafName { id: None, place: Some(place) } })
+    }
+
+    fn aggregate(&self, node: &AggregateNode) -> (&'static str, Is) {
+        let aggregate = node.site.aggregate(self.words.given.program);
+        let kind = aggregate.map_or(AggregateKind::Count, |(_, aggregate)| aggregate.kind);
+        let rows = node.rows.iter().zip(node.shares(kind)).map(|(row, share)| Row {
+            role: match row.role {
+                Role::Contributor => "contributor",
+                Role::Witness => "witness",
+                Role::RunnerUp => "runner-up",
+            },
+            binding: self.binding(node.site.rule, &row.binding),
+            value: row.value.map(|value| self.value(value)),
+            share,
+            premises: numbers(&row.premises),
+        });
+        let name = match kind {
+            AggregateKind::Min | AggregateKind::Max => "witness",
+            AggregateKind::Count | AggregateKind::Sum | AggregateKind::Mean => "aggregate",
+        };
+        let (value, others) = (self.value(node.value), node.others);
+        (
+            name,
+            Is::Aggregate {
+                agg: Aggregate { op: kind.name(), value, rows: rows.collect(), others },
+            },
+        )
+    }
+}
+
+fn claim(id: &str, place: &str, evidence: &Evidence) -> Claim {
+    let origin = [evidence.origin.clone()];
+    Claim {
+        id: id.to_owned(),
+        source: evidence.origin.clone(),
+        chain: origin.into_iter().chain(evidence.conduits.iter().cloned()).collect(),
+        modality: evidence.modality.clone(),
+        polarity: evidence.polarity.clone(),
+        doc: evidence.document.clone(),
+        line: evidence.line,
+        chars: evidence.span.map(|(start, end)| [start, end]),
+        quote: evidence.quote.clone(),
+        verified: evidence.verified,
+        place: place.to_owned(),
+    }
+}
