@@ -1,2 +1,5 @@
 //! One binary for the tests that drive whole parts: command line, prompt, claims, random programs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod generate;
+mod proofs;
