@@ -1,1 +1,8 @@
 //! Layer 6: program and analysis to a plan.
+
+pub mod build;
+pub mod display;
+pub mod index;
+pub mod ir;
+pub mod order;
+pub mod sizes;

@@ -275,6 +275,21 @@ impl Rule {
     }
 }
 
+impl LiteralKind {
+    /// The atom of a positive or negated literal.
+    #[must_use]
+    pub fn atom(&self) -> Option<&Atom> {
+        match self {
+            Self::Atom(atom) | Self::Absent(atom) => Some(atom),
+            Self::Compare(..)
+            | Self::Test { .. }
+            | Self::Range { .. }
+            | Self::Aggregate { .. }
+            | Self::Constant(_) => None,
+        }
+    }
+}
+
 impl Literal {
     /// Calls `visit` for every occurrence of a variable, inside aggregates too.
     pub fn each_var(&self, visit: &mut impl FnMut(VarId)) {

@@ -1,0 +1,141 @@
+//! A program to a plan, a component at a time: the engine plans a component when its turn has come
+//! and the sizes of what it reads are known.
+
+use crate::analysis::analysis::Analysis;
+use crate::base::ids::{Id, RuleId, StratumId, VarId};
+use crate::plan::index::orders;
+use crate::plan::ir::{Access, Column, Pipeline, Plan, Step, StepKind, StratumPlan, View};
+use crate::plan::order::{Body, Context, order};
+use crate::plan::sizes::Sizes;
+use crate::program::program::{Program, Rule};
+
+/// The plan of a whole program, from sizes that are known or guessed.
+#[must_use]
+pub fn plan(program: &Program, analysis: &Analysis, sizes: &dyn Sizes) -> Plan {
+    let strata: Vec<StratumPlan> = analysis
+        .strata
+        .ids()
+        .filter(|&id| !analysis.strata[id].rules.is_empty())
+        .map(|id| stratum(program, analysis, id, sizes))
+        .collect();
+    let orders = orders(program.relations.len(), &strata);
+    Plan { strata, orders }
+}
+
+/// The plan of one component.
+#[must_use]
+pub fn stratum(
+    program: &Program,
+    analysis: &Analysis,
+    id: StratumId,
+    sizes: &dyn Sizes,
+) -> StratumPlan {
+    let stratum = &analysis.strata[id];
+    let mut pipelines = Vec::new();
+    for &rule in &stratum.rules {
+        let recursive = &analysis.recursive[rule];
+        if recursive.is_empty() {
+            pipelines.push(pipeline(program, rule, recursive, None, sizes));
+        }
+        for version in 0..recursive.len() {
+            pipelines.push(pipeline(program, rule, recursive, Some(version), sizes));
+        }
+    }
+    StratumPlan {
+        stratum: id,
+        recursive: stratum.recursive,
+        relations: stratum.relations.clone(),
+        pipelines,
+    }
+}
+
+/// A rule with its `version`th recursive atom as the delta.
+fn pipeline(
+    program: &Program,
+    id: RuleId,
+    recursive: &[usize],
+    version: Option<usize>,
+    sizes: &dyn Sizes,
+) -> Pipeline {
+    let rule = &program.rules[id];
+    let delta = version.map(|version| recursive[version]);
+    let view = |at: usize| match delta {
+        Some(delta) if delta == at => View::Delta,
+        Some(delta) if at < delta && recursive.contains(&at) => View::Old,
+        _ => View::Full,
+    };
+    let occurrences: Vec<usize> = rule.occurrences().iter().copied().collect();
+    let body = Body {
+        literals: &rule.body,
+        views: (0..rule.body.len()).map(view).collect(),
+        first: delta,
+        hint: hint(rule, version.unwrap_or(0)),
+    };
+    let mut steps = order(Context { occurrences: &occurrences, sizes }, &body, &[]);
+    let mut needed = vec![false; rule.vars.len()];
+    rule.head_args.iter().for_each(|arg| arg.each_var(&mut |var| needed[var.index()] = true));
+    drop_dead(&mut steps, &mut needed, true);
+    Pipeline { rule: id, delta, steps, head: rule.head, args: rule.head_args.clone() }
+}
+
+/// The order that `.plan` gives for a version.
+fn hint(rule: &Rule, version: usize) -> Option<&[usize]> {
+    let found = rule.plan.iter().find(|(of, _)| usize::try_from(*of) == Ok(version));
+    found.map(|(_, order)| order.as_slice())
+}
+
+/// Says for every step what later steps need, and forgets what none does: `needed` is what is read
+/// after the last. Where an atom then gives nothing new, and repeated bindings do not matter, it
+/// only asks whether there is a match.
+fn drop_dead(steps: &mut [Step], needed: &mut [bool], repeats_are_equal: bool) {
+    for step in steps.iter_mut().rev() {
+        step.live = (0..needed.len()).filter(|&var| needed[var]).map(VarId::new).collect();
+        match &mut step.kind {
+            StepKind::Scan(access) | StepKind::Expand(access) => {
+                forget(access, needed);
+                access.new_vars().for_each(|var| needed[var.index()] = false);
+                let no_new = access
+                    .columns
+                    .iter()
+                    .all(|column| !matches!(column, Column::New(_) | Column::Repeat(_)));
+                if no_new && repeats_are_equal {
+                    step.kind = StepKind::Member(access.clone());
+                }
+            }
+            StepKind::Member(access) | StepKind::Absent(access) => forget(access, needed),
+            StepKind::Let { var, .. } | StepKind::Range { var, bound: false, .. } => {
+                needed[var.index()] = false;
+            }
+            StepKind::Aggregate(aggregate) => {
+                let mut inner = vec![false; needed.len()];
+                aggregate.keys.iter().chain(&aggregate.witnesses).for_each(|var| {
+                    inner[var.index()] = true;
+                });
+                aggregate.value.iter().for_each(|value| {
+                    value.each_var(&mut |var| inner[var.index()] = true);
+                });
+                drop_dead(&mut aggregate.steps, &mut inner, false);
+                aggregate.witnesses.iter().chain([&aggregate.var]).for_each(|var| {
+                    needed[var.index()] = false;
+                });
+            }
+            StepKind::Range { bound: true, .. }
+            | StepKind::Filter { .. }
+            | StepKind::Test { .. }
+            | StepKind::Constant(_) => {}
+        }
+        step.kind.each_input(&mut |var| needed[var.index()] = true);
+    }
+}
+
+/// New variables that nobody reads become "any".
+fn forget(access: &mut Access, needed: &[bool]) {
+    for c in 0..access.columns.len() {
+        if let Column::New(var) = access.columns[c]
+            && !needed[var.index()]
+            && !access.columns.contains(&Column::Repeat(c))
+        {
+            access.columns[c] = Column::Any;
+        }
+    }
+}
