@@ -42,7 +42,9 @@ pub fn cover(mut sets: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
     let order = |start| {
         let mut order: Vec<usize> = Vec::new();
         for set in chain(start) {
-            order.extend(sets[set].iter().filter(|c| !order.contains(c)).copied().collect::<Vec<_>>());
+            order.extend(
+                sets[set].iter().filter(|c| !order.contains(c)).copied().collect::<Vec<_>>(),
+            );
         }
         order
     };
@@ -102,7 +104,8 @@ mod tests {
             sets.dedup();
             let antichain = |bits: u32| {
                 let chosen: Vec<_> = (0..sets.len()).filter(|i| bits >> i & 1 == 1).collect();
-                let free = chosen.iter().all(|&i| !chosen.iter().any(|&j| is_part(&sets[i], &sets[j])));
+                let free =
+                    chosen.iter().all(|&i| !chosen.iter().any(|&j| is_part(&sets[i], &sets[j])));
                 if free { chosen.len() } else { 0 }
             };
             let widest = (0..1_u32 << sets.len()).map(antichain).max().unwrap_or(0);

@@ -110,9 +110,8 @@ impl Order<'_> {
 
     /// The literal to place next.
     fn next(&self) -> Option<usize> {
-        let first = |ready: &dyn Fn(usize) -> bool| {
-            self.pending.iter().copied().find(|&at| ready(at))
-        };
+        let first =
+            |ready: &dyn Fn(usize) -> bool| self.pending.iter().copied().find(|&at| ready(at));
         first(&|at| self.is_check(at, Risk::None))
             .or_else(|| first(&|at| self.is_let(at, Risk::None)))
             .or_else(|| first(&|at| self.is_member(at)))
@@ -168,9 +167,9 @@ impl Order<'_> {
             LiteralKind::Atom(atom) => {
                 !self.hinted.contains(&at) && atom.vars().all(|var| self.is_bound(var))
             }
-            LiteralKind::Absent(atom) => atom.vars().all(|var| {
-                self.is_bound(var) || self.context.occurrences[var.index()] == 1
-            }),
+            LiteralKind::Absent(atom) => atom
+                .vars()
+                .all(|var| self.is_bound(var) || self.context.occurrences[var.index()] == 1),
             LiteralKind::Compare(..)
             | LiteralKind::Test { .. }
             | LiteralKind::Range { .. }
@@ -289,9 +288,7 @@ impl Order<'_> {
 
     fn atom_step(&self, at: usize, atom: &Atom) -> StepKind {
         let access = self.access(atom, self.body.views[at]);
-        let is_access = |step: &Step| {
-            matches!(step.kind, StepKind::Scan(_) | StepKind::Expand(_))
-        };
+        let is_access = |step: &Step| matches!(step.kind, StepKind::Scan(_) | StepKind::Expand(_));
         let depends = access.columns.iter().any(|column| matches!(column, Column::Bound(_)));
         if access.new_vars().next().is_none() {
             StepKind::Member(access)

@@ -275,6 +275,14 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Calls `visit` with the relation of every atom of the body, negated ones and those inside
+    /// aggregates too.
+    pub fn each_relation(&self, visit: &mut impl FnMut(RelationId)) {
+        self.body.iter().for_each(|literal| literal.each_relation(visit));
+    }
+}
+
 impl LiteralKind {
     /// The atom of a positive or negated literal.
     #[must_use]
@@ -291,6 +299,15 @@ impl LiteralKind {
 }
 
 impl Literal {
+    /// Calls `visit` with the relation of every atom, those inside aggregates too.
+    pub fn each_relation(&self, visit: &mut impl FnMut(RelationId)) {
+        if let LiteralKind::Aggregate { aggregate, .. } = &self.kind {
+            aggregate.body.iter().for_each(|literal| literal.each_relation(visit));
+        } else if let Some(atom) = self.kind.atom() {
+            visit(atom.relation);
+        }
+    }
+
     /// Calls `visit` for every occurrence of a variable, inside aggregates too.
     pub fn each_var(&self, visit: &mut impl FnMut(VarId)) {
         match &self.kind {

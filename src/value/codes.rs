@@ -36,8 +36,11 @@ struct Dictionary {
 
 impl Dictionary {
     fn encode(&self, word: u64) -> u32 {
+        self.encode_in(&mut self.codes.lock().unwrap_or_else(PoisonError::into_inner), word)
+    }
+
+    fn encode_in(&self, codes: &mut HashTable<u32>, word: u64) -> u32 {
         let hash = HASHER.hash_one(word);
-        let mut codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = codes.entry(
             hash,
             |&code| self.words[code as usize] == word,
@@ -101,6 +104,38 @@ impl Codes {
             },
             Value::Float(x) => self.floats.encode(x.get().to_bits()),
         }
+    }
+
+    /// The codes of many numbers of one type, given as words: the dictionary is held for all.
+    ///
+    /// # Panics
+    /// At 2^31 distinct wide values of a type, and for symbols.
+    pub fn encode_words(
+        &self,
+        base: BaseType,
+        words: impl Iterator<Item = u64>,
+        out: &mut Vec<u32>,
+    ) {
+        let dictionary = match base {
+            BaseType::Number => &self.numbers,
+            BaseType::Unsigned => &self.unsigned,
+            BaseType::Float => &self.floats,
+            BaseType::Symbol => panic!("texts are not words"),
+        };
+        let mut codes = dictionary.codes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = None;
+        out.clear();
+        out.extend(words.map(|word| match small(word).filter(|_| base != BaseType::Float) {
+            Some(code) => code,
+            None => match last {
+                Some((known, code)) if known == word => code,
+                _ => {
+                    let code = dictionary.encode_in(&mut codes, word);
+                    last = Some((word, code));
+                    code
+                }
+            },
+        }));
     }
 
     /// The code of a value, if it has one: a value without a code is in no tuple.

@@ -3,6 +3,7 @@
 pub mod buckets;
 pub mod form;
 pub mod ids;
+pub mod keys;
 pub mod postings;
 pub mod sort;
 pub mod tree;

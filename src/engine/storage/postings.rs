@@ -2,12 +2,11 @@
 //! in which the tuples came. So a view is a slice of a list. A list of one id is kept in its
 //! header; longer ones have blocks of one arena, which double when they are full.
 
-use crate::engine::kernels::hash;
 use crate::engine::kernels::memory::{Region, prefetch};
 use crate::engine::kernels::select::narrow;
 use crate::engine::limits::Limits;
-use crate::engine::storage::buckets::Buckets;
 use crate::engine::storage::form::{BATCH, Full, Halt, Rows, Span};
+use crate::engine::storage::keys::Keys;
 
 /// How far ahead lines are asked for.
 const AHEAD: usize = 16;
@@ -33,8 +32,8 @@ struct List {
 enum Directory {
     /// The list of a code is at the code.
     Dense,
-    /// Keys are numbered; their codes are kept key after key.
-    Hashed { buckets: Buckets, keys: Vec<u32> },
+    /// Keys are numbered.
+    Hashed(Keys),
 }
 
 /// An index on some columns.
@@ -80,8 +79,7 @@ impl Postings {
         };
         limits.check()?;
         if greatest >= dense_max(rows) {
-            postings.directory =
-                Directory::Hashed { buckets: Buckets::default(), keys: Vec::new() };
+            postings.directory = Directory::Hashed(Keys::new(columns.len()));
         }
         let mut numbers = Vec::with_capacity(rows);
         postings.number(log, 0..rows, limits, &mut numbers)?;
@@ -101,7 +99,7 @@ impl Postings {
     pub fn bytes(&self) -> usize {
         let directory = match &self.directory {
             Directory::Dense => 0,
-            Directory::Hashed { buckets, keys } => buckets.bytes() + keys.capacity() * 4,
+            Directory::Hashed(keys) => keys.bytes(),
         };
         directory + self.lists.capacity() * size_of::<List>() + self.arena.bytes()
     }
@@ -152,23 +150,10 @@ impl Postings {
                     spans.push(Span { start: list.start, len: list.len });
                 }
             }
-            Directory::Hashed { buckets, keys: known } => {
-                let mut hashes = Vec::new();
-                hash::rows(keys.columns, keys.len, &mut hashes);
-                let (width, reader) = (self.columns.len(), buckets.reader());
-                for (i, &hash) in hashes.iter().enumerate() {
-                    if let Some(&next) = hashes.get(i + AHEAD) {
-                        reader.prefetch(next);
-                    }
-                    let found = reader.find(hash, |number| {
-                        let at = number as usize * width;
-                        let key = &known[at..at + width];
-                        key.iter().zip(keys.columns).all(|(&code, column)| code == column[i])
-                    });
-                    let list = found.map_or(List::default(), |n| self.lists[n as usize]);
-                    spans.push(Span { start: list.start, len: list.len });
-                }
-            }
+            Directory::Hashed(known) => known.find(keys, |number| {
+                let list = number.map_or(List::default(), |number| self.lists[number as usize]);
+                spans.push(Span { start: list.start, len: list.len });
+            }),
         }
     }
 
@@ -239,56 +224,26 @@ impl Postings {
         rows: std::ops::Range<usize>,
         numbers: &mut Vec<u32>,
     ) {
-        let Directory::Hashed { buckets, keys } = &mut self.directory else { return };
-        let width = self.columns.len();
+        let Directory::Hashed(keys) = &mut self.directory else { return };
         let columns: Vec<Vec<u32>> = self
             .columns
             .iter()
             .map(|&column| rows.clone().map(|row| log.words[row * log.arity + column]).collect())
             .collect();
         let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
-        let mut hashes = Vec::new();
-        hash::rows(&columns, rows.len(), &mut hashes);
-        if buckets.len() + rows.len() > buckets.room() {
-            let mut bigger = Buckets::with_room((buckets.len() + rows.len()) * 2);
-            let mut writer = bigger.writer();
-            for (number, key) in keys.chunks_exact(width).enumerate() {
-                writer.add(hash::row(key), narrow(number));
-            }
-            *buckets = bigger;
-        }
-        let mut writer = buckets.writer();
-        for (i, &hash) in hashes.iter().enumerate() {
-            if let Some(&next) = hashes.get(i + AHEAD) {
-                writer.prefetch(next);
-            }
-            let found = writer.find(hash, |number| {
-                let at = number as usize * width;
-                keys[at..at + width].iter().zip(&columns).all(|(&code, column)| code == column[i])
-            });
-            numbers.push(found.unwrap_or_else(|| {
-                let number = narrow(self.lists.len());
-                self.lists.push(List::default());
-                keys.extend(columns.iter().map(|column| column[i]));
-                writer.add(hash, number);
-                number
-            }));
-        }
+        keys.number(Rows { len: rows.len(), columns: &columns }, numbers);
+        self.lists.resize(keys.len(), List::default());
     }
 
     /// From a dense directory to a hashed one: codes have become too large.
     fn hash_directory(&mut self) {
         let lists = std::mem::take(&mut self.lists);
         let used: Vec<usize> = (0..lists.len()).filter(|&code| lists[code].len > 0).collect();
-        let mut buckets = Buckets::with_room(used.len() * 2);
-        let mut writer = buckets.writer();
-        let mut keys = Vec::with_capacity(used.len());
-        for code in used {
-            writer.add(hash::row(&[narrow(code)]), narrow(keys.len()));
-            keys.push(narrow(code));
-            self.lists.push(lists[code]);
-        }
-        self.directory = Directory::Hashed { buckets, keys };
+        let codes: Vec<u32> = used.iter().map(|&code| narrow(code)).collect();
+        let mut keys = Keys::new(1);
+        keys.number(Rows { len: codes.len(), columns: &[&codes] }, &mut Vec::new());
+        self.lists.extend(used.iter().map(|&code| lists[code]));
+        self.directory = Directory::Hashed(keys);
     }
 
     /// The first fill: lists get blocks of just their length.

@@ -1,0 +1,502 @@
+//! Runs the steps of a plan, depth first: a batch goes through all later steps before its step
+//! makes the next, so that memory does not depend on how many bindings there are.
+
+use crate::base::ids::{Id, RelationId, Table, VarId};
+use crate::engine::aggregate::{Groups, aggregate};
+use crate::engine::batch::Batch;
+use crate::engine::expr::Evaluator;
+use crate::engine::kernels::select::{gather, narrow, places};
+use crate::engine::limits::{Limits, Stop};
+use crate::engine::storage::form::{BATCH, Cursor, Halt, Join, Matches, Rows, Storage, View};
+use crate::engine::stores::Bases;
+use crate::plan::ir::{self, Access, Column, Step, StepKind};
+use crate::program::builtins::Builtins;
+use crate::program::program::{Expr, Literal, LiteralKind, Program, Rule};
+use crate::value::codes::Codes;
+use crate::value::value::Value;
+
+/// The storage of every relation.
+pub(crate) type Stores = Table<RelationId, Box<dyn Storage>>;
+
+/// What stays the same during an evaluation.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) builtins: &'a Builtins,
+    pub(crate) codes: &'a Codes,
+    pub(crate) limits: &'a Limits,
+}
+
+/// What the steps of a rule work on.
+pub(crate) struct Executor<'a> {
+    pub(crate) shared: Shared<'a>,
+    pub(crate) bases: &'a Bases,
+    pub(crate) stores: Stores,
+    pub(crate) rule: &'a Rule,
+    pub(crate) round: u32,
+    /// Whether an operation had no value in some row; the row was dropped.
+    pub(crate) erred: bool,
+}
+
+/// Takes the bindings that come out of the last step.
+pub(crate) type Sink<'s, 'a> = dyn FnMut(&mut Executor<'a>, &mut Batch) -> Result<(), Stop> + 's;
+
+/// A step with its memory.
+pub(crate) struct Node<'a> {
+    work: Work<'a>,
+    live: &'a [VarId],
+    memory: Memory,
+}
+
+/// Kept from batch to batch, to allocate little.
+#[derive(Default)]
+struct Memory {
+    cursor: Cursor,
+    matches: Matches,
+    batch: Batch,
+    keep: Vec<bool>,
+    index: Vec<u32>,
+    bad: Vec<u32>,
+    constants: Vec<Vec<u32>>,
+}
+
+enum Work<'a> {
+    Scan(Lookup),
+    Expand(Lookup),
+    /// With whether a match is wanted.
+    Member(Lookup, bool),
+    /// Steps that need nothing but themselves.
+    Plain(&'a StepKind),
+    Aggregate(Box<Groups<'a>>),
+}
+
+/// An access in terms of columns.
+struct Lookup {
+    relation: RelationId,
+    view: View,
+    /// Columns that are known, and by what.
+    known: Vec<usize>,
+    keys: Vec<Key>,
+    /// Columns to fetch.
+    want: Vec<usize>,
+    /// Which variable gets which fetched column.
+    gives: Vec<(VarId, usize)>,
+    /// Fetched columns that must be equal.
+    repeats: Vec<(usize, usize)>,
+    /// Fetched columns that must have this code: for a scan, where nothing is looked up.
+    equals: Vec<(usize, u32)>,
+    /// Variables that are bound before and needed after.
+    copies: Vec<VarId>,
+}
+
+#[derive(Clone, Copy)]
+enum Key {
+    Var(VarId),
+    Code(u32),
+}
+
+impl Lookup {
+    fn new(access: &Access, live: &[VarId], is_scan: bool, codes: &Codes) -> Self {
+        let mut want: Vec<usize> = Vec::new();
+        let mut fetch = |column: usize| {
+            want.iter().position(|&c| c == column).unwrap_or_else(|| {
+                want.push(column);
+                want.len() - 1
+            })
+        };
+        let (mut keys, mut gives, mut repeats, mut equals) = (vec![], vec![], vec![], vec![]);
+        for (c, column) in access.columns.iter().enumerate() {
+            match column {
+                Column::Bound(var) => keys.push(Key::Var(*var)),
+                Column::Const(value) if is_scan => equals.push((fetch(c), codes.encode(*value))),
+                Column::Const(value) => keys.push(Key::Code(codes.encode(*value))),
+                Column::New(var) => gives.push((*var, fetch(c))),
+                Column::Repeat(earlier) => repeats.push((fetch(*earlier), fetch(c))),
+                Column::Any => {}
+            }
+        }
+        let is_new = |var: &VarId| gives.iter().any(|(given, _)| given == var);
+        Self {
+            relation: access.relation,
+            view: match access.view {
+                ir::View::Old => View::Stable,
+                ir::View::Delta => View::Delta,
+                ir::View::Full => View::All,
+            },
+            known: if is_scan { Vec::new() } else { access.known() },
+            keys,
+            copies: live.iter().copied().filter(|var| !is_new(var)).collect(),
+            want,
+            gives,
+            repeats,
+            equals,
+        }
+    }
+
+    /// Moves fetched columns into the batch and drops rows that do not fit.
+    fn deliver(&self, live: &[VarId], memory: &mut Memory) {
+        let Memory { matches, batch, keep, index, .. } = memory;
+        batch.len = matches.len;
+        if !self.repeats.is_empty() || !self.equals.is_empty() {
+            keep.clear();
+            keep.resize(matches.len, true);
+            for &(a, b) in &self.repeats {
+                let pairs = matches.columns[a].iter().zip(&matches.columns[b]);
+                keep.iter_mut().zip(pairs).for_each(|(keep, (a, b))| *keep &= a == b);
+            }
+            for &(c, code) in &self.equals {
+                let column = &matches.columns[c];
+                keep.iter_mut().zip(column).for_each(|(keep, &c)| *keep &= c == code);
+            }
+            places(keep, index);
+        }
+        for &(var, c) in &self.gives {
+            std::mem::swap(&mut batch.columns[var.index()], &mut matches.columns[c]);
+        }
+        if !self.repeats.is_empty() || !self.equals.is_empty() {
+            batch.keep(index, live);
+        }
+    }
+
+    /// Calls `use_it` with the keys of a batch.
+    fn with_keys<T>(
+        &self,
+        batch: &Batch,
+        constants: &mut Vec<Vec<u32>>,
+        use_it: impl FnOnce(Rows<'_>) -> T,
+    ) -> T {
+        constants.resize_with(self.keys.len(), Vec::new);
+        for (key, column) in self.keys.iter().zip(constants.iter_mut()) {
+            if let Key::Code(code) = key {
+                column.resize(batch.len, *code);
+            }
+        }
+        let columns: Vec<&[u32]> = self
+            .keys
+            .iter()
+            .zip(constants.iter())
+            .map(|(key, constant)| match key {
+                Key::Var(var) => batch.column(*var),
+                Key::Code(_) => &constant[..batch.len],
+            })
+            .collect();
+        use_it(Rows { len: batch.len, columns: &columns })
+    }
+}
+
+/// The steps with fresh memory; `body` is what their literal numbers count in.
+pub(crate) fn nodes<'a>(
+    steps: &'a [Step],
+    body: &'a [Literal],
+    vars: usize,
+    shared: Shared<'a>,
+) -> Vec<Node<'a>> {
+    let node = |step: &'a Step| {
+        let lookup = |access, is_scan| Lookup::new(access, &step.live, is_scan, shared.codes);
+        let work = match &step.kind {
+            StepKind::Scan(access) => Work::Scan(lookup(access, true)),
+            StepKind::Expand(access) => Work::Expand(lookup(access, false)),
+            StepKind::Member(access) => Work::Member(lookup(access, false), true),
+            StepKind::Absent(access) => Work::Member(lookup(access, false), false),
+            StepKind::Aggregate(step) => {
+                let LiteralKind::Aggregate { aggregate, .. } = &body[step.literal].kind else {
+                    unreachable!("the step of an aggregate names its literal");
+                };
+                let inner = nodes(&step.steps, &aggregate.body, vars, shared);
+                let literal = (aggregate, body[step.literal].span);
+                Work::Aggregate(Box::new(Groups::new(step, literal, inner)))
+            }
+            kind => Work::Plain(kind),
+        };
+        let memory = Memory { batch: Batch::new(vars), ..Memory::default() };
+        Node { work, live: &step.live, memory }
+    };
+    steps.iter().map(node).collect()
+}
+
+/// Sends a batch through the nodes.
+pub(crate) fn flow<'a>(
+    executor: &mut Executor<'a>,
+    nodes: &mut [Node<'a>],
+    batch: &mut Batch,
+    sink: &mut Sink<'_, 'a>,
+) -> Result<(), Stop> {
+    if batch.len == 0 {
+        return Ok(());
+    }
+    executor.shared.limits.check()?;
+    let Some((node, rest)) = nodes.split_first_mut() else { return sink(executor, batch) };
+    let Node { work, live, memory } = node;
+    match work {
+        Work::Scan(lookup) => {
+            memory.cursor.restart();
+            while !memory.cursor.done {
+                let store = &executor.stores[lookup.relation];
+                store.scan(lookup.view, &lookup.want, &mut memory.cursor, &mut memory.matches);
+                for var in &lookup.copies {
+                    let code = batch.columns[var.index()][0];
+                    let column = &mut memory.batch.columns[var.index()];
+                    column.clear();
+                    column.resize(memory.matches.len, code);
+                }
+                lookup.deliver(live, memory);
+                flow(executor, rest, &mut memory.batch, sink)?;
+            }
+            Ok(())
+        }
+        Work::Expand(lookup) => {
+            memory.cursor.restart();
+            while !memory.cursor.done {
+                let Memory { cursor, matches, constants, .. } = memory;
+                let store = &executor.stores[lookup.relation];
+                lookup.with_keys(batch, constants, |keys| {
+                    let (bound, want) = (&lookup.known, &lookup.want);
+                    store.expand(Join { bound, keys, view: lookup.view, want }, cursor, matches);
+                });
+                for var in &lookup.copies {
+                    let from = &batch.columns[var.index()];
+                    gather(from, &matches.sources, &mut memory.batch.columns[var.index()]);
+                }
+                lookup.deliver(live, memory);
+                flow(executor, rest, &mut memory.batch, sink)?;
+            }
+            Ok(())
+        }
+        Work::Member(lookup, wanted) => {
+            let Memory { cursor, keep, constants, index, .. } = memory;
+            let store = &executor.stores[lookup.relation];
+            cursor.restart();
+            lookup.with_keys(batch, constants, |keys| {
+                let join = Join { bound: &lookup.known, keys, view: lookup.view, want: &[] };
+                store.matches(join, cursor, keep);
+            });
+            if !*wanted {
+                keep.iter_mut().for_each(|keep| *keep = !*keep);
+            }
+            places(keep, index);
+            batch.keep(index, live);
+            flow(executor, rest, batch, sink)
+        }
+        Work::Plain(StepKind::Range { var, bound, args }) => {
+            let range = Range { var: *var, args, live };
+            if *bound {
+                range.check(executor, memory, batch)?;
+                flow(executor, rest, batch, sink)
+            } else {
+                range.expand((executor, rest, sink), memory, batch)
+            }
+        }
+        Work::Plain(kind) => {
+            filter(executor, kind, memory, batch);
+            drop_bad(executor, memory, batch, live);
+            flow(executor, rest, batch, sink)
+        }
+        Work::Aggregate(groups) => aggregate(groups, live, (executor, rest, sink), batch),
+    }
+}
+
+/// The evaluator of the current rule.
+pub(crate) fn evaluator<'a>(executor: &Executor<'a>) -> Evaluator<'a> {
+    let Shared { codes, builtins, .. } = executor.shared;
+    Evaluator { codes, builtins, vars: &executor.rule.vars }
+}
+
+/// Runs a step that looks at the batch alone: fills `memory.keep`, and `memory.bad` with rows in
+/// which an operation has no value.
+fn filter(executor: &Executor<'_>, kind: &StepKind, memory: &mut Memory, batch: &mut Batch) {
+    let evaluator = evaluator(executor);
+    let Memory { keep, bad, .. } = memory;
+    bad.clear();
+    match kind {
+        StepKind::Let { var, expr } => {
+            let mut column = std::mem::take(&mut batch.columns[var.index()]);
+            evaluator.codes(expr, batch, bad, &mut column);
+            batch.columns[var.index()] = column;
+            keep.clear();
+            if !bad.is_empty() {
+                keep.resize(batch.len, true);
+            }
+        }
+        StepKind::Filter { op, left, right } => {
+            evaluator.compare((*op, left, right), batch, bad, keep);
+        }
+        StepKind::Test { test, args, negated } => {
+            let args: Vec<_> = args.iter().map(|arg| evaluator.values(arg, batch, bad)).collect();
+            keep.clear();
+            let mut row_args: Vec<Value> = Vec::with_capacity(args.len());
+            keep.extend((0..batch.len).map(|row| {
+                row_args.clear();
+                row_args.extend(args.iter().map(|arg| arg.get(row)));
+                executor.shared.builtins.holds(*test, &row_args) != *negated
+            }));
+        }
+        StepKind::Constant(holds) => {
+            keep.clear();
+            keep.resize(batch.len, *holds);
+        }
+        StepKind::Scan(_)
+        | StepKind::Expand(_)
+        | StepKind::Member(_)
+        | StepKind::Absent(_)
+        | StepKind::Range { .. }
+        | StepKind::Aggregate(_) => unreachable!("these read more than the batch"),
+    }
+}
+
+/// Drops rows that `memory.keep` does not keep, and bad ones; no flags at all keep every row.
+fn drop_bad(executor: &mut Executor<'_>, memory: &mut Memory, batch: &mut Batch, live: &[VarId]) {
+    for &row in &memory.bad {
+        memory.keep[row as usize] = false;
+        executor.erred = true;
+    }
+    if !memory.keep.is_empty() {
+        places(&memory.keep, &mut memory.index);
+        batch.keep(&memory.index, live);
+    }
+}
+
+/// A range step.
+struct Range<'a> {
+    var: VarId,
+    args: &'a [Expr],
+    live: &'a [VarId],
+}
+
+impl Range<'_> {
+    /// Keeps the rows whose value is in the range.
+    fn check(
+        &self,
+        executor: &mut Executor<'_>,
+        memory: &mut Memory,
+        batch: &mut Batch,
+    ) -> Result<(), Stop> {
+        let (evaluator, shared) = (evaluator(executor), executor.shared);
+        memory.bad.clear();
+        let args: Vec<_> =
+            self.args.iter().map(|arg| evaluator.values(arg, batch, &mut memory.bad)).collect();
+        let base = executor.rule.vars[self.var].base;
+        memory.keep.clear();
+        for row in 0..batch.len {
+            let wanted = shared.codes.decode(base, batch.column(self.var)[row]);
+            let row_args: Vec<Value> = args.iter().map(|arg| arg.get(row)).collect();
+            let (mut found, mut steps, mut stop) = (false, 0_u32, Ok(()));
+            let range = shared.builtins.range(&row_args, &mut |value| {
+                found = value == wanted;
+                steps += 1;
+                if steps.is_multiple_of(1 << 16) {
+                    stop = shared.limits.check();
+                }
+                if found || stop.is_err() {
+                    std::ops::ControlFlow::Break(())
+                } else {
+                    std::ops::ControlFlow::Continue(())
+                }
+            });
+            stop?;
+            executor.erred |= range.is_err();
+            memory.keep.push(found);
+        }
+        drop_bad(executor, memory, batch, self.live);
+        Ok(())
+    }
+
+    /// A row for each value.
+    fn expand<'a>(
+        &self,
+        (executor, rest, sink): (&mut Executor<'a>, &mut [Node<'a>], &mut Sink<'_, 'a>),
+        memory: &mut Memory,
+        batch: &Batch,
+    ) -> Result<(), Stop> {
+        let (evaluator, shared) = (evaluator(executor), executor.shared);
+        memory.bad.clear();
+        let args: Vec<_> =
+            self.args.iter().map(|arg| evaluator.values(arg, batch, &mut memory.bad)).collect();
+        executor.erred |= !memory.bad.is_empty();
+        let (sources, values) = (&mut memory.index, &mut memory.constants);
+        values.resize_with(1, Vec::new);
+        sources.clear();
+        values[0].clear();
+        let mut flush =
+            |executor: &mut Executor<'a>, sources: &mut Vec<u32>, values: &mut Vec<u32>| {
+                let out = &mut memory.batch;
+                out.len = sources.len();
+                for var in self.live.iter().filter(|&&var| var != self.var) {
+                    gather(&batch.columns[var.index()], sources, &mut out.columns[var.index()]);
+                }
+                std::mem::swap(&mut out.columns[self.var.index()], values);
+                sources.clear();
+                values.clear();
+                flow(executor, rest, out, sink)
+            };
+        for row in (0..batch.len).filter(|&row| !memory.bad.contains(&narrow(row))) {
+            let row_args: Vec<Value> = args.iter().map(|arg| arg.get(row)).collect();
+            let mut result = Ok(());
+            let range = shared.builtins.range(&row_args, &mut |value| {
+                sources.push(narrow(row));
+                values[0].push(shared.codes.encode(value));
+                if sources.len() == BATCH {
+                    result = flush(executor, sources, &mut values[0]);
+                }
+                if result.is_ok() {
+                    std::ops::ControlFlow::Continue(())
+                } else {
+                    std::ops::ControlFlow::Break(())
+                }
+            });
+            result?;
+            executor.erred |= range.is_err();
+        }
+        flush(executor, sources, &mut values[0])
+    }
+}
+
+/// Inserts the head's tuples for a batch.
+pub(crate) fn emit(
+    executor: &mut Executor<'_>,
+    (head, args): (RelationId, &[Expr]),
+    columns: &mut Vec<Vec<u32>>,
+    batch: &mut Batch,
+) -> Result<(), Stop> {
+    columns.resize_with(args.len(), Vec::new);
+    let evaluator = evaluator(executor);
+    let mut bad = Vec::new();
+    loop {
+        for (arg, column) in args.iter().zip(columns.iter_mut()) {
+            if !matches!(arg, Expr::Var(_)) {
+                evaluator.codes(arg, batch, &mut bad, column);
+            }
+        }
+        if bad.is_empty() {
+            break;
+        }
+        executor.erred = true;
+        let mut vars = Vec::new();
+        args.iter().for_each(|arg| arg.each_var(&mut |var| vars.push(var)));
+        vars.sort_unstable();
+        vars.dedup();
+        let good: Vec<u32> = (0..narrow(batch.len)).filter(|row| !bad.contains(row)).collect();
+        batch.keep(&good, &vars);
+        bad.clear();
+    }
+    let slices: Vec<&[u32]> = args
+        .iter()
+        .zip(columns.iter())
+        .map(|(arg, column)| match arg {
+            Expr::Var(var) => batch.column(*var),
+            Expr::Const(_) | Expr::Call { .. } => &column[..batch.len],
+        })
+        .collect();
+    let rows = Rows { len: batch.len, columns: &slices };
+    match executor.stores[head].insert(rows, executor.round) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Stop::Full { relation: head }),
+    }
+}
+
+/// A form's reason to stop, as the evaluation's.
+pub(crate) fn halt(relation: RelationId) -> impl FnOnce(Halt) -> Stop {
+    move |halt| match halt {
+        Halt::Full => Stop::Full { relation },
+        Halt::Stop(stop) => stop,
+    }
+}
