@@ -3,6 +3,7 @@
 mod annotation;
 pub mod ast;
 mod attach;
+pub mod include;
 pub mod lexer;
 pub mod parser;
 mod parser_body;

@@ -346,10 +346,8 @@ impl<'t> Parser<'t> {
         let last = self.last().span;
         let diagnostic = if found.kind == Kind::End {
             let message = format!("input ended inside this statement: {expected} expected");
-            let label = Span { end: last.end.max(start.end), ..start };
-            let single = !self.text_of(label).contains('\n');
             Diagnostic::new(Code::H0002, message)
-                .label(if single { label } else { start }, "the statement starts here")
+                .label(start, "the statement starts here")
                 .label(last.after(), format!("{expected} expected"))
         } else {
             let text = lexer::shorten(self.text_of(found.span));

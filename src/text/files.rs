@@ -99,7 +99,8 @@ impl Files {
 }
 
 impl File {
-    /// Line and column of a byte offset, which must lie on a character boundary.
+    /// Line and column of a byte offset, which must lie on a character boundary. A byte order mark
+    /// at the start of the text is no character.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= offset);
