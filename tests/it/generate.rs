@@ -66,8 +66,7 @@ fn shuffle<T>(items: &mut [T], u: &mut Unstructured<'_>) -> Result<()> {
 
 /// The program of some random bytes.
 pub(crate) fn generate(u: &mut Unstructured<'_>) -> Result<Generated> {
-    let mut generator =
-        Generator { u, relations: Vec::new(), out: Generated::default(), vars: 0 };
+    let mut generator = Generator { u, relations: Vec::new(), out: Generated::default(), vars: 0 };
     generator.relations()?;
     generator.rules()?;
     Ok(generator.out)
@@ -103,6 +102,8 @@ struct Generator<'u, 'b> {
 struct Body {
     literals: Vec<String>,
     bound: Vec<(String, Type)>,
+    /// Bound variables that come out of an aggregate; another one would see its own.
+    witnesses: Vec<String>,
     /// Atoms may be of this layer, everything else only of lower ones.
     layer: usize,
     recursive: bool,
@@ -238,7 +239,7 @@ impl Generator<'_, '_> {
             let arg = match self.bound(body, *ty)? {
                 Some(var) if *ty == Type::Number && self.chance(12)? => {
                     self.note("arithmetic");
-                    self.guard(body, &var, *ty);
+                    self.guard(body, &var, *ty)?;
                     let op = *self.u.choose(&["+ 1", "- 1", "* 2", "/ 2"])?;
                     format!("{var} {op}")
                 }
@@ -251,9 +252,9 @@ impl Generator<'_, '_> {
     }
 
     /// In a recursive rule most computed values are bounded.
-    fn guard(&mut self, body: &mut Body, var: &str, ty: Type) {
-        if !body.recursive {
-            return;
+    fn guard(&mut self, body: &mut Body, var: &str, ty: Type) -> Result<()> {
+        if !body.recursive || (ty != Type::Symbol && self.chance(40)?) {
+            return Ok(());
         }
         body.literals.push(match ty {
             Type::Number => format!("{var} < 9, {var} > -9"),
@@ -261,6 +262,7 @@ impl Generator<'_, '_> {
             Type::Float => format!("{var} < 9.0, {var} > -9.0"),
             Type::Symbol => format!("strlen({var}) < 5"),
         });
+        Ok(())
     }
 
     /// A bound variable of the type, if there is one.
@@ -331,8 +333,8 @@ impl Generator<'_, '_> {
             41..=72 => self.aggregate(body),
             73..=82 => self.text(body),
             83..=91 => self.disjunction(body),
-            92..=95 => self.range(body),
-            96..=97 => {
+            92..=94 => self.range(body),
+            95 => {
                 self.note("constant literal");
                 body.literals.push("true".to_owned());
                 Ok(())
@@ -376,7 +378,7 @@ impl Generator<'_, '_> {
         }
         let var = self.fresh();
         body.literals.push(format!("{var} = {left} {op} {right}"));
-        self.guard(body, &var, ty);
+        self.guard(body, &var, ty)?;
         body.bound.push((var, ty));
         Ok(())
     }
@@ -412,11 +414,7 @@ impl Generator<'_, '_> {
         let relation = self.readable(body, false)?;
         let mut args = Vec::new();
         for ty in &relation.columns {
-            args.push(if self.chance(25)? {
-                "_".to_owned()
-            } else {
-                self.operand(body, *ty)?
-            });
+            args.push(if self.chance(25)? { "_".to_owned() } else { self.operand(body, *ty)? });
         }
         self.note("negation");
         body.literals.push(format!("!{}({})", relation.name, args.join(", ")));
@@ -439,12 +437,14 @@ impl Generator<'_, '_> {
                 (format!("contains({part}, {text})"), None)
             }
             5 => (format!("!match(\"[ab]+\", {text})"), None),
-            6 => (format!("match(\"[a-c]*\", {text}), {var} = to_number(\"1\")"), Some(Type::Number)),
+            6 => {
+                (format!("match(\"[a-c]*\", {text}), {var} = to_number(\"1\")"), Some(Type::Number))
+            }
             _ => (format!("{var} = to_number({text})"), Some(Type::Number)),
         };
         body.literals.push(literal);
         if let Some(ty) = ty {
-            self.guard(body, &var, ty);
+            self.guard(body, &var, ty)?;
             body.bound.push((var, ty));
         }
         Ok(())
@@ -485,6 +485,7 @@ impl Generator<'_, '_> {
     fn aggregate(&mut self, body: &mut Body) -> Result<()> {
         let (literal, bound) = self.aggregate_over(body, 0)?;
         body.literals.push(literal);
+        body.witnesses.extend(bound.iter().skip(1).map(|(var, _)| var.clone()));
         body.bound.extend(bound);
         Ok(())
     }
@@ -495,9 +496,10 @@ impl Generator<'_, '_> {
         around: &Body,
         depth: usize,
     ) -> Result<(String, Vec<(String, Type)>)> {
-        let outer = around.bound.len();
         let mut inner = Body { layer: around.layer, ..Body::default() };
-        inner.bound.clone_from(&around.bound);
+        let is_witness = |var: &String| around.witnesses.contains(var);
+        inner.bound.extend(around.bound.iter().filter(|(var, _)| !is_witness(var)).cloned());
+        let outer = inner.bound.len();
         for _ in 0..*self.u.choose(&[1, 1, 1, 2])? {
             let relation = self.readable(&inner, false)?;
             let atom = self.atom_of(&relation, &mut inner, 30)?;

@@ -2,135 +2,16 @@
 //! facts, shuffled rules and permuted bodies give the same tuples in the same rounds, or the same
 //! failure; and every engine says what the specification says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 
+use crate::compiled::{Outcome, compile};
 use crate::generate::{Generated, generate};
-use hence::analysis::analysis::{Analysis, analyse};
-use hence::base::ids::{FileId, Id};
-use hence::engine::facts::Facts;
-use hence::engine::limits::{Limits, Stop};
-use hence::engine::naive;
-use hence::engine::tables::Tables;
-use hence::program::build::build;
-use hence::program::program::Program;
-use hence::syntax::parser::parse;
-use hence::text::diagnostic::has_errors;
-use hence::value::codes::Codes;
-use hence::value::symbols::Symbols;
 
 const PROGRAMS: u64 = 500;
-const ROUNDS_MAX: u32 = 40;
-
-/// What came of a program, without ids, so that two texts can be compared.
-#[derive(Clone, PartialEq, Debug)]
-enum Outcome {
-    /// Rows with their rounds, by relation.
-    Done(BTreeMap<String, Vec<(String, u32)>>),
-    /// A binding without a value.
-    Failed { count: usize, binding: Vec<(String, String)>, error: String, rule: String },
-    /// A recursion that the limit of rounds stopped.
-    Endless(BTreeSet<String>),
-}
-
-/// A program ready to run.
-struct Compiled {
-    program: Program,
-    analysis: Analysis,
-}
-
-fn compile(text: &str) -> Compiled {
-    let (tree, mut diagnostics) = parse(text, FileId::new(0));
-    let (program, more) = build(&[tree], Arc::new(Symbols::new()));
-    diagnostics.extend(more);
-    let (analysis, more) = analyse(&program);
-    diagnostics.extend(more);
-    let errors: Vec<_> = diagnostics.iter().filter(|d| d.is_error()).collect();
-    assert!(!has_errors(&diagnostics), "{errors:#?}\nin\n{text}");
-    assert_eq!(analysis.unbound, [], "what the resolver accepts, the analysis finds bound\n{text}");
-    Compiled { program, analysis }
-}
-
-impl Compiled {
-    fn facts(&self) -> Facts {
-        let codes = Arc::new(Codes::new(Arc::clone(&self.program.symbols)));
-        Facts::of_program(&self.program, codes)
-    }
-
-    fn naive(&self) -> Outcome {
-        let limits = Limits { rounds_max: Some(ROUNDS_MAX), ..Limits::default() };
-        let result = naive::run(&self.program, &self.analysis, self.facts(), &limits);
-        match result {
-            Ok(database) => self.tuples(&database),
-            Err(stop) => self.stopped(stop),
-        }
-    }
-
-    fn tuples(&self, tables: &dyn Tables) -> Outcome {
-        let symbols = &self.program.symbols;
-        let mut relations = BTreeMap::new();
-        for (id, relation) in self.program.relations.entries() {
-            let mut rows = Vec::new();
-            tables.select(id, &vec![None; relation.columns.len()], &mut |tuple| {
-                let round = tables.round_of(id, tuple).unwrap();
-                let cells: Vec<_> = tuple.iter().map(|value| value.quoted(symbols)).collect();
-                rows.push((cells.join(", "), round));
-                ControlFlow::Continue(())
-            });
-            assert_eq!(rows.len(), tables.len(id));
-            rows.sort();
-            relations.insert(relation.name.clone(), rows);
-        }
-        Outcome::Done(relations)
-    }
-
-    fn stopped(&self, stop: Stop) -> Outcome {
-        let Program { relations, rules, symbols, .. } = &self.program;
-        match stop {
-            Stop::Failed(failure) => Outcome::Failed {
-                count: failure.count,
-                binding: failure
-                    .binding
-                    .into_iter()
-                    .map(|(name, value)| (name, value.quoted(symbols)))
-                    .collect(),
-                error: failure.error.to_string(),
-                rule: rules[failure.rule].name.clone(),
-            },
-            Stop::Rounds { limit, growing } => {
-                assert_eq!(limit, ROUNDS_MAX);
-                Outcome::Endless(growing.iter().map(|id| relations[*id].name.clone()).collect())
-            }
-            Stop::Timeout | Stop::Interrupted => panic!("nothing was asked to stop"),
-        }
-    }
-}
-
-impl Outcome {
-    /// What must not change when facts and rules change places: which of several failing bindings
-    /// is the first depends on the order of rules and variables.
-    fn regardless_of_order(mut self) -> Self {
-        if let Self::Failed { count, binding, error, rule } = &mut self {
-            rule.clear();
-            binding.sort();
-            if *count > 1 {
-                binding.clear();
-                error.clear();
-            }
-        }
-        self
-    }
-
-    fn derives_nothing(&self, program: &Generated) -> bool {
-        let Self::Done(relations) = self else { return false };
-        program.derived.iter().all(|name| relations[name].iter().all(|(_, round)| *round == 0))
-    }
-}
 
 fn seed(number: u64) -> u64 {
     const BYTES: u64 = 4096;
@@ -179,7 +60,7 @@ struct Table {
 }
 
 /// What a run has to cover.
-const WANTED: [&str; 21] = [
+const WANTED: [&str; 22] = [
     "arithmetic",
     "arithmetic error",
     "comparison",
@@ -197,6 +78,7 @@ const WANTED: [&str; 21] = [
     "range",
     "recursion",
     "several heads",
+    "several rounds",
     "string functor",
     "sum",
     "unsigned",
@@ -206,13 +88,15 @@ const WANTED: [&str; 21] = [
 impl Table {
     fn add(&mut self, program: &Generated, outcome: &Outcome) {
         self.programs += 1;
-        self.nothing += usize::from(outcome.derives_nothing(program));
+        self.nothing += usize::from(derives_nothing(program, outcome));
         let came_of_it = match outcome {
             Outcome::Done(_) => "completes",
             Outcome::Failed { .. } => "arithmetic error",
             Outcome::Endless(_) => "endless recursion",
         };
-        for feature in program.features.iter().copied().chain([came_of_it]) {
+        let late = outcome.last_round() > 1;
+        let more = [came_of_it].into_iter().chain(late.then_some("several rounds"));
+        for feature in program.features.iter().copied().chain(more) {
             *self.with.entry(feature).or_default() += 1;
         }
     }
@@ -232,4 +116,10 @@ impl Table {
         }
         assert!(100 * self.nothing <= 30 * self.programs, "too many derive nothing\n{text}");
     }
+}
+
+/// Whether a program ran to its end and no rule gave anything.
+fn derives_nothing(program: &Generated, outcome: &Outcome) -> bool {
+    let Outcome::Done(relations) = outcome else { return false };
+    program.derived.iter().all(|name| relations[name].iter().all(|(_, round)| *round == 0))
 }
