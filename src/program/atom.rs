@@ -109,3 +109,61 @@ fn quotes_forgotten(program: &Program, relation: RelationId, atom: &Atom) -> Opt
     diagnostic.fixes.push(Fix { title: "to mean the text, put it in quotes".to_owned(), edits });
     Some(diagnostic)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::ids::{FileId, Id};
+    use crate::program::build::build;
+    use crate::syntax::parser::{parse, parse_question};
+    use crate::value::symbols::Symbols;
+
+    fn check(text: &str, expected: &str) {
+        let program = "
+            .type Reading <: symbol
+            .decl total(r: Reading, s: symbol, lo: number, x: float)
+            total(\"r3\", \"all\", 39000, 0.5).
+        ";
+        let (file, _) = parse(program, FileId::new(0));
+        let (program, found) = build(&[file], Arc::new(Symbols::new()));
+        assert!(found.is_empty(), "{found:?}");
+        let (body, found) = parse_question(text, FileId::new(1));
+        assert!(found.is_empty(), "{found:?}");
+        let shown = match atom(&program, &body) {
+            Ok((relation, values)) => {
+                let values = values.iter().map(|value| match value {
+                    Some(value) => value.quoted(&program.symbols),
+                    None => "_".to_owned(),
+                });
+                let values: Vec<_> = values.collect();
+                format!("{}({})", program.relations[relation].name, values.join(", "))
+            }
+            Err(found) => {
+                let lines = found.iter().map(|found| format!("{}: {}", found.code, found.message));
+                lines.collect::<Vec<_>>().join("\n")
+            }
+        };
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn values_and_gaps() {
+        check("total(\"r3\", _, -39000, 2)", "total(\"r3\", _, -39000, 2)");
+        check("total(r, s, lo, x).", "total(_, _, _, _)");
+        check("total(r3, all, lo, x)", "H0103: `r3` is a variable here");
+        check("totl(_)", "H0101: unknown relation `totl`");
+        check("total(_)", "H0102: `total` has 4 columns, but 1 is given");
+        check(
+            "total(_, _, \"12\", _)",
+            "H0104: `\"12\"` is a symbol, but column `lo` of `total` holds a number",
+        );
+        check(
+            "total(_, _, 9223372036854775808, _)",
+            "H0304: 9223372036854775808 does not fit `number`",
+        );
+        check("total(_, _, 1 + 2, _)", "H0204: an expression where a value is needed");
+        check("total(_, _, _, _), total(_, _, _, _)", "H0701: not an atom");
+    }
+}

@@ -1,8 +1,9 @@
 //! Drafts with known types to normal rules.
 
 use crate::base::ids::{Table, VarId};
-use crate::program::builtins::{Builtins, EvalError, Functor, Op};
+use crate::program::builtins::{Builtins, EvalError, Functor, Op, Test};
 use crate::program::draft::{Draft, DraftAggregate, DraftKind, DraftLiteral, Term, TermKind};
+use crate::program::patterns::compile;
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Variable};
 use crate::program::typing::Typed;
 use crate::text::codes::Code;
@@ -63,11 +64,13 @@ impl Finish<'_> {
             DraftKind::Compare(op, left, right) => {
                 LiteralKind::Compare(*op, self.expr(left), self.expr(right))
             }
-            DraftKind::Test { test, args, negated } => LiteralKind::Test {
-                test: *test,
-                args: args.iter().map(|arg| self.expr(arg)).collect(),
-                negated: *negated,
-            },
+            DraftKind::Test { test, args, negated } => {
+                if *test == Test::Match {
+                    self.pattern(&args[0]);
+                }
+                let args = args.iter().map(|arg| self.expr(arg)).collect();
+                LiteralKind::Test { test: *test, args, negated: *negated }
+            }
             DraftKind::Range { var, args } => LiteralKind::Range {
                 var: var.var().expect("a range gives a variable its values"),
                 args: args.iter().map(|arg| self.expr(arg)).collect(),
@@ -77,6 +80,18 @@ impl Finish<'_> {
                 aggregate: self.aggregate(aggregate, var),
             },
             DraftKind::Constant(value) => LiteralKind::Constant(*value),
+        }
+    }
+
+    /// Warns of a constant pattern that cannot be read.
+    fn pattern(&mut self, term: &Term) {
+        if let TermKind::Text(text) = &term.kind
+            && let Err(reason) = compile(text)
+        {
+            self.found.push(
+                Diagnostic::new(Code::L0207, format!("a pattern that cannot be read: {reason}"))
+                    .label(term.span, "matches no text"),
+            );
         }
     }
 

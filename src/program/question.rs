@@ -343,3 +343,108 @@ fn declaration(item: &ast::Item, head: &ast::Atom, columns: &[Column], names: &N
         span: item.span,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::ids::FileId;
+    use crate::program::build::build;
+    use crate::syntax::parser::{parse, parse_question};
+    use crate::value::symbols::Symbols;
+
+    const PROGRAM: &str = "
+        .type Reading <: symbol
+        .decl total(r: Reading, lo: number, hi: number)
+        .decl label(x: symbol, text: symbol)
+        total(\"r3\", 39000, 44000).
+        label(\"r3\", \"third\").
+    ";
+
+    fn program() -> Program {
+        let (file, found) = parse(PROGRAM, FileId::new(0));
+        assert!(found.is_empty(), "{found:?}");
+        let (program, found) = build(&[file], Arc::new(Symbols::new()));
+        assert!(found.is_empty(), "{found:?}");
+        program
+    }
+
+    fn messages(found: &[Diagnostic]) -> String {
+        let lines = found.iter().map(|found| format!("{}: {}", found.code, found.message));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The columns of the answer with their types, or the messages.
+    fn check(text: &str, expected: &str) {
+        let (body, found) = parse_question(text, FileId::new(1));
+        assert!(found.is_empty(), "{found:?}");
+        let (answer, found) = question(&program(), &body);
+        let shown = match answer {
+            None => messages(&found),
+            Some(Question { program, relation, rules, columns }) => {
+                let types = program.relations[relation]
+                    .columns
+                    .iter()
+                    .map(|column| format!("{}: {}", column.name, program.types[column.ty].name));
+                let types: Vec<_> = types.collect();
+                assert_eq!(columns.len(), types.len());
+                format!("({}) by {}{}", types.join(", "), rules.len(), messages(&found))
+            }
+        };
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn variables_are_the_columns_of_the_answer() {
+        check("total(r, _, lo, hi)?", "H0102: `total` has 3 columns, but 4 are given");
+        check("total(r, lo, hi)?", "(r: Reading, lo: number, hi: number) by 1");
+        check(
+            "?- total(r, _, hi), label(r, t), hi > 4.",
+            "(r: Reading, hi: number, t: symbol) by 1",
+        );
+        check("total(_r, lo, _)", "(lo: number) by 1");
+        check("total(\"r3\", 39000, 44000)", "() by 1");
+        check("n = sum x : { total(r, x, _) }", "(n: number) by 1");
+        check("total(r, _, _) ; label(r, _)", "(r: symbol) by 2");
+        check(
+            "total(r, lo, _) ; label(r, _)",
+            "H0201: variable `lo` is not bound in every alternative",
+        );
+        check("totl(r, lo, hi)", "H0101: unknown relation `totl`");
+        check(
+            "total(r, lo, hi), lo = \"x\"",
+            "H0104: `lo` is a number, set equal here to a symbol",
+        );
+        check(
+            "!total(r, _, _)",
+            "H0201: variable `r` of a negated atom is bound by nothing in the body",
+        );
+        check("total(r3, lo, _)", "(r3: Reading, lo: number) by 1H0103: `r3` is a variable here");
+    }
+
+    #[test]
+    fn an_undeclared_head_gets_the_types_of_its_rule() {
+        let text = "
+            big(r, lo + 1) :- total(r, lo, _), lo > 10.
+            both(x, x) :- big(x, _).
+            loop(x) :- loop(x).
+            pair(\"a\", 1).
+        ";
+        let (file, found) = parse(text, FileId::new(1));
+        assert!(found.is_empty(), "{found:?}");
+        let (first, _) = parse(PROGRAM, FileId::new(0));
+        let file = declare(&program(), &file);
+        let (program, found) = build(&[first, file], Arc::new(Symbols::new()));
+        assert_eq!(messages(&found), "H0101: unknown relation `loop`");
+        let shown = |name: &str| {
+            let relation = &program.relations[program.relation(name).unwrap()];
+            let columns = relation.columns.iter();
+            let columns = columns.map(|c| format!("{}: {}", c.name, program.types[c.ty].name));
+            columns.collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(shown("big"), "r: Reading, c2: number");
+        assert_eq!(shown("both"), "x: Reading, c2: Reading");
+        assert_eq!(shown("pair"), "c1: symbol, c2: number");
+    }
+}

@@ -2,8 +2,8 @@
 
 use strsim::damerau_levenshtein;
 
-/// At most two of `candidates` that a slip of the pen may have meant, nearest first, then by name.
-/// Names that differ in case only are nearest.
+/// The nearest of `candidates` that a slip of the pen may have meant; two if two are as near, by
+/// name. Names that differ in case only are nearest.
 pub(crate) fn nearest<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -27,7 +27,9 @@ pub(crate) fn nearest<'a>(
         .collect();
     near.sort_unstable();
     near.dedup();
-    near.into_iter().map(|(_, candidate)| candidate).take(2).collect()
+    let least = near.first().map(|(distance, _)| *distance);
+    let nearest = near.into_iter().take_while(|(distance, _)| Some(*distance) == least);
+    nearest.map(|(_, candidate)| candidate).take(2).collect()
 }
 
 /// `` `a` ``, `` `a` or `b` ``.
@@ -48,7 +50,7 @@ mod tests {
         check("claim_modalty", &["claim_modality"]);
         check("claim_l", &["claim_lo"]);
         check("claim_ho", &["claim_hi", "claim_lo"]);
-        check("tota", &["total", "Total"]);
+        check("tota", &["total"]);
         check("TOTAL", &["Total", "total"]);
         check("y", &[]);
         check("supply_chain", &[]);
