@@ -36,7 +36,15 @@ impl fmt::Debug for Symbol {
 /// The texts. Shared by threads; see [`Symbols::lock`] to add many.
 pub struct Symbols {
     texts: boxcar::Vec<Box<str>>,
-    codes: Mutex<HashTable<u32>>,
+    codes: Mutex<HashTable<Entry>>,
+}
+
+/// A text's code with 32 bits of its hash: growing the table and passing over other texts then
+/// needs no look at any text, each of which would be a miss of the cache.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    code: u32,
 }
 
 const HASHER: FixedState = FixedState::with_seed(0x68_65_6e_63_65);
@@ -59,9 +67,13 @@ impl Symbols {
     /// The symbol of `text`, if it has one.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Symbol> {
-        let hash = HASHER.hash_one(text);
+        let hash = hash_of(text);
         let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
-        codes.find(hash, |&code| &*self.texts[code as usize] == text).map(|&code| Symbol(code))
+        codes
+            .find(spread(hash), |entry| {
+                entry.hash == hash && &*self.texts[entry.code as usize] == text
+            })
+            .map(|entry| Symbol(entry.code))
     }
 
     /// The text of a symbol made here.
@@ -106,7 +118,7 @@ impl fmt::Debug for Symbols {
 /// A [`Symbols`] held for adding. Readers of known symbols go on meanwhile.
 pub struct Interner<'a> {
     texts: &'a boxcar::Vec<Box<str>>,
-    codes: MutexGuard<'a, HashTable<u32>>,
+    codes: MutexGuard<'a, HashTable<Entry>>,
 }
 
 impl Interner<'_> {
@@ -116,20 +128,26 @@ impl Interner<'_> {
     /// At 2^31 distinct texts.
     pub fn intern(&mut self, text: &str) -> Symbol {
         let texts = self.texts;
-        let hash = HASHER.hash_one(text);
-        let entry = self.codes.entry(
-            hash,
-            |&code| &*texts[code as usize] == text,
-            |&code| HASHER.hash_one(&*texts[code as usize]),
+        let hash = hash_of(text);
+        let found = self.codes.entry(
+            spread(hash),
+            |entry| entry.hash == hash && &*texts[entry.code as usize] == text,
+            |entry| spread(entry.hash),
         );
-        Symbol(
-            *entry
-                .or_insert_with(|| {
-                    let code = u32::try_from(texts.push(text.into())).unwrap_or(u32::MAX);
-                    assert!(code < 1 << 31, "fewer than 2^31 distinct texts");
-                    code
-                })
-                .get(),
-        )
+        let entry = found.or_insert_with(|| {
+            let code = u32::try_from(texts.push(text.into())).unwrap_or(u32::MAX);
+            assert!(code < 1 << 31, "fewer than 2^31 distinct texts");
+            Entry { hash, code }
+        });
+        Symbol(entry.get().code)
     }
+}
+
+fn hash_of(text: &str) -> u32 {
+    u32::try_from(HASHER.hash_one(text) >> 32).expect("32 bits are left")
+}
+
+/// The 64 bits that the table wants, from the 32 that are kept.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
