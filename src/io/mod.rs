@@ -3,6 +3,7 @@
 pub mod delimited;
 pub mod find;
 pub mod input;
+pub mod library;
 pub mod map;
 pub mod output;
 pub mod sorted;

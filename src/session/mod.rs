@@ -1,1 +1,11 @@
-//! Layer 12: the one API.
+//! Layer 12: the one API: rule files and input in, answers and explanations out.
+
+pub mod answer;
+pub mod ask;
+pub mod evaluate;
+pub mod load;
+pub mod options;
+pub mod question;
+pub mod session;
+pub mod stops;
+pub mod typed;

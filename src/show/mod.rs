@@ -1,6 +1,8 @@
 //! Layer 13: answers as text and JSON.
 
 pub mod json;
+pub mod message;
 pub mod safe;
+pub mod table;
 pub mod tree;
 pub mod words;

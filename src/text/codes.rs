@@ -178,6 +178,8 @@ codes! {
         "The regular expression is wrong; match gives no row.";
     L0208 "L0208" Warning "a hint without effect"
         "The pragma or qualifier is known and changes nothing here.";
+    L0301 "L0301" Warning "a text that the file format cannot hold"
+        "Cells of an output file are apart by tabs and rows by line ends. A text that holds one of them is written with \\t, \\n or \\r in its place, and counted.";
     L0401 "L0401" Warning "a record repeated"
         "The same record is given twice with the same contents; it counts once.";
     L0402 "L0402" Warning "a quote that moved"

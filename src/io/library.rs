@@ -1,0 +1,116 @@
+//! Rule files: those on disk, and the library that is part of the binary. An `.include` is looked
+//! for beside the including file, then in each `-I` folder, then in the library; the first hit
+//! wins.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::io::find::shown;
+use crate::io::map;
+
+static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+
+/// The file of `rules/` that is the demo's program and no part of the library.
+const DEMO: &str = "deployment.dl";
+
+/// Where a rule file is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// On disk, the path as given.
+    Disk(PathBuf),
+    /// In the library.
+    Library(String),
+}
+
+impl Origin {
+    /// The name that messages print.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Disk(path) => shown(path),
+            Self::Library(name) => format!("lib:{name}"),
+        }
+    }
+
+    /// One name per file, however it was reached.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Disk(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            Self::Library(name) => return format!("lib:{name}"),
+        }
+        .display()
+        .to_string()
+    }
+}
+
+/// The modules of the library with their texts, by name.
+#[must_use]
+pub fn modules() -> Vec<(&'static str, &'static str)> {
+    let mut modules: Vec<(&str, &str)> = RULES
+        .files()
+        .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
+        .filter(|(name, _)| name.ends_with(".dl") && *name != DEMO)
+        .collect();
+    modules.sort_unstable();
+    modules
+}
+
+/// The text of a module.
+#[must_use]
+pub fn module(name: &str) -> Option<&'static str> {
+    modules().into_iter().find(|(module, _)| *module == name).map(|(_, text)| text)
+}
+
+/// The places that are tried for an `.include`, in order.
+#[must_use]
+pub fn candidates(path: &str, from: &Origin, include: &[PathBuf]) -> Vec<Origin> {
+    if Path::new(path).is_absolute() {
+        return vec![Origin::Disk(PathBuf::from(path))];
+    }
+    let beside = match from {
+        Origin::Disk(file) => {
+            vec![Origin::Disk(file.parent().unwrap_or(Path::new("")).join(path))]
+        }
+        Origin::Library(_) => Vec::new(),
+    };
+    let folders = include.iter().map(|folder| Origin::Disk(folder.join(path)));
+    let library = Origin::Library(path.strip_prefix("./").unwrap_or(path).to_owned());
+    let all: Vec<Origin> = match from {
+        // A module of the library means its siblings, whatever lies in -I.
+        Origin::Library(_) => std::iter::once(library).chain(folders).collect(),
+        Origin::Disk(_) => beside.into_iter().chain(folders).chain([library]).collect(),
+    };
+    all
+}
+
+/// Whether there is such a file.
+#[must_use]
+pub fn exists(origin: &Origin) -> bool {
+    match origin {
+        Origin::Disk(path) => path.is_file(),
+        Origin::Library(name) => module(name).is_some(),
+    }
+}
+
+/// The text of a rule file.
+///
+/// # Errors
+/// Why it cannot be read, as a message.
+pub fn read(origin: &Origin) -> Result<String, String> {
+    match origin {
+        Origin::Disk(path) => {
+            let bytes = map::read(path).map_err(|error| error.to_string())?;
+            let text = std::str::from_utf8(&bytes).map_err(|error| {
+                let offset = error.valid_up_to();
+                let line = bytes[..offset].iter().filter(|&&byte| byte == b'\n').count() + 1;
+                format!("byte {offset}, in line {line}, is not UTF-8")
+            })?;
+            Ok(text.to_owned())
+        }
+        Origin::Library(name) => {
+            module(name).map(str::to_owned).ok_or_else(|| "no such module".to_owned())
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! [`Answer`]: the rows that a question gives, as plain data.
+
+use crate::value::base_type::BaseType;
+use crate::value::symbols::Symbols;
+use crate::value::value::{Value, quote};
+
+/// A cell of an answer.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cell {
+    /// A signed integer.
+    Number(i64),
+    /// An unsigned integer.
+    Unsigned(u64),
+    /// A finite float.
+    Float(f64),
+    /// A text.
+    Text(String),
+}
+
+impl Cell {
+    /// The cell of a value.
+    #[must_use]
+    pub fn of(value: Value, symbols: &Symbols) -> Self {
+        match value {
+            Value::Number(n) => Self::Number(n),
+            Value::Unsigned(n) => Self::Unsigned(n),
+            Value::Float(x) => Self::Float(x.get()),
+            Value::Symbol(symbol) => Self::Text(symbols.text(symbol).to_owned()),
+        }
+    }
+
+    /// As in a facts file: texts bare.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Number(n) => n.to_string(),
+            Self::Unsigned(n) => n.to_string(),
+            Self::Float(x) => x.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    /// As in a rule file: texts quoted.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        match self {
+            Self::Text(text) => quote(text),
+            other => other.plain(),
+        }
+    }
+}
+
+/// A column of an answer: a variable of the question, or a column of a relation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub base: BaseType,
+}
+
+/// Rows in the order of their values, without repeats.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// Columns; none for a question without variables.
+    pub columns: Vec<Column>,
+    /// Rows.
+    pub rows: Vec<Vec<Cell>>,
+    /// If the question is one atom: for each row the atom it stands for, to ask why.
+    pub atoms: Option<Vec<String>>,
+    /// For an answer without rows: the nearest reason.
+    pub reason: Option<String>,
+}

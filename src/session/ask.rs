@@ -1,0 +1,264 @@
+//! Questions to a session, and the reason why an answer is empty.
+
+use std::ops::ControlFlow;
+
+use crate::base::ids::{FileId, RelationId};
+use crate::base::nearest::{alternatives, nearest};
+use crate::engine::tables::Tables;
+use crate::io::input::grouped;
+use crate::io::sorted::Sorted;
+use crate::program::program::{Arg, Atom, Literal, LiteralKind, Program};
+use crate::session::answer::{Answer, Cell, Column};
+use crate::session::question::{self, Question};
+use crate::session::session::{Refused, Session};
+use crate::session::stops;
+use crate::syntax::parser::parse_question;
+use crate::text::diagnostic::{Diagnostic, has_errors};
+use crate::text::span::Span;
+use crate::value::value::{Tuple, Value};
+
+impl Session {
+    /// The answers to the question in `file`, one of this session's texts: the body of a rule, with
+    /// `?-` before and `?` or `.` after it if one likes. Its named variables are the columns.
+    ///
+    /// # Errors
+    /// What is wrong with the question, or why its evaluation stopped.
+    pub fn query(&self, file: FileId) -> Result<Answer, Refused> {
+        let question = self.question(file)?;
+        let world = self.world();
+        let (tables, symbols) = (world.tables(), &*world.program.symbols);
+        let rows = question
+            .answers(tables, &world.facts, self.options())
+            .map_err(|message| vec![message])?;
+        let atoms = question
+            .atom()
+            .map(|atom| rows.iter().map(|row| written(&question, atom, row)).collect::<Vec<_>>());
+        let reason = rows.is_empty().then(|| self.reason(&question)).flatten();
+        let cells = |row: &Tuple| row.iter().map(|value| Cell::of(*value, symbols)).collect();
+        let columns = question
+            .columns()
+            .iter()
+            .map(|column| Column { name: column.name.clone(), base: column.base })
+            .collect();
+        Ok(Answer { columns, rows: rows.iter().map(cells).collect(), atoms, reason })
+    }
+
+    /// The question in `file`, resolved.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn question(&self, file: FileId) -> Result<Question, Refused> {
+        let text = &self.files().get(file).text;
+        let (body, messages) = parse_question(text, file);
+        if has_errors(&messages) {
+            return Err(messages);
+        }
+        let span = Span::new(file, 0, text.len());
+        Question::resolve(&self.trees(), &body, span, &self.world().program)
+    }
+
+    /// All rows of a relation.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn rows(&self, relation: RelationId) -> Result<Answer, Refused> {
+        let world = self.world();
+        let program = &world.program;
+        let limits = self.options().limits();
+        let sorted = Sorted::of(world.tables(), program, relation, &limits)
+            .map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
+        let about = &program.relations[relation];
+        let columns: Vec<Column> = about
+            .columns
+            .iter()
+            .map(|column| Column { name: column.name.clone(), base: column.base })
+            .collect();
+        let (mut rows, mut atoms) = (Vec::new(), Vec::new());
+        for row in 0..sorted.len() {
+            let cells: Vec<Cell> =
+                sorted.row(row).map(|value| Cell::of(value, &program.symbols)).collect();
+            let args: Vec<String> = cells.iter().map(Cell::quoted).collect();
+            atoms.push(format!("{}({})", about.name, args.join(", ")));
+            rows.push(cells);
+        }
+        let reason = rows.is_empty().then(|| nothing_in(program, relation));
+        Ok(Answer { columns, rows, atoms: Some(atoms), reason })
+    }
+
+    /// Why a question has no answer: the first of its conditions, in the order written, after
+    /// which nothing is left.
+    fn reason(&self, question: &Question) -> Option<String> {
+        let world = self.world();
+        let tables = world.tables();
+        let [rule] = question.program.rules.as_slice() else {
+            return None;
+        };
+        if let Some(atom) = question.atom() {
+            return Some(no_match(&question.program, tables, atom));
+        }
+        let mut before = None;
+        for end in 1..=rule.body.len() {
+            let Some(part) = question.beginning(end) else {
+                continue;
+            };
+            let rows = part.answers(tables, &world.facts, self.options()).ok()?;
+            if rows.is_empty() {
+                let literal = &rule.body[end - 1];
+                return Some(self.failing(question, literal, before));
+            }
+            before = Some(rows.len());
+        }
+        None
+    }
+
+    fn failing(&self, question: &Question, literal: &Literal, before: Option<usize>) -> String {
+        let text = self.files().text_of(literal.span).trim();
+        let tables = self.world().tables();
+        if let LiteralKind::Atom(atom) = &literal.kind
+            && before.is_none_or(|_| !any(tables, atom))
+        {
+            return no_match(&question.program, tables, atom);
+        }
+        match before {
+            Some(1) => format!("`{text}` does not hold for the one binding of what stands before"),
+            Some(n) => format!(
+                "`{text}` holds for none of the {} bindings of what stands before",
+                grouped(n)
+            ),
+            None => format!("`{text}` holds for nothing"),
+        }
+    }
+}
+
+/// The atom that a row of its question stands for, with `_` where the question has one.
+fn written(question: &Question, atom: &Atom, row: &[Value]) -> String {
+    let program = &question.program;
+    let rule = program.rules.iter().next().expect("a question has a rule");
+    let cell = |arg: &Arg| match arg {
+        Arg::Const(value) => value.quoted(&program.symbols),
+        Arg::Var(var) => {
+            let name = rule.vars[*var].name.as_deref();
+            let column = question.columns().iter().position(|column| Some(&*column.name) == name);
+            column.map_or_else(|| "_".to_owned(), |i| row[i].quoted(&program.symbols))
+        }
+    };
+    let args: Vec<String> = atom.args.iter().map(cell).collect();
+    format!("{}({})", program.relations[atom.relation].name, args.join(", "))
+}
+
+fn any(tables: &dyn Tables, atom: &Atom) -> bool {
+    let mut found = false;
+    tables.select(atom.relation, &question::pattern(atom), &mut |tuple| {
+        found = question::matches(atom, tuple);
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found
+}
+
+/// Why no tuple matches an atom.
+fn no_match(program: &Program, tables: &dyn Tables, atom: &Atom) -> String {
+    let relation = &program.relations[atom.relation];
+    if tables.len(atom.relation) == 0 {
+        return nothing_in(program, atom.relation);
+    }
+    let n = grouped(tables.len(atom.relation));
+    let constants: Vec<(usize, Value)> = atom
+        .args
+        .iter()
+        .enumerate()
+        .filter_map(|(i, arg)| match arg {
+            Arg::Const(value) => Some((i, *value)),
+            Arg::Var(_) => None,
+        })
+        .collect();
+    for (column, value) in &constants {
+        let mut pattern = vec![None; atom.args.len()];
+        pattern[*column] = Some(*value);
+        if count(tables, atom.relation, &pattern) == 0 {
+            let name = &relation.columns[*column].name;
+            let text = format!(
+                "none of the {n} tuples of `{}` has {name} = {}",
+                relation.name,
+                value.quoted(&program.symbols)
+            );
+            return match near_value(program, tables, atom.relation, *column, *value) {
+                Some(near) => format!("{text}; did you mean {near}?"),
+                None => text,
+            };
+        }
+    }
+    match constants.len() {
+        0 => format!("no tuple of `{}` has the same value in these columns", relation.name),
+        _ => format!(
+            "each value occurs in `{}`, but none of its {n} tuples has them together",
+            relation.name
+        ),
+    }
+}
+
+fn nothing_in(program: &Program, relation: RelationId) -> String {
+    let about = &program.relations[relation];
+    let rules = program.rules_of(relation).count();
+    let why = match (rules, about.is_input) {
+        (0, true) => "its input has no row",
+        (0, false) => "it has no rule, no fact and no input",
+        _ => "no rule gives one",
+    };
+    format!("`{}` has no tuple: {why}", about.name)
+}
+
+fn count(tables: &dyn Tables, relation: RelationId, pattern: &[Option<Value>]) -> usize {
+    let mut n = 0;
+    tables.select(relation, pattern, &mut |_| {
+        n += 1;
+        ControlFlow::Continue(())
+    });
+    n
+}
+
+/// A text of the column that is nearest to `value`.
+fn near_value(
+    program: &Program,
+    tables: &dyn Tables,
+    relation: RelationId,
+    column: usize,
+    value: Value,
+) -> Option<String> {
+    /// Tuples that are looked at.
+    const LOOKED_AT: usize = 100_000;
+    let Value::Symbol(wanted) = value else {
+        return None;
+    };
+    let mut texts: Vec<&str> = Vec::new();
+    let mut seen = 0;
+    let any = vec![None; program.relations[relation].columns.len()];
+    tables.select(relation, &any, &mut |tuple| {
+        if let Value::Symbol(symbol) = tuple[column] {
+            texts.push(program.symbols.text(symbol));
+        }
+        seen += 1;
+        if seen < LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    texts.sort_unstable();
+    texts.dedup();
+    let near = nearest(program.symbols.text(wanted), texts);
+    let quoted: Vec<String> = near.iter().map(|text| format!("{text:?}")).collect();
+    let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+    alternatives(&quoted).map(|text| text.replace('`', ""))
+}
+
+/// The relation named `name`, or a message with the nearest names.
+///
+/// # Errors
+/// If there is none.
+pub fn relation(program: &Program, name: &str) -> Result<RelationId, Diagnostic> {
+    use crate::text::codes::Code;
+    program.relation(name).ok_or_else(|| {
+        let names = program.relations.iter().map(|relation| relation.name.as_str());
+        let text = format!("unknown relation `{name}`");
+        match alternatives(&nearest(name, names)) {
+            Some(near) => Diagnostic::new(Code::H0101, format!("{text}; did you mean {near}?")),
+            None => Diagnostic::new(Code::H0101, text),
+        }
+    })
+}

@@ -1,0 +1,30 @@
+//! One door to the engines.
+
+use crate::analysis::analysis::Analysis;
+use crate::engine::facts::Facts;
+use crate::engine::limits::{Limits, Stop};
+use crate::engine::naive;
+use crate::engine::tables::Tables;
+use crate::program::program::Program;
+use crate::session::options::Engine;
+
+/// The relations of a finished evaluation.
+pub type Database = Box<dyn Tables + Send + Sync>;
+
+/// Evaluates a program over its input.
+///
+/// # Errors
+/// If the evaluation stops before its end.
+pub fn run(
+    engine: Engine,
+    program: &Program,
+    analysis: &Analysis,
+    facts: Facts,
+    limits: &Limits,
+) -> Result<Database, Stop> {
+    match engine {
+        Engine::Naive | Engine::Native => {
+            Ok(Box::new(naive::run(program, analysis, facts, limits)?))
+        }
+    }
+}

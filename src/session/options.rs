@@ -1,0 +1,70 @@
+//! [`Options`]: what a caller decides about a session.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use crate::engine::limits::Limits;
+use crate::io::input::Settings;
+
+/// Which engine evaluates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Engine {
+    /// The specification: slow, and right by inspection.
+    Naive,
+    /// The fast one.
+    #[default]
+    Native,
+}
+
+/// What a caller decides.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folders in which `.include` looks, after that of the including file (`-I`).
+    pub include: Vec<PathBuf>,
+    /// Folders of fact files, and claims files (`-F`).
+    pub facts: Vec<PathBuf>,
+    /// Which engine evaluates.
+    pub engine: Engine,
+    /// How fact files are read.
+    pub input: Settings,
+
+    /// Worker threads; the result does not depend on it.
+    pub workers: usize,
+    /// Rounds of one stratum; nothing for no limit.
+    pub rounds_max: Option<u32>,
+    /// Time for one evaluation.
+    pub timeout: Option<Duration>,
+    /// Set from outside to stop what is running.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Options {
+    /// The limits of an evaluation that starts now.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            rounds_max: self.rounds_max,
+            deadline: self.timeout.map(|timeout| Instant::now() + timeout),
+            stop: Arc::clone(&self.stop),
+            workers: self.workers,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let Limits { rounds_max, stop, workers, .. } = Limits::default();
+        Self {
+            include: Vec::new(),
+            facts: Vec::new(),
+            engine: Engine::default(),
+            input: Settings::default(),
+            workers,
+            rounds_max,
+            timeout: None,
+            stop,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Questions: a body is made the rule of a nameless relation and evaluated over the finished
+//! relations, of which only those that it reads are touched. A question of one atom is a lookup.
+
+use std::ops::ControlFlow;
+
+use crate::analysis::analysis::analyse;
+use crate::base::ids::{Id, RelationId, RuleId, Table, TypeId, VarId};
+use crate::engine::facts::Facts;
+use crate::engine::limits::{Limits, Stop};
+use crate::engine::tables::Tables;
+use crate::program::build::build;
+use crate::program::program::{
+    Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Rule, Variable,
+};
+use crate::session::evaluate;
+use crate::session::options::{Engine, Options};
+use crate::session::stops;
+use crate::syntax::ast;
+use crate::text::diagnostic::{Diagnostic, has_errors};
+use crate::text::span::Span;
+use crate::value::value::{Tuple, Value, cmp_tuples};
+
+/// The name of the relation that stands for a question: no program can declare it.
+const NAME: &str = "?";
+
+/// A question, resolved against a program.
+#[derive(Debug)]
+pub struct Question {
+    /// The program with the question's relation and rules, and no other rules.
+    pub program: Program,
+    /// The question's relation, whose columns are the named variables of the body.
+    pub relation: RelationId,
+}
+
+impl Question {
+    /// Resolves a body against the rule files it is asked of.
+    ///
+    /// # Errors
+    /// What is wrong with the body.
+    pub fn resolve(
+        trees: &[ast::Program],
+        body: &ast::Body,
+        span: Span,
+        base: &Program,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut trees = trees.to_vec();
+        trees.push(tree(body, span));
+        let (mut program, messages) = build(&trees, base.symbols.clone());
+        let mut messages = of_file(messages, span);
+        if has_errors(&messages) {
+            messages.retain(Diagnostic::is_error);
+            return Err(messages);
+        }
+        let relation = program.relation(NAME).expect("the question's relation was just declared");
+        let mut rules: Vec<Rule> =
+            program.rules_of(relation).map(|(_, rule)| rule.clone()).collect();
+        let columns = columns(&rules);
+        for rule in &mut rules {
+            rule.head_args = columns.iter().map(|column| Expr::Var(var(rule, column))).collect();
+        }
+        program.relations[relation].columns = columns;
+        program.rules = rules.into_iter().collect();
+        program.facts.clear();
+        let question = Self { program, relation };
+        let (_, messages) = analyse(&question.program);
+        let mut messages = of_file(messages, span);
+        if has_errors(&messages) {
+            messages.retain(Diagnostic::is_error);
+            return Err(messages);
+        }
+        Ok(question)
+    }
+
+    /// The named variables, which are the columns of the answer.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        &self.program.relations[self.relation].columns
+    }
+
+    /// The atom, if the question is one.
+    #[must_use]
+    pub fn atom(&self) -> Option<&Atom> {
+        match self.program.rules.as_slice() {
+            [Rule { body, .. }] => match body.as_slice() {
+                [Literal { kind: LiteralKind::Atom(atom), .. }] => Some(atom),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The question made of the first `end` conditions, if these bind what they use. Its columns
+    /// are whatever variables they bind.
+    #[must_use]
+    pub fn beginning(&self, end: usize) -> Option<Self> {
+        let [rule] = self.program.rules.as_slice() else {
+            return None;
+        };
+        let mut rule = rule.clone();
+        rule.body.truncate(end);
+        let columns = columns(std::slice::from_ref(&rule));
+        rule.head_args = columns.iter().map(|column| Expr::Var(var(&rule, column))).collect();
+        let mut program = self.program.clone();
+        program.relations[self.relation].columns = columns;
+        program.rules = std::iter::once(rule).collect();
+        let (_, messages) = analyse(&program);
+        (!has_errors(&messages)).then_some(Self { program, relation: self.relation })
+    }
+
+    /// The answers: rows of the columns, in the order of their values.
+    ///
+    /// # Errors
+    /// If the evaluation stops.
+    pub fn answers(
+        &self,
+        tables: &dyn Tables,
+        facts: &Facts,
+        options: &Options,
+    ) -> Result<Vec<Tuple>, Diagnostic> {
+        let limits = options.limits();
+        let mut rows = match self.atom() {
+            Some(atom) => self.lookup(atom, tables, &limits, options)?,
+            None => self.evaluate(tables, facts, &limits, options)?,
+        };
+        let symbols = &self.program.symbols;
+        rows.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
+        rows.dedup();
+        Ok(rows)
+    }
+
+    fn lookup(
+        &self,
+        atom: &Atom,
+        tables: &dyn Tables,
+        limits: &Limits,
+        options: &Options,
+    ) -> Result<Vec<Tuple>, Diagnostic> {
+        let rule = &self.program.rules[RuleId::new(0)];
+        let wanted: Vec<usize> = rule
+            .head_args
+            .iter()
+            .filter_map(|expr| match expr {
+                Expr::Var(var) => atom.args.iter().position(|arg| *arg == Arg::Var(*var)),
+                Expr::Const(_) | Expr::Call { .. } => None,
+            })
+            .collect();
+        let mut rows: Vec<Tuple> = Vec::new();
+        let mut stopped = Ok(());
+        let mut seen = 0_usize;
+        tables.select(atom.relation, &pattern(atom), &mut |tuple| {
+            seen += 1;
+            if seen.is_multiple_of(1 << 16) {
+                stopped = limits.check();
+            }
+            if matches(atom, tuple) {
+                rows.push(wanted.iter().map(|&column| tuple[column]).collect());
+            }
+            // Without variables one answer is all.
+            let enough = stopped.is_err() || (wanted.is_empty() && !rows.is_empty());
+            if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        stopped.map_err(|stop| stops::message(&stop, &self.program, options))?;
+        Ok(rows)
+    }
+
+    fn evaluate(
+        &self,
+        tables: &dyn Tables,
+        facts: &Facts,
+        limits: &Limits,
+        options: &Options,
+    ) -> Result<Vec<Tuple>, Diagnostic> {
+        let stop = |stop| stops::message(&stop, &self.program, options);
+        let input = self.input(tables, facts, limits).map_err(stop)?;
+        let (analysis, _) = analyse(&self.program);
+        // The native engine plans; for few rows the naive one is done before.
+        let few = input.relations.iter().map(|columns| columns.rows).sum::<usize>() < 64;
+        let engine = if few { Engine::Naive } else { options.engine };
+        let found = evaluate::run(engine, &self.program, &analysis, input, limits).map_err(stop)?;
+        let mut rows: Vec<Tuple> = Vec::new();
+        let any = vec![None; self.columns().len()];
+        found.select(self.relation, &any, &mut |tuple| {
+            rows.push(tuple.into());
+            ControlFlow::Continue(())
+        });
+        Ok(rows)
+    }
+
+    /// The tuples that the question's rules can read: of each relation those that match one of
+    /// its atoms.
+    fn input(&self, tables: &dyn Tables, facts: &Facts, limits: &Limits) -> Result<Facts, Stop> {
+        let mut input = Facts::of_program(&self.program, facts.codes.clone());
+        let mut patterns: Table<RelationId, Vec<Vec<Option<Value>>>> =
+            Table::filled(self.program.relations.len(), Vec::new());
+        for rule in self.program.rules.iter() {
+            each_atom(&rule.body, &mut |atom| {
+                let pattern = pattern(atom);
+                let known = &mut patterns[atom.relation];
+                if !known.contains(&pattern) {
+                    known.push(pattern);
+                }
+            });
+        }
+        for (relation, patterns) in patterns.entries() {
+            // A pattern without constants covers every other one.
+            let all = patterns.iter().find(|pattern| pattern.iter().all(Option::is_none));
+            for pattern in all.map_or(patterns.as_slice(), std::slice::from_ref) {
+                let (mut seen, mut stopped) = (0_usize, Ok(()));
+                tables.select(relation, pattern, &mut |tuple| {
+                    input.push(relation, tuple);
+                    seen += 1;
+                    if seen.is_multiple_of(1 << 16) {
+                        stopped = limits.check();
+                    }
+                    if stopped.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                });
+                stopped?;
+            }
+        }
+        Ok(input)
+    }
+}
+
+/// A file with the question's relation, without columns, and its rule.
+fn tree(body: &ast::Body, span: Span) -> ast::Program {
+    let name = || ast::Spanned { node: NAME.to_owned(), span };
+    let item = |kind| ast::Item {
+        kind,
+        annotations: Vec::new(),
+        doc: ast::Doc::default(),
+        span: ast::ItemSpan(span),
+    };
+    let decl = ast::RelationDecl { names: vec![name()], columns: vec![], qualifiers: vec![] };
+    let head = ast::Atom { name: name(), args: Vec::new(), span: ast::ItemSpan(span) };
+    let rule = ast::Rule { heads: vec![head], body: Some(body.clone()), plan: Vec::new() };
+    ast::Program {
+        items: vec![item(ast::ItemKind::Relation(decl)), item(ast::ItemKind::Rule(rule))],
+        unread: Vec::new(),
+    }
+}
+
+/// Messages about the question itself; the program was checked when it was loaded.
+fn of_file(messages: Vec<Diagnostic>, span: Span) -> Vec<Diagnostic> {
+    messages
+        .into_iter()
+        .filter(|message| message.span().is_some_and(|at| at.file == span.file))
+        .collect()
+}
+
+/// Named variables that every rule binds outside of aggregates, in the order of the text.
+fn columns(rules: &[Rule]) -> Vec<Column> {
+    let Some((first, others)) = rules.split_first() else {
+        return Vec::new();
+    };
+    let mut columns: Vec<Column> = Vec::new();
+    for (name, var) in outer_names(first) {
+        let everywhere =
+            others.iter().all(|rule| outer_names(rule).iter().any(|(other, _)| *other == name));
+        if everywhere && !columns.iter().any(|column| column.name == name) {
+            let Variable { base, span, .. } = first.vars[var];
+            let ty = TypeId::new(0);
+            columns.push(Column { name, ty, base, span });
+        }
+    }
+    columns
+}
+
+/// The variable named as the column.
+fn var(rule: &Rule, column: &Column) -> VarId {
+    let found = outer_names(rule).into_iter().find(|(name, _)| *name == column.name);
+    found.expect("a column is a variable of every rule").1
+}
+
+/// Names of variables that positive literals bind, with their ids, in the order of the text.
+fn outer_names(rule: &Rule) -> Vec<(String, VarId)> {
+    let mut vars: Vec<VarId> = Vec::new();
+    for literal in &rule.body {
+        match &literal.kind {
+            LiteralKind::Atom(atom) => vars.extend(atom.vars()),
+            LiteralKind::Compare(ast::CompareOp::Eq, left, right) => {
+                left.each_var(&mut |var| vars.push(var));
+                right.each_var(&mut |var| vars.push(var));
+            }
+            LiteralKind::Range { var, .. } => vars.push(*var),
+            LiteralKind::Aggregate { var, aggregate } => {
+                vars.push(*var);
+                vars.extend(&aggregate.witnesses);
+            }
+            LiteralKind::Absent(_)
+            | LiteralKind::Compare(..)
+            | LiteralKind::Test { .. }
+            | LiteralKind::Constant(_) => {}
+        }
+    }
+    let mut named: Vec<(String, VarId)> = Vec::new();
+    for var in vars {
+        if let Some(name) = &rule.vars[var].name
+            && !named.iter().any(|(_, known)| *known == var)
+        {
+            named.push((name.clone(), var));
+        }
+    }
+    named.sort_by_key(|(_, var)| rule.vars[*var].span);
+    named
+}
+
+/// The constants of an atom where it has some.
+#[must_use]
+pub fn pattern(atom: &Atom) -> Vec<Option<Value>> {
+    let constant = |arg: &Arg| match arg {
+        Arg::Const(value) => Some(*value),
+        Arg::Var(_) => None,
+    };
+    atom.args.iter().map(constant).collect()
+}
+
+/// Whether a tuple that has the atom's constants also has equal values for equal variables.
+#[must_use]
+pub fn matches(atom: &Atom, tuple: &[Value]) -> bool {
+    atom.args.iter().enumerate().all(|(i, arg)| {
+        let earlier = atom.args[..i].iter().position(|other| other == arg);
+        matches!(arg, Arg::Const(_)) || earlier.is_none_or(|j| tuple[j] == tuple[i])
+    })
+}
+
+/// Calls `visit` for every atom of a body, those of aggregates and negations included.
+fn each_atom(body: &[Literal], visit: &mut dyn FnMut(&Atom)) {
+    for literal in body {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Absent(atom) => visit(atom),
+            LiteralKind::Aggregate { aggregate, .. } => each_atom(&aggregate.body, visit),
+            LiteralKind::Compare(..)
+            | LiteralKind::Test { .. }
+            | LiteralKind::Range { .. }
+            | LiteralKind::Constant(_) => {}
+        }
+    }
+}

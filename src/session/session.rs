@@ -1,0 +1,351 @@
+//! [`Session`]: programs, input and conclusions, and what can be asked of them. A step that fails
+//! leaves the session as it was before the step; what is wrong comes back as diagnostics, whose
+//! spans point into [`Session::files`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::analysis::analysis::{Analysis, analyse};
+use crate::base::ids::Id;
+use crate::engine::facts::Facts;
+use crate::engine::tables::Tables;
+use crate::io::find::{self, Places};
+use crate::io::input::{Input, Loaded};
+use crate::program::build::build;
+use crate::program::program::Program;
+use crate::provenance::leaves::Leaves;
+use crate::session::evaluate::{self, Database};
+use crate::session::load::{self, Source};
+use crate::session::options::Options;
+use crate::session::stops;
+use crate::syntax::ast;
+use crate::text::codes::Code;
+use crate::text::diagnostic::{self, Diagnostic, has_errors};
+use crate::text::files::Files;
+use crate::value::codes::Codes;
+use crate::value::symbols::Symbols;
+
+/// Errors of a step, with the warnings that came before them.
+pub type Refused = Vec<Diagnostic>;
+
+/// Programs, input and conclusions.
+pub struct Session {
+    options: Options,
+    files: Files,
+    symbols: Arc<Symbols>,
+    roots: Vec<PathBuf>,
+    sources: Vec<Source>,
+    typed: Vec<ast::Program>,
+    warnings: Vec<Diagnostic>,
+    world: Option<World>,
+}
+
+/// A program with its input and its conclusions.
+pub struct World {
+    /// The program.
+    pub program: Program,
+    /// What is true of it.
+    pub analysis: Analysis,
+    /// The input rows; empty after an evaluation that did not keep them.
+    pub facts: Facts,
+    /// The files they came from.
+    pub loaded: Vec<Loaded>,
+    /// What the input stands for.
+    pub leaves: Leaves,
+    /// Input rows, program facts included.
+    pub input_rows: usize,
+    /// The conclusions; nothing before the evaluation.
+    pub tables: Option<Database>,
+}
+
+impl World {
+    /// The conclusions.
+    ///
+    /// # Panics
+    /// Before the evaluation.
+    #[must_use]
+    pub fn tables(&self) -> &dyn Tables {
+        &**self.tables.as_ref().expect("the session was evaluated")
+    }
+}
+
+/// Whether the input stays in memory, for rules that are added later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// It stays.
+    Input,
+    /// It goes into the engine.
+    Nothing,
+}
+
+impl Session {
+    /// A session without a program.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            files: Files::new(),
+            symbols: Arc::new(Symbols::new()),
+            roots: Vec::new(),
+            sources: Vec::new(),
+            typed: Vec::new(),
+            warnings: Vec::new(),
+            world: None,
+        }
+    }
+
+    /// Reads rule files with all that they include, and resolves them.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn load(&mut self, roots: &[PathBuf]) -> Result<(), Refused> {
+        let (sources, mut messages) = load::read(roots, &self.options.include, &mut self.files);
+        let trees: Vec<ast::Program> = sources.iter().map(|source| source.tree.clone()).collect();
+        let world = self.build(&trees, &mut messages);
+        self.finish(messages)?;
+        self.roots = roots.to_vec();
+        self.sources = sources;
+        self.world = Some(world);
+        Ok(())
+    }
+
+    /// Resolves and analyses rule files. The world is good only if there is no error.
+    fn build(&self, trees: &[ast::Program], messages: &mut Vec<Diagnostic>) -> World {
+        let (program, more) = build(trees, Arc::clone(&self.symbols));
+        messages.extend(more);
+        let (analysis, more) = analyse(&program);
+        messages.extend(more);
+        let facts = Facts::of_program(&program, Arc::new(Codes::new(Arc::clone(&self.symbols))));
+        World {
+            program,
+            analysis,
+            facts,
+            loaded: Vec::new(),
+            leaves: Leaves::default(),
+            input_rows: 0,
+            tables: None,
+        }
+    }
+
+    /// Sorts messages out: warnings are kept, errors refuse the step.
+    fn finish(&mut self, mut messages: Vec<Diagnostic>) -> Result<(), Refused> {
+        diagnostic::sort(&mut messages);
+        if has_errors(&messages) {
+            return Err(messages);
+        }
+        self.warnings.extend(messages);
+        Ok(())
+    }
+
+    /// Reads fact files and claims.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn read_input(&mut self) -> Result<(), Refused> {
+        let places = self.places();
+        let limits = self.options.limits();
+        let world = self.world.as_mut().expect("rule files are loaded first");
+        let mut input = Input {
+            program: &world.program,
+            places: &places,
+            settings: self.options.input,
+            limits: &limits,
+            files: &mut self.files,
+            diagnostics: Vec::new(),
+            loaded: Vec::new(),
+        };
+        let read = input.read(&mut world.facts, &|_| false);
+        let Input { mut diagnostics, loaded, .. } = input;
+        if let Err(stop) = read {
+            diagnostics.push(stops::message(&stop, &world.program, &self.options));
+        }
+        world.loaded = loaded;
+        world.input_rows = world.facts.relations.iter().map(|columns| columns.rows).sum();
+        self.finish(diagnostics)
+    }
+
+    /// The places in which input is looked for: those of the options, or the current folder.
+    fn places(&self) -> Places {
+        if self.options.facts.is_empty() {
+            return find::places(&[PathBuf::from(".")]);
+        }
+        find::places(&self.options.facts)
+    }
+
+    /// Derives everything.
+    ///
+    /// # Errors
+    /// If the evaluation stops before its end.
+    pub fn evaluate(&mut self, keep: Keep) -> Result<(), Refused> {
+        let world = self.world.as_mut().expect("rule files are loaded first");
+        let facts = match keep {
+            Keep::Input => world.facts.clone(),
+            Keep::Nothing => {
+                let empty = Facts::of_program(&world.program, Arc::clone(&world.facts.codes));
+                std::mem::replace(&mut world.facts, empty)
+            }
+        };
+        let World { program, analysis, .. } = &*world;
+        let limits = self.options.limits();
+        match evaluate::run(self.options.engine, program, analysis, facts, &limits) {
+            Ok(tables) => {
+                world.tables = Some(tables);
+                Ok(())
+            }
+            Err(stop) => Err(vec![stops::message(&stop, program, &self.options)]),
+        }
+    }
+
+    /// Loads, reads and evaluates.
+    ///
+    /// # Errors
+    /// What is wrong with the rule files or the input, or why the evaluation stopped.
+    pub fn run(&mut self, roots: &[PathBuf], keep: Keep) -> Result<(), Refused> {
+        self.load(roots)?;
+        self.read_input()?;
+        self.evaluate(keep)
+    }
+
+    /// The same files read anew, with other options and roots, rules typed in between included.
+    ///
+    /// # Errors
+    /// What is wrong; this session stays as it is, apart from its files.
+    pub fn again(&mut self, options: Options, roots: &[PathBuf]) -> Result<(), Refused> {
+        let mut next = Self::new(options);
+        // Spans of typed rules point into the old files.
+        next.files = self.files.clone();
+        next.typed.clone_from(&self.typed);
+        let result = next.run_with_typed(roots);
+        match result {
+            Ok(()) => {
+                *self = next;
+                Ok(())
+            }
+            Err(refused) => {
+                self.files = next.files;
+                Err(refused)
+            }
+        }
+    }
+
+    fn run_with_typed(&mut self, roots: &[PathBuf]) -> Result<(), Refused> {
+        let (sources, mut messages) = load::read(roots, &self.options.include, &mut self.files);
+        self.sources = sources;
+        let world = self.build(&self.trees(), &mut messages);
+        self.finish(messages)?;
+        self.roots = roots.to_vec();
+        self.world = Some(world);
+        self.read_input()?;
+        self.evaluate(Keep::Input)
+    }
+
+    /// Adds typed rules to the program and derives everything again, from the input in memory.
+    ///
+    /// # Errors
+    /// What is wrong; everything is as before then.
+    pub fn add(&mut self, tree: ast::Program) -> Result<(), Refused> {
+        let mut trees = self.trees();
+        trees.push(tree.clone());
+        let mut messages = Vec::new();
+        let mut next = self.build(&trees, &mut messages);
+        let file = tree.items.first().map(|item| item.span.0.file);
+        // The rest of the program was judged when it was loaded.
+        messages
+            .retain(|message| message.is_error() || message.span().map(|span| span.file) == file);
+        if has_errors(&messages) {
+            messages.retain(Diagnostic::is_error);
+            return Err(messages);
+        }
+        let old = self.world.as_ref().expect("rule files are loaded first");
+        let mut facts = old.facts.clone();
+        for (relation, columns) in next.facts.relations.entries() {
+            if facts.relations.get(relation).is_none() {
+                facts.relations.push(columns.clone());
+            }
+        }
+        let known = old.program.facts.len();
+        for fact in &next.program.facts[known..] {
+            if fact.relation.index() < old.program.relations.len() {
+                facts.push(fact.relation, &fact.values);
+            }
+        }
+        next.facts = facts;
+        next.loaded.clone_from(&old.loaded);
+        next.leaves = old.leaves.clone();
+        next.input_rows = next.facts.relations.iter().map(|columns| columns.rows).sum();
+        let limits = self.options.limits();
+        let engine = self.options.engine;
+        match evaluate::run(engine, &next.program, &next.analysis, next.facts.clone(), &limits) {
+            Ok(tables) => next.tables = Some(tables),
+            Err(stop) => return Err(vec![stops::message(&stop, &next.program, &self.options)]),
+        }
+        self.typed.push(tree);
+        self.world = Some(next);
+        self.warnings.extend(messages);
+        Ok(())
+    }
+
+    /// The trees of all rule files and typed rules.
+    #[must_use]
+    pub fn trees(&self) -> Vec<ast::Program> {
+        let files = self.sources.iter().map(|source| source.tree.clone());
+        files.chain(self.typed.iter().cloned()).collect()
+    }
+
+    /// Number of typed additions.
+    #[must_use]
+    pub fn typed(&self) -> usize {
+        self.typed.len()
+    }
+
+    /// The rule files read, in order.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The rule files named by the caller.
+    #[must_use]
+    pub fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// What the caller decided.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The texts that messages point into.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The texts, to add one that was typed.
+    pub fn files_mut(&mut self) -> &mut Files {
+        &mut self.files
+    }
+
+    /// The program with its input and conclusions.
+    ///
+    /// # Panics
+    /// Before rule files are loaded.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        self.world.as_ref().expect("rule files are loaded first")
+    }
+
+    /// The warnings since the last call that matter to one who asks: what nothing reads may be
+    /// asked for.
+    pub fn take_warnings_of_questions(&mut self) -> Vec<Diagnostic> {
+        let mut warnings = self.take_warnings();
+        warnings.retain(|message| message.code != Code::L0202);
+        warnings
+    }
+
+    /// The warnings since the last call.
+    pub fn take_warnings(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.warnings)
+    }
+}
