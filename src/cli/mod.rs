@@ -1,1 +1,14 @@
-//! Layer 14: processes and terminals.
+//! Layer 14: processes and terminals. Standard output carries answers only; messages, prompts'
+//! notes and summaries go to standard error.
+
+pub mod answers;
+pub mod args;
+pub mod catalog;
+pub mod check;
+pub mod entry;
+pub mod exit;
+pub mod messages;
+pub mod query;
+pub mod repl;
+pub mod run;
+pub mod session;

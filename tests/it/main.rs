@@ -1,8 +1,10 @@
 //! One binary for the tests that drive whole parts: command line, prompt, claims, random programs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cli;
 mod compiled;
 mod generate;
 mod oracles;
 mod proofs;
 mod random;
+mod repl;

@@ -1,0 +1,262 @@
+//! What can be typed after `hence`. Only what works is here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The command line.
+#[derive(Parser, Debug)]
+#[command(
+    name = "hence",
+    version,
+    about = "Derives conclusions from sourced claims and shows why each holds",
+    after_help = EXIT_CODES,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+`hence PROG.dl …` is `hence run PROG.dl …`.
+
+Exit codes: 0 done; 1 the verdict is negative (check, why, query -e); 2 cannot run: usage, program
+or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130 interrupted.";
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Derives everything and writes the .output relations
+    Run(Run),
+    /// Answers a question: BODY is what would stand after `:-`
+    Query(Query),
+    /// Asks questions at a prompt
+    Repl(Repl),
+    /// Checks rule files, claims files and folders of them, and derives nothing
+    Check(Check),
+    /// Lists the modules of the rule library, or writes them into a folder
+    Rules(Rules),
+    /// Explains a message code
+    Explain(Explain),
+}
+
+/// Rule files, and where their input comes from.
+#[derive(Args, Debug, Clone)]
+pub struct Source {
+    /// Rule files
+    #[arg(value_name = "PROG.dl", required = true)]
+    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// Where input comes from and how it is read.
+#[derive(Args, Debug, Clone)]
+pub struct Input {
+    /// Folder of R.facts files and a claims.jsonl, or a claims file; may be repeated [default: .]
+    #[arg(short = 'F', long = "facts", value_name = "PATH")]
+    pub facts: Vec<PathBuf>,
+    /// Folder in which .include looks; may be repeated
+    #[arg(short = 'I', long = "include", value_name = "DIR")]
+    pub include: Vec<PathBuf>,
+    /// What to do about bad rows and records of the input
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    pub bad_rows: BadRowsArg,
+    /// Takes a missing input file as one without rows
+    #[arg(long)]
+    pub allow_missing: bool,
+    #[command(flatten)]
+    pub evaluation: Evaluation,
+    #[command(flatten)]
+    pub messages: Messages,
+}
+
+/// How to evaluate.
+#[derive(Args, Debug, Clone)]
+pub struct Evaluation {
+    /// Worker threads, or auto; the result does not depend on it
+    #[arg(short = 'j', long = "jobs", value_name = "N", default_value = "1", value_parser = jobs)]
+    pub jobs: usize,
+    /// Which engine evaluates
+    #[arg(long, value_name = "NAME", default_value = "native")]
+    pub engine: EngineArg,
+    /// Rounds of a recursion before it is taken for endless; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub max_rounds: u32,
+    /// Stops after this time, for example 30s, 5m, 500ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// How messages are printed.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct Messages {
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorArg,
+    /// How messages are printed
+    #[arg(long, value_name = "FORM", default_value = "full")]
+    pub message_format: MessageFormat,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self { color: ColorArg::Auto, message_format: MessageFormat::Full }
+    }
+}
+
+/// `hence run`
+#[derive(Args, Debug, Clone)]
+pub struct Run {
+    #[command(flatten)]
+    pub source: Source,
+    /// Folder for the .output relations, or - for standard output
+    #[arg(short = 'D', long = "output", value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Prints no warnings and no summary
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Prints a summary even if standard error is no terminal
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// `hence query`
+#[derive(Args, Debug, Clone)]
+pub struct Query {
+    /// Rule files, then the question
+    #[arg(value_name = "PROG.dl… BODY", required = true, num_args = 2..)]
+    pub programs_and_body: Vec<String>,
+    #[command(flatten)]
+    pub input: Input,
+    /// Exits with 1 if there is no answer
+    #[arg(short = 'e', long)]
+    pub exit_status: bool,
+    /// How answers are printed
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    pub format: FormatArg,
+}
+
+/// `hence repl`
+#[derive(Args, Debug, Clone)]
+pub struct Repl {
+    /// Rule files
+    #[arg(value_name = "PROG.dl")]
+    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: Input,
+    /// How answers are printed
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    pub format: FormatArg,
+    /// Goes on after a statement that fails, when standard input is no terminal
+    #[arg(long)]
+    pub no_bail: bool,
+}
+
+/// `hence check`
+#[derive(Args, Debug, Clone)]
+pub struct Check {
+    /// Rule files, claims files, folders of either
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// `hence rules`
+#[derive(Args, Debug, Clone)]
+pub struct Rules {
+    /// Where to write them
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+/// `hence explain`
+#[derive(Args, Debug, Clone)]
+pub struct Explain {
+    /// A code, for example H0101
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+/// `--bad-rows`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadRowsArg {
+    /// They are errors
+    Stop,
+    /// They are left out and counted
+    Skip,
+}
+
+/// `--engine`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EngineArg {
+    /// The specification: slow
+    Naive,
+    /// The fast one
+    Native,
+}
+
+/// `--color`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ColorArg {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `--message-format`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MessageFormat {
+    /// With the lines concerned
+    Full,
+    /// One line each
+    Concise,
+    /// One JSON object a line
+    Json,
+}
+
+/// `--format` of answers
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FormatArg {
+    /// Aligned columns
+    Table,
+    /// Comma-separated with a header line
+    Csv,
+    /// Tab-separated with a header line
+    Tsv,
+    /// One JSON document
+    Json,
+    /// One JSON object a row
+    Jsonl,
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    if text == "auto" {
+        return Ok(std::thread::available_parallelism().map_or(1, usize::from));
+    }
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        _ => Err("a number from 1, or auto".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: f64 = number.parse().map_err(|_| "a time like 30s, 5m or 500ms".to_owned())?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "" | "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return Err("units are ms, s, m, h".to_owned()),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| "a time from 0".to_owned())
+}

@@ -1,0 +1,63 @@
+//! What is part of the binary: the rule library and the explanations of message codes.
+
+use std::fs;
+use std::io::{Write, stdout};
+
+use crate::base::nearest::nearest;
+use crate::cli::args::{Explain, Rules};
+use crate::cli::exit::Exit;
+use crate::io::find::shown;
+use crate::io::library;
+use crate::text::codes::Code;
+use crate::text::diagnostic::{Diagnostic, Severity};
+
+/// Lists the modules of the library, or writes them into a folder.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn rules(args: &Rules) -> Result<(), Exit> {
+    let mut out = stdout().lock();
+    let Some(folder) = &args.folder else {
+        for (name, text) in library::modules() {
+            let first = text.lines().next().unwrap_or("").trim_start_matches(['/', ' ']);
+            writeln!(out, "{name:<20}{first}")?;
+        }
+        return Ok(());
+    };
+    let refused = |path: &std::path::Path, error: std::io::Error| {
+        Exit::System(format!("{} cannot be written: {error}", shown(path)))
+    };
+    fs::create_dir_all(folder).map_err(|error| refused(folder, error))?;
+    for (name, text) in library::modules() {
+        let path = folder.join(name);
+        #[expect(clippy::disallowed_methods, reason = "the command writes these files")]
+        fs::write(&path, text).map_err(|error| refused(&path, error))?;
+        writeln!(out, "{}", shown(&path))?;
+    }
+    Ok(())
+}
+
+/// Explains a message code.
+///
+/// # Errors
+/// If there is no such code.
+pub fn explain(args: &Explain) -> Result<(), Exit> {
+    let Some(code) = Code::parse(&args.code) else {
+        let known = Code::ALL.iter().map(|code| code.text());
+        let text = format!("no message has the code `{}`", args.code);
+        let message = Diagnostic::new(Code::H0701, text);
+        let near = nearest(&args.code.to_uppercase(), known);
+        return Err(Exit::from(match near.first() {
+            Some(near) => message.help(format!("the nearest one is {near}")),
+            None => message.help("codes look like H0101 or L0201"),
+        }));
+    };
+    let severity = match code.severity() {
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    };
+    let mut out = stdout().lock();
+    writeln!(out, "{severity}[{code}]: {}\n", code.title())?;
+    writeln!(out, "{}", code.about())?;
+    Ok(())
+}

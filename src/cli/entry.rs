@@ -1,0 +1,119 @@
+//! The process: from arguments to an exit code.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::args::{Cli, Command, Messages};
+use crate::cli::exit::{self, Exit};
+use crate::cli::messages::Reporter;
+use crate::cli::{catalog, check, query, repl, run};
+use crate::session::session::Session;
+use crate::text::files::Files;
+
+/// Runs `hence` with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    set_hook(Box::new(note_panic));
+    let arguments = with_command(std::env::args_os().collect());
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if the stream is gone.
+            error.print().unwrap_or(());
+            return ExitCode::from(if error.use_stderr() { exit::CANNOT } else { 0 });
+        }
+    };
+    ExitCode::from(dispatch(&cli.command))
+}
+
+/// `hence PROG.dl …` is `hence run PROG.dl …`.
+fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let Some(first) = arguments.get(1).and_then(|argument| argument.to_str()) else {
+        return arguments;
+    };
+    let known = Cli::command().get_subcommands().any(|command| command.get_name() == first);
+    let own = ["-h", "--help", "-V", "--version"].contains(&first);
+    let program = first.starts_with('-') || first.contains(['.', '/']);
+    if !known && !own && program {
+        arguments.insert(1, OsString::from("run"));
+    }
+    arguments
+}
+
+fn dispatch(command: &Command) -> u8 {
+    let (messages, quiet) = messages_of(command);
+    let reporter = Reporter::new(messages, quiet);
+    let mut session = None;
+    let result = catch_unwind(AssertUnwindSafe(|| match command {
+        Command::Run(args) => run::run(args, &mut session, reporter),
+        Command::Query(args) => query::run(args, &mut session, reporter),
+        Command::Repl(args) => repl::run::run(args, &mut session, reporter),
+        Command::Check(args) => check::run(args, &mut session, reporter),
+        Command::Rules(args) => catalog::rules(args),
+        Command::Explain(args) => catalog::explain(args),
+    }));
+    match result {
+        Ok(Ok(())) => 0,
+        Ok(Err(exit)) => finish(exit, session.as_ref(), reporter),
+        Err(_) => {
+            reporter.error(&bug());
+            exit::BUG
+        }
+    }
+}
+
+fn messages_of(command: &Command) -> (Messages, bool) {
+    match command {
+        Command::Run(args) => (args.source.input.messages, args.quiet),
+        Command::Query(args) => (args.input.messages, false),
+        Command::Repl(args) => (args.input.messages, false),
+        Command::Check(args) => (args.input.messages, false),
+        Command::Rules(_) | Command::Explain(_) => (Messages::default(), false),
+    }
+}
+
+/// Says what is still to be said, and gives the exit code.
+fn finish(exit: Exit, session: Option<&Session>, reporter: Reporter) -> u8 {
+    match exit {
+        Exit::Code(code) => code,
+        Exit::Refused(messages) => {
+            let none = Files::new();
+            reporter.print(&messages, session.map_or(&none, Session::files));
+            exit::code_of(&messages)
+        }
+        // The reader has what it wanted.
+        Exit::Output(error) if error.kind() == ErrorKind::BrokenPipe => 0,
+        Exit::Output(error) => {
+            reporter.error(&format!("standard output cannot be written: {error}"));
+            exit::CANNOT
+        }
+        Exit::System(text) => {
+            reporter.error(&text);
+            exit::CANNOT
+        }
+    }
+}
+
+/// What the last panic said, and where.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+
+fn note_panic(info: &PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or("panic");
+    let place = info.location().map(|at| format!(" ({}:{})", at.file(), at.line()));
+    if let Ok(mut last) = PANIC.lock() {
+        *last = Some(format!("{message}{}", place.unwrap_or_default()));
+    }
+}
+
+/// The last panic as a message.
+#[must_use]
+pub fn bug() -> String {
+    let last = PANIC.lock().ok().and_then(|mut last| last.take());
+    let what = last.unwrap_or_else(|| "panic".to_owned());
+    format!("bug in hence: {what}\nplease report it with the rule files and the input")
+}

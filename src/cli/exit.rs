@@ -1,0 +1,66 @@
+//! [`Exit`]: how a command ends early. The codes are those of `hence --help`.
+
+use std::io;
+
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
+/// The verdict is negative.
+pub const NEGATIVE: u8 = 1;
+/// Usage, program or input in error.
+pub const CANNOT: u8 = 2;
+/// An evaluation error.
+pub const EVALUATION: u8 = 3;
+/// A limit was reached.
+pub const LIMIT: u8 = 4;
+/// A bug in hence.
+pub const BUG: u8 = 70;
+/// Stopped by Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
+
+/// How a command ends early.
+#[derive(Debug)]
+pub enum Exit {
+    /// All is said; end with this code.
+    Code(u8),
+    /// These messages are still to be printed; the code follows from them.
+    Refused(Vec<Diagnostic>),
+    /// Standard output cannot be written.
+    Output(io::Error),
+    /// The operating system refused something else: what, and why.
+    System(String),
+}
+
+impl From<Vec<Diagnostic>> for Exit {
+    fn from(messages: Vec<Diagnostic>) -> Self {
+        Self::Refused(messages)
+    }
+}
+
+impl From<Diagnostic> for Exit {
+    fn from(message: Diagnostic) -> Self {
+        Self::Refused(vec![message])
+    }
+}
+
+impl From<io::Error> for Exit {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// The exit code of a command that ends with these messages.
+#[must_use]
+pub fn code_of(messages: &[Diagnostic]) -> u8 {
+    messages
+        .iter()
+        .filter(|message| message.is_error())
+        .map(|message| match message.code {
+            Code::H0501 => EVALUATION,
+            Code::H0503 | Code::H0601 => LIMIT,
+            Code::H0602 => INTERRUPTED,
+            _ => CANNOT,
+        })
+        .max()
+        .unwrap_or(0)
+}

@@ -1,0 +1,37 @@
+//! `hence query`.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::path::PathBuf;
+
+use crate::cli::answers;
+use crate::cli::args::Query;
+use crate::cli::exit::{Exit, NEGATIVE};
+use crate::cli::messages::Reporter;
+use crate::cli::session::{options, width};
+use crate::session::session::{Keep, Session};
+
+/// Answers one question.
+///
+/// # Errors
+/// What is wrong, or why it stopped; or that there is no answer, with `-e`.
+pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
+    let session = session.insert(Session::new(options(&args.input)));
+    let (body, programs) =
+        args.programs_and_body.split_last().expect("the parser asks for two arguments");
+    let programs: Vec<PathBuf> = programs.iter().map(PathBuf::from).collect();
+    session.run(&programs, Keep::Nothing)?;
+    let warnings = session.take_warnings_of_questions();
+    reporter.print(&warnings, session.files());
+    let file = session.files_mut().add("question", body.as_str());
+    let answer = session.query(file)?;
+    let mut out = stdout().lock();
+    answers::print(&answer, args.format, width(out.is_terminal()), &mut out)?;
+    out.flush()?;
+    if let Some(reason) = &answer.reason {
+        reporter.line(&format!("note: no answer: {reason}"));
+    }
+    if args.exit_status && answer.rows.is_empty() {
+        return Err(Exit::Code(NEGATIVE));
+    }
+    Ok(())
+}

@@ -1,0 +1,271 @@
+//! What a typed line means. Commands start with a dot and may be cut to a unique prefix; everything
+//! else is a question, a rule or a declaration of the language.
+
+/// A command of the prompt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// `.why`
+    Why,
+    /// `.rels`
+    Rels,
+    /// `.schema`
+    Schema,
+    /// `.rules`
+    Rules,
+    /// `.load`
+    Load,
+    /// `.reload`
+    Reload,
+    /// `.facts`
+    Facts,
+    /// `.format`
+    Format,
+    /// `.help`
+    Help,
+    /// `.quit`
+    Quit,
+}
+
+/// A command as `.help` shows it.
+#[derive(Debug)]
+pub struct About {
+    /// Which one.
+    pub verb: Verb,
+    /// Its name with the dot.
+    pub name: &'static str,
+    /// What follows the name.
+    pub args: &'static str,
+    /// What it does, in a line.
+    pub does: &'static str,
+    /// More, with an example.
+    pub more: &'static str,
+}
+
+/// Every command, in the order of `.help`.
+pub const COMMANDS: &[About] = &[
+    About {
+        verb: Verb::Why,
+        name: ".why",
+        args: "[ATOM | ROW]",
+        does: "shows the proof of an answer",
+        more: "ROW counts the rows of the last answer from 1; without anything the last row asked \
+               about, or the first.\n  .why 3\n  .why reach(\"a\", \"c\")",
+    },
+    About {
+        verb: Verb::Rels,
+        name: ".rels",
+        args: "[PATTERN]",
+        does: "lists relations with their sizes",
+        more: "PATTERN is a part of the name; `*` stands for anything.\n  .rels claim*",
+    },
+    About {
+        verb: Verb::Schema,
+        name: ".schema",
+        args: "[RELATION]",
+        does: "shows columns, types and comments",
+        more: "  .schema total",
+    },
+    About {
+        verb: Verb::Rules,
+        name: ".rules",
+        args: "[RELATION | N]",
+        does: "lists rules, or shows one in full",
+        more: "Without anything one line a rule; with a relation its rules in full; with a number \
+               that rule.\n  .rules total\n  .rules 12",
+    },
+    About {
+        verb: Verb::Load,
+        name: ".load",
+        args: "FILE…",
+        does: "adds rule files",
+        more: "  .load more.dl",
+    },
+    About {
+        verb: Verb::Reload,
+        name: ".reload",
+        args: "",
+        does: "reads all rule and fact files again",
+        more: "Rules typed at the prompt stay. If something is in error, all stays as it was.",
+    },
+    About {
+        verb: Verb::Facts,
+        name: ".facts",
+        args: "PATH",
+        does: "adds a folder of facts or a claims file",
+        more: "Every file is then read again.\n  .facts more/facts\n  .facts claims.jsonl",
+    },
+    About {
+        verb: Verb::Format,
+        name: ".format",
+        args: "[table | csv | tsv | json | jsonl]",
+        does: "sets how answers are printed",
+        more: "Without anything it says which one is set.\n  .format jsonl",
+    },
+    About {
+        verb: Verb::Help,
+        name: ".help",
+        args: "[COMMAND]",
+        does: "lists commands, or explains one",
+        more: "  .help .why",
+    },
+    About { verb: Verb::Quit, name: ".quit", args: "", does: "leaves", more: "Ctrl-D does too." },
+];
+
+/// Directives of the language, which also start with a dot.
+const DIRECTIVES: &[&str] = &[
+    ".decl",
+    ".type",
+    ".input",
+    ".output",
+    ".printsize",
+    ".limitsize",
+    ".comp",
+    ".init",
+    ".override",
+    ".functor",
+    ".pragma",
+    ".plan",
+    ".lattice",
+    ".include",
+    ".once",
+    ".number_type",
+    ".symbol_type",
+];
+
+/// A statement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Statement<'a> {
+    /// Nothing but blanks and comments.
+    Nothing,
+    /// A command with what follows its name.
+    Command(Verb, &'a str),
+    /// A command that is not known: what was typed, and the names it may mean.
+    Unknown(&'a str, Vec<&'static str>),
+    /// A question, as typed. The flag tells that it has the form of a fact.
+    Question(&'a str, bool),
+    /// A rule, a declaration or a directive.
+    Program(&'a str),
+}
+
+/// What `text` means.
+#[must_use]
+pub fn read(text: &str) -> Statement<'_> {
+    let text = text.trim();
+    let code = outline(text);
+    let bare = code.trim();
+    if bare.is_empty() {
+        return Statement::Nothing;
+    }
+    let word_end = text.find(|c: char| c.is_whitespace()).unwrap_or(text.len());
+    let (word, rest) = text.split_at(word_end);
+    if word.starts_with('.') && !DIRECTIVES.contains(&word) {
+        return match named(word).as_slice() {
+            [about] => Statement::Command(about.verb, rest.trim()),
+            several => Statement::Unknown(word, several.iter().map(|about| about.name).collect()),
+        };
+    }
+    if word.starts_with('.') || (code.contains(":-") && !bare.starts_with("?-")) {
+        return Statement::Program(text);
+    }
+    let fact = bare.ends_with('.') && !bare.starts_with("?-") && bare.contains('(');
+    Statement::Question(text, fact)
+}
+
+/// The commands that `word` may mean: the one of that name, or all that start with it.
+#[must_use]
+pub fn named(word: &str) -> Vec<&'static About> {
+    if let Some(exact) = COMMANDS.iter().find(|about| about.name == word) {
+        return vec![exact];
+    }
+    COMMANDS.iter().filter(|about| word.len() > 1 && about.name.starts_with(word)).collect()
+}
+
+/// Whether a question is the bare name of a relation.
+#[must_use]
+pub fn is_word(text: &str) -> bool {
+    let word = text.trim().trim_end_matches(['.', '?']);
+    !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "_.?".contains(c))
+}
+
+/// Whether a question over several lines must go on: it starts with `?-` and has no end yet.
+#[must_use]
+pub fn goes_on(text: &str) -> bool {
+    let code = outline(text);
+    let code = code.trim();
+    code.starts_with("?-") && !code.ends_with(['.', '?'])
+}
+
+/// `text` with the inside of strings and all comments blanked out, so that punctuation found in
+/// the rest is code.
+#[must_use]
+pub fn outline(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                out.push('"');
+                while let Some(inner) = chars.next() {
+                    match inner {
+                        '\\' => {
+                            chars.next();
+                        }
+                        '"' => break,
+                        _ => {}
+                    }
+                }
+                out.push('"');
+            }
+            '/' if chars.peek() == Some(&'/') => {
+                while chars.peek().is_some_and(|&inner| inner != '\n') {
+                    chars.next();
+                }
+            }
+            '/' if chars.peek() == Some(&'*') => {
+                chars.next();
+                let mut last = ' ';
+                for inner in chars.by_ref() {
+                    if last == '*' && inner == '/' {
+                        break;
+                    }
+                    last = inner;
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &Statement<'_>) {
+        assert_eq!(&read(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn statements() {
+        check("  // nothing", &Statement::Nothing);
+        check(".w 3", &Statement::Command(Verb::Why, "3"));
+        check(".q", &Statement::Command(Verb::Quit, ""));
+        check(".r", &Statement::Unknown(".r", vec![".rels", ".rules", ".reload"]));
+        check(".nope x", &Statement::Unknown(".nope", vec![]));
+        check(".decl a(x: number)", &Statement::Program(".decl a(x: number)"));
+        check("a(x) :- b(x).", &Statement::Program("a(x) :- b(x)."));
+        check("a(\":-\")", &Statement::Question("a(\":-\")", false));
+        check("?- a(x), b(x).", &Statement::Question("?- a(x), b(x).", false));
+        check("a(1).", &Statement::Question("a(1).", true));
+        check("total", &Statement::Question("total", false));
+    }
+
+    #[test]
+    fn a_question_mark_or_a_stop_ends_a_long_question() {
+        assert!(goes_on("?- a(x),"));
+        assert!(goes_on("?- a(\"x.\")"));
+        assert!(!goes_on("?- a(x)."));
+        assert!(!goes_on("?- a(x)?"));
+        assert!(!goes_on("a(x)"));
+    }
+}

@@ -1,0 +1,9 @@
+//! The prompt: questions, commands, rules typed in.
+
+pub mod about;
+pub mod command;
+pub mod complete;
+pub mod editor;
+pub mod piped;
+pub mod run;
+pub mod shell;

@@ -1,0 +1,303 @@
+//! [`Shell`]: what a statement does. Answers go to standard output, everything else to standard
+//! error; at a terminal and through a pipe alike.
+
+use std::io::{Write, stdout};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::base::ids::FileId;
+use crate::base::nearest::{alternatives, nearest};
+use crate::cli::answers;
+use crate::cli::args::FormatArg;
+use crate::cli::entry::bug;
+use crate::cli::exit::{self, Exit};
+use crate::cli::messages::Reporter;
+use crate::cli::repl::about;
+use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
+use crate::cli::session::width;
+use crate::io::input::grouped;
+use crate::session::answer::Answer;
+use crate::session::ask::relation;
+use crate::session::session::Session;
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
+/// The state of a prompt.
+pub struct Shell {
+    /// Programs, input, conclusions.
+    pub session: Session,
+    /// Where messages go.
+    pub reporter: Reporter,
+    /// How answers are printed.
+    pub format: FormatArg,
+    /// Whether a person types: then answers are counted and timed.
+    pub interactive: bool,
+    /// The atoms of the last answer, and which one was asked about last.
+    last: Vec<String>,
+    told_about_facts: bool,
+}
+
+/// What comes after a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// The next statement.
+    Go,
+    /// The end.
+    Quit,
+}
+
+impl Shell {
+    /// A prompt over an evaluated session.
+    #[must_use]
+    pub fn new(session: Session, reporter: Reporter, format: FormatArg, interactive: bool) -> Self {
+        Self { session, reporter, format, interactive, last: Vec::new(), told_about_facts: false }
+    }
+
+    /// Does what the text in `file` says. A statement that fails says why and changes nothing; its
+    /// exit code comes back. Standard output that cannot be written ends the prompt.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub fn statement(&mut self, file: FileId) -> Result<Result<Next, u8>, Exit> {
+        // A Ctrl-C that came while nothing ran has done its work.
+        self.session.options().stop.store(false, Ordering::Relaxed);
+        let result = catch_unwind(AssertUnwindSafe(|| self.act(file)));
+        stdout().flush().map_err(Exit::Output)?;
+        match result {
+            Ok(Ok(next)) => Ok(Ok(next)),
+            Ok(Err(Exit::Refused(messages))) => {
+                self.reporter.print(&messages, self.session.files());
+                Ok(Err(exit::code_of(&messages)))
+            }
+            Ok(Err(Exit::Code(code))) => Ok(Err(code)),
+            Ok(Err(Exit::System(text))) => {
+                self.reporter.error(&text);
+                Ok(Err(exit::CANNOT))
+            }
+            Ok(Err(output @ Exit::Output(_))) => Err(output),
+            Err(_) => {
+                self.reporter.error(&bug());
+                Ok(Err(exit::BUG))
+            }
+        }
+    }
+
+    fn act(&mut self, file: FileId) -> Result<Next, Exit> {
+        let text = self.session.files().get(file).text.clone();
+        match command::read(&text) {
+            Statement::Nothing => {}
+            Statement::Command(Verb::Quit, _) => return Ok(Next::Quit),
+            Statement::Command(verb, rest) => self.command(verb, rest, file)?,
+            Statement::Unknown(word, names) => return Err(unknown(word, &names)),
+            Statement::Question(_, fact) => self.ask(file, fact)?,
+            Statement::Program(_) => self.add(file)?,
+        }
+        Ok(Next::Go)
+    }
+
+    fn ask(&mut self, file: FileId, fact: bool) -> Result<(), Exit> {
+        let start = Instant::now();
+        let text = self.session.files().get(file).text.clone();
+        let word = text.trim().trim_end_matches(['.', '?']).trim_end();
+        let answer = if command::is_word(word) {
+            let id = self.named(word)?;
+            self.session.rows(id)?
+        } else {
+            self.session.query(file)?
+        };
+        answers::print(&answer, self.format, width(self.interactive), &mut stdout().lock())?;
+        stdout().flush()?;
+        if fact && !self.told_about_facts {
+            self.told_about_facts = true;
+            self.reporter.line("note: asked, not added: at the prompt an atom is a question");
+        }
+        self.footer(&answer, start);
+        self.last = answer.atoms.unwrap_or_default();
+        Ok(())
+    }
+
+    /// The relation of this name; if there is none the nearest relations or commands.
+    fn named(&self, word: &str) -> Result<crate::base::ids::RelationId, Exit> {
+        relation(&self.session.world().program, word).map_err(|message| {
+            let command = format!(".{word}");
+            let names = COMMANDS.iter().map(|about| about.name);
+            match nearest(&command, names.clone())
+                .first()
+                .copied()
+                .or_else(|| names.into_iter().find(|name| *name == command))
+            {
+                Some(near) => {
+                    Exit::from(message.help(format!("commands start with a dot: {near}")))
+                }
+                None => Exit::from(message),
+            }
+        })
+    }
+
+    /// What there is to say after an answer.
+    fn footer(&self, answer: &Answer, start: Instant) {
+        if let Some(reason) = &answer.reason {
+            self.reporter.line(&format!("no answer: {reason}"));
+            return;
+        }
+        if !self.interactive || self.format != FormatArg::Table {
+            return;
+        }
+        let n = answer.rows.len();
+        let count = match (n, answer.columns.is_empty()) {
+            (_, true) => String::new(),
+            (1, _) => "1 answer, ".to_owned(),
+            (n, _) => format!("{} answers, ", grouped(n)),
+        };
+        let hint = match (&answer.atoms, n) {
+            (Some(_), 1) => "        .why shows the proof",
+            (Some(_), n) if n > 1 => "        .why N for a row",
+            _ => "",
+        };
+        self.reporter.line(&format!("{count}{} ms{hint}", start.elapsed().as_millis()));
+    }
+
+    fn add(&mut self, file: FileId) -> Result<(), Exit> {
+        let start = Instant::now();
+        let before = self.session.world().program.relations.len();
+        self.session.add_typed(file)?;
+        let warnings = self.session.take_warnings_of_questions();
+        self.reporter.print(&warnings, self.session.files());
+        let world = self.session.world();
+        let added = world.program.relations.entries().skip(before);
+        for (id, relation) in added {
+            let tuples = match world.tables().len(id) {
+                1 => "1 tuple".to_owned(),
+                n => format!("{} tuples", grouped(n)),
+            };
+            self.reporter
+                .line(&format!("{}: {tuples}", about::signature(&world.program, relation)));
+        }
+        if self.interactive {
+            self.reporter.line(&format!("{} ms", start.elapsed().as_millis()));
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, verb: Verb, rest: &str, _file: FileId) -> Result<(), Exit> {
+        let world = self.session.world();
+        let mut out = stdout().lock();
+        match verb {
+            Verb::Why => self.why(rest),
+            Verb::Rels => about::relations(world, rest, &mut out),
+            Verb::Schema if rest.is_empty() => about::schemas(world, &mut out),
+            Verb::Schema => about::schema(&self.session, self.named(rest)?, &mut out),
+            Verb::Rules => about::rules(&self.session, rest, &mut out),
+            Verb::Load => {
+                let mut roots = self.session.roots().to_vec();
+                let new = paths(rest, ".load")?;
+                roots.extend(new);
+                let options = self.session.options().clone();
+                self.again(|session| session.again(options, &roots))
+            }
+            Verb::Reload => {
+                let (options, roots) =
+                    (self.session.options().clone(), self.session.roots().to_vec());
+                self.again(|session| session.again(options, &roots))
+            }
+            Verb::Facts => {
+                let new = paths(rest, ".facts")?;
+                if let Some(absent) = new.iter().find(|path| !path.exists()) {
+                    let text = format!("{} does not exist", absent.display());
+                    return Err(Exit::from(Diagnostic::new(Code::H0306, text)));
+                }
+                let mut options = self.session.options().clone();
+                options.facts.extend(new);
+                let roots = self.session.roots().to_vec();
+                self.again(|session| session.again(options, &roots))
+            }
+            Verb::Format => self.set_format(rest),
+            Verb::Help => about::help(rest, &mut out),
+            Verb::Quit => Ok(()),
+        }
+    }
+
+    fn again(
+        &mut self,
+        load: impl FnOnce(&mut Session) -> Result<(), Vec<Diagnostic>>,
+    ) -> Result<(), Exit> {
+        load(&mut self.session)?;
+        self.last.clear();
+        let warnings = self.session.take_warnings_of_questions();
+        self.reporter.print(&warnings, self.session.files());
+        self.reporter.line(&about::banner(&self.session));
+        Ok(())
+    }
+
+    fn set_format(&mut self, rest: &str) -> Result<(), Exit> {
+        use clap::ValueEnum;
+        let name = |format: &FormatArg| {
+            format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+        };
+        if rest.is_empty() {
+            self.reporter.line(&format!("answers are printed as {}", name(&self.format)));
+            return Ok(());
+        }
+        let all: Vec<String> = FormatArg::value_variants().iter().map(name).collect();
+        self.format = FormatArg::from_str(rest, true).map_err(|_| {
+            let text = format!("no format `{rest}`");
+            Exit::from(
+                Diagnostic::new(Code::H0701, text).help(format!("one of {}", all.join(", "))),
+            )
+        })?;
+        Ok(())
+    }
+
+    fn why(&mut self, rest: &str) -> Result<(), Exit> {
+        let atom = match (rest, rest.parse::<usize>()) {
+            ("", _) => self.last.first().cloned().ok_or_else(|| nothing_asked())?,
+            (_, Ok(row)) => {
+                let found = row.checked_sub(1).and_then(|row| self.last.get(row));
+                found.cloned().ok_or_else(|| no_row(row, self.last.len()))?
+            }
+            (atom, Err(_)) => atom.to_owned(),
+        };
+        let _ = atom;
+        Ok(())
+    }
+}
+
+fn nothing_asked() -> Exit {
+    let text = "no answer to explain yet";
+    Exit::from(Diagnostic::new(Code::H0701, text).help("ask for an atom first, or give one"))
+}
+
+fn no_row(row: usize, rows: usize) -> Exit {
+    let text = match rows {
+        0 => format!("no row {row}: the last answer is no list of atoms"),
+        1 => format!("no row {row}: the last answer has 1 row"),
+        n => format!("no row {row}: the last answer has {} rows", grouped(n)),
+    };
+    Exit::from(Diagnostic::new(Code::H0701, text).help("`.why ATOM` explains an atom"))
+}
+
+fn unknown(word: &str, names: &[&str]) -> Exit {
+    let message = match names {
+        [] => Diagnostic::new(Code::H0701, format!("no command `{word}`")),
+        several => {
+            let text = format!("`{word}` may mean {}", several.join(", "));
+            return Exit::from(Diagnostic::new(Code::H0701, text));
+        }
+    };
+    let near = nearest(word, COMMANDS.iter().map(|about| about.name));
+    Exit::from(match alternatives(&near) {
+        Some(near) => message.help(format!("did you mean {near}?")),
+        None => message.help("`.help` lists the commands"),
+    })
+}
+
+fn paths(rest: &str, command: &str) -> Result<Vec<PathBuf>, Exit> {
+    let paths: Vec<PathBuf> = rest.split_whitespace().map(PathBuf::from).collect();
+    if paths.is_empty() {
+        let text = format!("`{command}` needs a path");
+        return Err(Exit::from(Diagnostic::new(Code::H0701, text)));
+    }
+    Ok(paths)
+}

@@ -1,0 +1,155 @@
+//! `hence run`.
+
+use std::io::{BufWriter, IsTerminal, Write, stderr, stdout};
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::cli::args::Run;
+use crate::cli::exit::Exit;
+use crate::cli::messages::Reporter;
+use crate::cli::session::options;
+use crate::engine::limits::Limits;
+use crate::io::find::shown;
+use crate::io::input::grouped;
+use crate::io::output::{Failed, Output, Written};
+use crate::session::session::{Keep, Session};
+use crate::session::stops;
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
+/// Derives everything, writes the outputs.
+///
+/// # Errors
+/// What is wrong, or why it stopped.
+pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
+    let start = Instant::now();
+    let session = session.insert(Session::new(options(&args.source.input)));
+    session.run(&args.source.programs, Keep::Nothing)?;
+    let warnings = session.take_warnings();
+    reporter.print(&warnings, session.files());
+    let limits = session.options().limits();
+    let written = write(args, session, &limits, start)?;
+    report_escaped(&written, session, reporter);
+    print_sizes(session)?;
+    if args.verbose || (stderr().is_terminal() && !args.quiet) {
+        reporter.line(&summary(session, &written, warnings.len(), start));
+    }
+    Ok(())
+}
+
+fn write(
+    args: &Run,
+    session: &Session,
+    limits: &Limits,
+    start: Instant,
+) -> Result<Vec<Written>, Exit> {
+    let world = session.world();
+    let output = Output { program: &world.program, tables: world.tables(), limits };
+    let result = match args.output.as_deref() {
+        Some(path) if path == Path::new("-") => {
+            let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
+            let result = output.print(&mut out);
+            out.flush()?;
+            result
+        }
+        folder => {
+            let last = |written: &[Written]| match folder {
+                Some(_) => vec![("hence-run.json".to_owned(), run_file(session, written, start))],
+                None => Vec::new(),
+            };
+            if folder.is_none() && world.program.outputs.is_empty() {
+                return Ok(Vec::new());
+            }
+            output.write(folder.unwrap_or(Path::new(".")), &last)
+        }
+    };
+    result.map_err(|failed| match failed {
+        Failed::System { path, error } if path == Path::new("standard output") => {
+            Exit::Output(error)
+        }
+        Failed::System { path, error } => {
+            let text = format!("{} cannot be written: {error}", shown(&path));
+            Exit::from(Diagnostic::new(Code::H0306, text))
+        }
+        Failed::Stopped(stop) => {
+            Exit::from(stops::message(&stop, &world.program, session.options()))
+        }
+    })
+}
+
+fn report_escaped(written: &[Written], session: &Session, reporter: Reporter) {
+    for one in written.iter().filter(|one| one.escaped > 0) {
+        let (cells, hold) = if one.escaped == 1 { ("cell", "holds") } else { ("cells", "hold") };
+        let n = grouped(one.escaped);
+        let text = format!("{n} {cells} of `{}` {hold} a tab or a line end", one.relation);
+        let message = Diagnostic::new(Code::L0301, text)
+            .note("they are written as \\t, \\n and \\r, since they would read as other rows");
+        reporter.print(&[message], session.files());
+    }
+}
+
+/// The `.printsize` lines.
+fn print_sizes(session: &Session) -> Result<(), Exit> {
+    let world = session.world();
+    let mut out = stdout().lock();
+    for &relation in &world.program.printsizes {
+        let name = &world.program.relations[relation].name;
+        writeln!(out, "{name}\t{}", world.tables().len(relation))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn summary(session: &Session, written: &[Written], warnings: usize, start: Instant) -> String {
+    let rows: usize = written.iter().map(|one| one.rows).sum();
+    let files = session.world().loaded.len();
+    let skipped: usize = session.world().loaded.iter().map(|file| file.bad_lines.len()).sum();
+    let mut text = format!(
+        "{} input rows from {files} fact files · {} rows in {} outputs · {} ms",
+        grouped(session.world().input_rows),
+        grouped(rows),
+        written.len(),
+        start.elapsed().as_millis()
+    );
+    if skipped > 0 {
+        text.push_str(&format!(" · {} bad rows left out", grouped(skipped)));
+    }
+    if warnings > 0 {
+        text.push_str(&format!(" · {warnings} warnings"));
+    }
+    text
+}
+
+/// The schema `hence.run/1`: what went in, what came out, how long it took.
+fn run_file(session: &Session, written: &[Written], start: Instant) -> String {
+    let world = session.world();
+    let files: Vec<String> = session.sources().iter().map(|source| source.origin.name()).collect();
+    let inputs: Vec<Value> = world
+        .loaded
+        .iter()
+        .map(|file| {
+            json!({
+                "relation": world.program.relations[file.relation].name,
+                "file": shown(&file.path),
+                "rows": file.rows,
+                "skipped": file.bad_lines.len(),
+            })
+        })
+        .collect();
+    let outputs: Vec<Value> = written
+        .iter()
+        .map(|one| json!({"relation": one.relation, "file": one.file, "tuples": one.rows}))
+        .collect();
+    let document = json!({
+        "schema": "hence.run/1",
+        "hence": env!("CARGO_PKG_VERSION"),
+        "program": {"files": files},
+        "inputs": inputs,
+        "outputs": outputs,
+        "ms": start.elapsed().as_millis().to_string().parse::<u64>().unwrap_or(u64::MAX),
+        "exit": 0,
+    });
+    format!("{document:#}\n")
+}

@@ -1,0 +1,264 @@
+//! The command line: streams, exit codes, files in and out.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const REACH: &str = "// Reachability.
+.decl edge(x: number, y: number)
+.input edge
+.decl path(x: number, y: number)
+path(x, y) :- edge(x, y).
+path(x, z) :- path(x, y), edge(y, z).
+.output path
+.printsize path
+";
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        write(&path, text.as_bytes());
+    }
+    folder
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test writes its files")]
+fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test reads what was written")]
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+fn hence(folder: &TempDir, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(args)
+        .current_dir(folder.path())
+        .env_remove("CLICOLOR_FORCE")
+        .output()
+        .unwrap()
+}
+
+/// Runs and compares exit code and standard output; what went to standard error comes back.
+fn check(folder: &TempDir, args: &[&str], exit: i32, stdout: &str) -> String {
+    let output = hence(folder, args);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(exit), "{args:?}: {stderr}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), stdout, "{args:?}: {stderr}");
+    stderr
+}
+
+fn has(text: &str, part: &str) {
+    assert!(text.contains(part), "no {part:?} in:\n{text}");
+}
+
+#[test]
+fn run_reads_derives_and_writes() {
+    let at = folder(&[("reach.dl", REACH), ("in/edge.facts", "2\t3\n10\t2\n1\t2\n")]);
+    let quiet =
+        check(&at, &["run", "reach.dl", "-F", "in", "-D", "out", "-j", "2"], 0, "path\t5\n");
+    assert_eq!(quiet, "");
+    assert_eq!(read(&at.path().join("out/path.csv")), "1\t2\n1\t3\n2\t3\n10\t2\n10\t3\n");
+    has(&read(&at.path().join("out/hence-run.json")), "\"schema\": \"hence.run/1\"");
+    let names = fs::read_dir(at.path().join("out")).unwrap().count();
+    assert_eq!(names, 2, "nothing is left beside the outputs");
+    let said = check(&at, &["run", "reach.dl", "-F", "in", "-D", "out", "-v"], 0, "path\t5\n");
+    has(&said, "3 input rows from 1 fact file");
+}
+
+#[test]
+fn the_word_run_may_be_left_out() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n")]);
+    let framed = "---------------\npath\n===============\n1\t2\n===============\npath\t1\n";
+    check(&at, &["reach.dl", "-D", "-"], 0, framed);
+    check(&at, &["-D-", "./reach.dl"], 0, framed);
+}
+
+#[test]
+fn both_engines_give_the_same_bytes() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n2\t3\n3\t1\n-5\t1\n")]);
+    let run = |engine| hence(&at, &["run", "reach.dl", "-D", "-", "--engine", engine]).stdout;
+    assert_eq!(run("naive"), run("native"));
+}
+
+#[test]
+fn bad_rows() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n2\tx3\n3\n4\t5\t6\n7\t8\n")]);
+    let said = check(&at, &["run", "reach.dl", "-D", "out"], 2, "");
+    has(&said, "error[H0301]: expected number, found `x3`");
+    has(&said, "edge.facts:2:3");
+    has(&said, "column 2 `y: number` of `edge`");
+    has(&said, "3 of 5 rows of this file are bad: lines 2, 3, 4");
+    assert!(!at.path().join("out").exists(), "a failed run writes nothing");
+    let said = check(&at, &["run", "reach.dl", "-D", "out", "--bad-rows", "skip"], 0, "path\t2\n");
+    has(&said, "warning[H0301]");
+    has(&said, "these rows were left out");
+}
+
+#[test]
+fn numbers_out_of_range_and_bytes_that_are_no_text() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "9000000000000000000000\t1\n")]);
+    let said = check(&at, &["reach.dl"], 2, "");
+    has(&said, "error[H0304]: 9000000000000000000000 does not fit `number`");
+    has(&said, "-9223372036854775808..9223372036854775807");
+    write(&at.path().join("edge.facts"), b"1\t2\n3\t\xff\n");
+    has(
+        &check(&at, &["reach.dl"], 2, ""),
+        "error[H0305]: edge.facts is not UTF-8: byte 6, in line 2",
+    );
+}
+
+#[test]
+fn missing_files() {
+    let at = folder(&[("reach.dl", REACH), ("in/edgs.facts", "1\t2\n")]);
+    let said = check(&at, &["reach.dl", "-F", "in", "-F", "gone"], 2, "");
+    has(&said, "error[H0302]: no facts file for input relation `edge`");
+    has(&said, "looked for in/edge.facts, gone/edge.facts");
+    has(&said, "nearest name: edgs.facts");
+    has(&said, "gone does not exist");
+    check(&at, &["reach.dl", "-F", "in", "--allow-missing"], 0, "path\t0\n");
+    has(&check(&at, &["gone.dl"], 2, ""), "gone.dl cannot be read");
+}
+
+#[test]
+fn rows_of_several_folders_are_united() {
+    let files = [("reach.dl", REACH), ("a/edge.facts", "1\t2\n"), ("b/edge.facts", "2\t3\n1\t2\n")];
+    check(&folder(&files), &["reach.dl", "-F", "a", "-F", "b"], 0, "path\t3\n");
+}
+
+#[test]
+fn names_of_files() {
+    let program = ".decl e(x: symbol)\n.input e(filename=\"some.tsv\")\n.decl f(x: symbol)\n\
+                   .input f(name=\"ef\")\n.output e(name=\"out\"), f(filename=\"sub/f.txt\")\n";
+    let at = folder(&[("p.dl", program), ("some.tsv", "b\na\n"), ("ef.facts", "c\n")]);
+    check(&at, &["p.dl", "-D", "d"], 0, "");
+    assert_eq!(read(&at.path().join("d/out.csv")), "a\nb\n");
+}
+
+#[test]
+fn limits_and_evaluation_errors() {
+    let endless = ".decl n(x: number)\nn(0).\nn(x + 1) :- n(x).\n.printsize n\n";
+    let zero = ".decl n(x: number)\nn(0).\n.decl m(x: number)\nm(1 / x) :- n(x).\n.printsize m\n";
+    let at = folder(&[("endless.dl", endless), ("zero.dl", zero)]);
+    let said = check(&at, &["endless.dl", "--max-rounds", "50", "-q"], 4, "");
+    has(&said, "error[H0503]: stopped: `n` looks endless after 50 rounds");
+    let said = check(&at, &["endless.dl", "--max-rounds", "0", "--timeout", "200ms", "-q"], 4, "");
+    has(&said, "error[H0601]");
+    has(&check(&at, &["zero.dl"], 3, ""), "error[H0501]: division by zero");
+}
+
+#[test]
+fn texts_with_tabs_are_counted() {
+    let program = ".decl t(x: symbol)\nt(\"a\\tb\").\nt(\"c\").\n.output t\n";
+    let at = folder(&[("p.dl", program)]);
+    let said = check(&at, &["p.dl", "-D", "."], 0, "");
+    has(&said, "warning[L0301]: 1 cell of `t` holds a tab or a line end");
+    assert_eq!(read(&at.path().join("t.csv")), "a\\tb\nc\n");
+}
+
+#[test]
+fn query() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n2\t3\n")]);
+    check(&at, &["query", "reach.dl", "path(1, x)"], 0, " x\n 2\n 3\n");
+    check(&at, &["query", "reach.dl", "path(1, x)", "--format", "csv"], 0, "x\n2\n3\n");
+    check(&at, &["query", "reach.dl", "path(1, 3)"], 0, "yes\n");
+    let said = check(&at, &["query", "reach.dl", "path(9, x)"], 0, "");
+    has(&said, "none of the 3 tuples of `path` has x = 9");
+    check(&at, &["query", "-e", "reach.dl", "path(9, 9)"], 1, "no\n");
+    has(&check(&at, &["query", "reach.dl", "pth(9, x)"], 2, ""), "unknown relation `pth`");
+    let json = "{\"columns\":[{\"name\":\"x\",\"type\":\"number\"}],\"count\":1,\"rows\":[[3]],\
+                \"schema\":\"hence.rows/1\",\"truncated\":false}\n";
+    check(&at, &["query", "reach.dl", "path(2, x)", "--format", "json"], 0, json);
+}
+
+#[test]
+fn usage() {
+    let at = folder(&[("reach.dl", REACH)]);
+    has(&check(&at, &["nope"], 2, ""), "unrecognized subcommand");
+    has(&check(&at, &["run", "reach.dl", "--nope"], 2, ""), "unexpected argument");
+    check(&at, &["--version"], 0, &format!("hence {}\n", env!("CARGO_PKG_VERSION")));
+    let help = hence(&at, &["--help"]);
+    has(&String::from_utf8(help.stdout).unwrap(), "Exit codes: 0 done");
+    assert_eq!(help.status.code(), Some(0));
+    has(&check(&at, &["explain", "H9999"], 2, ""), "no message has the code");
+    let about = hence(&at, &["explain", "h0301"]);
+    has(&String::from_utf8(about.stdout).unwrap(), "a bad row in a facts file");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let rows: String = (0..200_000).map(|i| format!("{i}\t{i}\n")).collect();
+    let at = folder(&[
+        ("reach.dl", &REACH.replace("path(x, z) :- path(x, y), edge(y, z).", "")),
+        ("edge.facts", &rows),
+    ]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(["reach.dl", "-D", "-"])
+        .current_dir(at.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn messages_as_lines_and_as_json() {
+    let at = folder(&[("p.dl", ".decl a(x: number)\na(x) :- b(x).\n")]);
+    let said = check(&at, &["p.dl", "--message-format", "concise"], 2, "");
+    has(&said, "p.dl:2:9: error[H0101]: unknown relation `b`");
+    let said = check(&at, &["p.dl", "--message-format", "json"], 2, "");
+    let first = said.lines().find(|line| line.contains("H0101")).unwrap();
+    let object: serde_json::Value = serde_json::from_str(first).unwrap();
+    assert_eq!(object["schema"], "hence.message/1");
+    assert_eq!(object["labels"][0]["line"], 2);
+}
+
+#[test]
+fn includes() {
+    let files = [
+        ("main.dl", ".include \"sub/a.dl\"\n.include \"b.dl\"\n.printsize x\nx(1) :- y(1).\n"),
+        ("sub/a.dl", ".decl x(n: number)\n.include \"c.dl\"\n"),
+        ("sub/c.dl", ".decl z(n: number)\nz(1).\n"),
+        ("inc/b.dl", ".decl y(n: number)\n.include \"../sub/c.dl\"\ny(n) :- z(n).\n"),
+        ("round.dl", ".include \"circle.dl\"\n"),
+        ("circle.dl", ".include \"round.dl\"\n"),
+    ];
+    let at = folder(&files);
+    check(&at, &["main.dl", "-I", "inc"], 0, "x\t1\n");
+    let said = check(&at, &["main.dl"], 2, "");
+    has(&said, "error[H0005]: no file b.dl to include");
+    has(&said, "looked for b.dl, lib:b.dl");
+    has(&check(&at, &["round.dl"], 2, ""), "round.dl -> circle.dl -> round.dl");
+}
+
+#[test]
+fn interrupted() {
+    let endless = ".decl n(x: number)\nn(0).\nn(x + 1) :- n(x).\n.output n\n";
+    let at = folder(&[("endless.dl", endless)]);
+    let child = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(["endless.dl", "--max-rounds", "0", "-q", "-D", "out"])
+        .current_dir(at.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let start = std::time::Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(start.elapsed().as_millis() < 2_000, "stops soon");
+    has(&String::from_utf8(output.stderr).unwrap(), "error[H0602]: interrupted");
+    assert!(!at.path().join("out").exists());
+}

@@ -1,0 +1,162 @@
+//! Transcripts of the prompt through a pipe: `tests/repl/*.txt`. The first line gives the command;
+//! lines that start with `> ` are typed, `.. ` continues them, the rest is what hence prints. The
+//! last line `[exit N]` gives the exit code if it is not 0. `UPDATE=1` writes what comes out into
+//! the transcript, to be read in the diff.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A command that prints one known line: it ends the output of the statement before it.
+const MARK: &str = ".format";
+const MARKED: &str = "answers are printed as ";
+
+struct Step {
+    typed: String,
+    printed: String,
+}
+
+struct Transcript {
+    command: String,
+    steps: Vec<Step>,
+    exit: i32,
+}
+
+fn read(text: &str) -> Transcript {
+    let mut lines = text.lines();
+    let command = lines.next().unwrap().strip_prefix("$ hence ").unwrap().to_owned();
+    let mut steps: Vec<Step> = vec![Step { typed: String::new(), printed: String::new() }];
+    let mut exit = 0;
+    for line in lines {
+        if let Some(typed) = line.strip_prefix("> ") {
+            steps.push(Step { typed: typed.to_owned(), printed: String::new() });
+        } else if let Some(more) = line.strip_prefix(".. ") {
+            let step = steps.last_mut().unwrap();
+            step.typed.push('\n');
+            step.typed.push_str(more);
+        } else if let Some(code) = line.strip_prefix("[exit ") {
+            exit = code.trim_end_matches(']').parse().unwrap();
+        } else {
+            let printed = &mut steps.last_mut().unwrap().printed;
+            printed.push_str(line);
+            printed.push('\n');
+        }
+    }
+    Transcript { command, steps, exit }
+}
+
+fn write(transcript: &Transcript) -> String {
+    let mut text = format!("$ hence {}\n", transcript.command);
+    for step in &transcript.steps {
+        for (i, line) in step.typed.lines().enumerate() {
+            text.push_str(if i == 0 { "> " } else { ".. " });
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push_str(&step.printed);
+    }
+    if transcript.exit != 0 {
+        text.push_str(&format!("[exit {}]\n", transcript.exit));
+    }
+    text
+}
+
+/// Types the statements of a transcript and gives what comes out.
+fn play(folder: &Path, given: &Transcript) -> Transcript {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(given.command.split_whitespace())
+        .current_dir(folder)
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::piped())
+        .stdout(writer.try_clone().unwrap())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    let mut input = String::new();
+    // Lines as they are typed, and as they would be numbered without the marks.
+    let (mut sent, mut marks) = (0, Vec::new());
+    for (i, step) in given.steps.iter().enumerate() {
+        input.push_str(&step.typed);
+        input.push('\n');
+        sent += step.typed.lines().count().max(1);
+        if i + 1 < given.steps.len() {
+            input.push_str(MARK);
+            input.push('\n');
+            sent += 1;
+            marks.push(sent);
+        }
+    }
+    // A prompt that ends early closes the pipe; its output tells.
+    let mut stdin = child.stdin.take().unwrap();
+    let typing = std::thread::spawn(move || stdin.write_all(input.as_bytes()).is_ok());
+    let mut output = String::new();
+    reader.read_to_string(&mut output).unwrap();
+    typing.join().unwrap();
+    let exit = child.wait().unwrap().code().unwrap();
+    let mut steps: Vec<Step> = given
+        .steps
+        .iter()
+        .map(|step| Step { typed: step.typed.clone(), printed: String::new() })
+        .collect();
+    let mut at = 0;
+    for line in output.lines() {
+        if line.starts_with(MARKED) && at + 1 < steps.len() {
+            at += 1;
+        } else {
+            steps[at].printed.push_str(&renumbered(line, &marks));
+            steps[at].printed.push('\n');
+        }
+    }
+    Transcript { command: given.command.clone(), steps, exit }
+}
+
+/// A line with `stdin:N` as if the marks had not been sent; the first statement is empty.
+fn renumbered(line: &str, marks: &[usize]) -> String {
+    let Some((before, after)) = line.split_once("stdin:") else {
+        return line.to_owned();
+    };
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    let n: usize = digits.parse().unwrap();
+    let n = n - 1 - marks.iter().filter(|&&mark| mark < n).count();
+    format!("{before}stdin:{n}{}", &after[digits.len()..])
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test reads its transcripts")]
+fn transcripts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/repl");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    assert!(!paths.is_empty());
+    let update = std::env::var("UPDATE").is_ok();
+    let mut failed = Vec::new();
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let got = write(&play(&folder, &read(&text)));
+        if got != text && update {
+            fs::write(&path, got).unwrap();
+        } else if got != text {
+            failed.push(format!("{}:\n{}", path.display(), difference(&text, &got)));
+        }
+    }
+    assert!(failed.is_empty(), "\n{}", failed.join("\n"));
+}
+
+/// The first lines that differ.
+fn difference(expected: &str, got: &str) -> String {
+    let (a, b): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), got.lines().collect());
+    let at = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let part = |lines: &[&str], mark: char| {
+        lines[at.min(lines.len())..]
+            .iter()
+            .take(12)
+            .map(|line| format!("{mark} {line}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    format!("from line {}:\n{}\n{}", at + 1, part(&a, '-'), part(&b, '+'))
+}
