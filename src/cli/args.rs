@@ -49,6 +49,7 @@ pub struct Source {
     /// Rule files
     #[arg(value_name = "PROG.dl", required = true)]
     pub programs: Vec<PathBuf>,
+    /// Where input comes from.
     #[command(flatten)]
     pub input: Input,
 }
@@ -68,8 +69,10 @@ pub struct Input {
     /// Takes a missing input file as one without rows
     #[arg(long)]
     pub allow_missing: bool,
+    /// How to evaluate.
     #[command(flatten)]
     pub evaluation: Evaluation,
+    /// How messages are printed.
     #[command(flatten)]
     pub messages: Messages,
 }
@@ -111,6 +114,7 @@ impl Default for Messages {
 /// `hence run`
 #[derive(Args, Debug, Clone)]
 pub struct Run {
+    /// Rule files and input.
     #[command(flatten)]
     pub source: Source,
     /// Folder for the .output relations, or - for standard output
@@ -130,6 +134,7 @@ pub struct Query {
     /// Rule files, then the question
     #[arg(value_name = "PROG.dl… BODY", required = true, num_args = 2..)]
     pub programs_and_body: Vec<String>,
+    /// Where input comes from.
     #[command(flatten)]
     pub input: Input,
     /// Exits with 1 if there is no answer
@@ -146,6 +151,7 @@ pub struct Repl {
     /// Rule files
     #[arg(value_name = "PROG.dl")]
     pub programs: Vec<PathBuf>,
+    /// Where input comes from.
     #[command(flatten)]
     pub input: Input,
     /// How answers are printed
@@ -162,6 +168,7 @@ pub struct Check {
     /// Rule files, claims files, folders of either
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+    /// Where input comes from.
     #[command(flatten)]
     pub input: Input,
 }

@@ -2,7 +2,7 @@
 //! stand to the right and are never cut; if the table is too wide, the widest columns of text are
 //! cut first, with `…`.
 
-use unicode_width::UnicodeWidthChar;
+use crate::show::safe::{shortened, visible, width as cells_of};
 
 /// A table's cells are at least this wide when they are cut.
 const NARROWEST: usize = 8;
@@ -32,7 +32,7 @@ pub fn table(
     for row in std::iter::once(&header).chain(&rows) {
         let mut line = String::new();
         for ((cell, &width), &number) in row.iter().zip(&widths).zip(numbers) {
-            let cell = cut(cell, width);
+            let cell = shortened(cell, width);
             let blank = " ".repeat(width - cells_of(&cell));
             line.push_str(if line.is_empty() { " " } else { "  " });
             if number {
@@ -49,33 +49,6 @@ pub fn table(
     out
 }
 
-/// `text` on one line, with every character visible: control characters, line ends and marks that
-/// change the direction of writing are written as escapes, so that no text can rearrange a table.
-#[must_use]
-pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{61c}' => {
-                out.extend(c.escape_unicode());
-            }
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(c.escape_unicode()),
-            c if c.is_control() => out.extend(c.escape_unicode()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// How many cells of a terminal a text takes.
-#[must_use]
-pub fn cells_of(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
-}
-
 /// Narrows the widest columns of text until the line fits or nothing more can be cut.
 fn shrink(widths: &mut [usize], numbers: &[bool], limit: usize) {
     loop {
@@ -89,24 +62,6 @@ fn shrink(widths: &mut [usize], numbers: &[bool], limit: usize) {
             _ => return,
         }
     }
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if cells_of(text) <= width {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide > width - 1 {
-            break;
-        }
-        used += wide;
-        out.push(c);
-    }
-    out.push('…');
-    out
 }
 
 #[cfg(test)]
@@ -128,6 +83,6 @@ mod tests {
         );
         check(&[["beta gamma", "200"]], Some(14), " name        n\n beta ga…  200\n");
         check(&[["北京", "1"], ["é", "2"]], None, " name  n\n 北京  1\n é     2\n");
-        check(&[["a\nb\u{202e}", "1"]], None, " name           n\n a\\nb\\u{202e}  1\n");
+        check(&[["a\nb\u{202e}", "1"]], None, " name          n\n a\\nb<U+202E>  1\n");
     }
 }
