@@ -48,6 +48,8 @@ struct Order<'a> {
     context: Context<'a>,
     body: &'a Body<'a>,
     bound: Vec<bool>,
+    /// Whether the steps start from many bindings: those of the groups that are asked for.
+    from_many: bool,
     pending: Vec<usize>,
     /// Positions of atoms that the hint still names, next last.
     hinted: Vec<usize>,
@@ -74,6 +76,7 @@ pub fn order(context: Context<'_>, body: &Body<'_>, bound: &[VarId]) -> Vec<Step
         context,
         body,
         bound: is_bound,
+        from_many: !bound.is_empty(),
         pending: (0..body.literals.len()).collect(),
         hinted,
         steps: Vec::new(),
@@ -288,11 +291,17 @@ impl Order<'_> {
 
     fn atom_step(&self, at: usize, atom: &Atom) -> StepKind {
         let access = self.access(atom, self.body.views[at]);
-        let is_access = |step: &Step| matches!(step.kind, StepKind::Scan(_) | StepKind::Expand(_));
+        // A scan starts from a single binding: groups, ranges and witnesses give many.
+        let gives_many = |step: &Step| match &step.kind {
+            StepKind::Scan(_) | StepKind::Expand(_) => true,
+            StepKind::Range { bound, .. } => !bound,
+            StepKind::Aggregate(aggregate) => !aggregate.witnesses.is_empty(),
+            _ => false,
+        };
         let depends = access.columns.iter().any(|column| matches!(column, Column::Bound(_)));
         if access.new_vars().next().is_none() {
             StepKind::Member(access)
-        } else if depends || self.steps.iter().any(is_access) {
+        } else if depends || self.from_many || self.steps.iter().any(gives_many) {
             StepKind::Expand(access)
         } else {
             StepKind::Scan(access)
