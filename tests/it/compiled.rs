@@ -8,8 +8,8 @@ use hence::analysis::analysis::{Analysis, analyse};
 use hence::base::ids::{FileId, Id};
 use hence::engine::facts::Facts;
 use hence::engine::limits::{Limits, Stop};
-use hence::engine::naive;
 use hence::engine::tables::Tables;
+use hence::engine::{naive, native};
 use hence::program::build::build;
 use hence::program::program::Program;
 use hence::syntax::parser::parse;
@@ -60,6 +60,15 @@ impl Compiled {
     pub(crate) fn naive(&self) -> Outcome {
         let limits = Limits { rounds_max: Some(ROUNDS_MAX), ..Limits::default() };
         match naive::run(&self.program, &self.analysis, self.facts(), &limits) {
+            Ok(database) => self.tuples(&database),
+            Err(stop) => self.stopped(stop),
+        }
+    }
+
+    /// What the native engine makes of them.
+    pub(crate) fn native(&self) -> Outcome {
+        let limits = Limits { rounds_max: Some(ROUNDS_MAX), ..Limits::default() };
+        match native::run(&self.program, &self.analysis, self.facts(), &limits) {
             Ok(database) => self.tuples(&database),
             Err(stop) => self.stopped(stop),
         }

@@ -51,6 +51,16 @@ fn order_means_nothing() {
     table.check();
 }
 
+#[test]
+fn engines_agree() {
+    each_program(|program, _| {
+        let text = program.text();
+        let compiled = compile(&text);
+        assert_eq!(compiled.native(), compiled.naive(), "native and specification\n{text}");
+        Ok(())
+    });
+}
+
 /// Features of the programs of a run.
 #[derive(Default)]
 struct Table {
