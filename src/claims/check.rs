@@ -123,7 +123,12 @@ impl<'a> Check<'a> {
     pub(crate) fn diagnostic(&self, entry: usize, fault: Fault) -> Diagnostic {
         let place = self.place(entry, &fault.path);
         let span = fault.part.and_then(|part| self.inside(place, &part)).unwrap_or(place);
-        let mut diagnostic = Diagnostic::new(fault.code, fault.message).label(span, fault.label);
+        // serde keeps no more of a number than fits: the message shows what is written.
+        let message = match fault.code {
+            Code::H0304 => shape::does_not_fit(self.shown.text_of(span)),
+            _ => fault.message,
+        };
+        let mut diagnostic = Diagnostic::new(fault.code, message).label(span, fault.label);
         diagnostic.notes = fault.notes;
         diagnostic.helps.extend(fault.help);
         diagnostic

@@ -79,9 +79,13 @@ impl Check<'_> {
     fn refuse_component(&mut self, edges: &[&Edge<'_>]) {
         let circle = shortest_circle(edges);
         let first = circle[0];
-        let subject = if circle.len() == 1 { "itself" } else { "what rests on it" };
-        let mut diagnostic =
-            Diagnostic::new(Code::H0418, format!("`{}` {} {subject}", first.from, first.verb));
+        let others: Vec<String> = circle[1..].iter().map(|e| format!("`{}`", e.from)).collect();
+        let through = match others.is_empty() {
+            true => String::new(),
+            false => format!(" by way of {}", others.join(", ")),
+        };
+        let message = format!("`{}` {} itself{through}", first.from, first.verb);
+        let mut diagnostic = Diagnostic::new(Code::H0418, message);
         for (i, edge) in circle.iter().enumerate() {
             let back = if i + 1 == circle.len() && i > 0 { ": back to 1" } else { "" };
             let label = format!("{}. `{}` {} `{}`{back}", i + 1, edge.from, edge.verb, edge.to);

@@ -150,10 +150,14 @@ impl<'a> Check<'a> {
             let (entry, quoting) = (evidence.entry, evidence.quoting);
             let Some(fault) = evidence.missing.take() else { continue };
             if quoting > 0 || fault.path == "path" {
-                let claims = if quoting == 1 { "claim quotes" } else { "claims quote" };
-                let note = format!("{quoting} {claims} it; without the text no quote is checked");
+                let note = match quoting {
+                    0 => None,
+                    1 => Some("1 claim quotes it".to_owned()),
+                    n => Some(format!("{n} claims quote it")),
+                };
+                let fault = note.into_iter().fold(fault, Fault::note);
                 let help = "give it, or take the quotes unverified with --ungrounded keep";
-                let diagnostic = self.diagnostic(entry, fault.note(note).help(help));
+                let diagnostic = self.diagnostic(entry, fault.help(help));
                 // The claims that quote it are refused themselves.
                 self.report(diagnostic);
             }

@@ -63,7 +63,7 @@ pub(crate) fn check_id(text: &str, path: &str, faults: &mut Vec<Fault>) {
             None => format!("{} characters", text.len()),
         };
         faults.push(
-            Fault::new(Code::H0422, path, format!("`{path}` is not an id"))
+            Fault::new(Code::H0422, path, format!("`{}` is not an id", text.escape_debug()))
                 .label(label)
                 .note("an id has 1 to 64 letters, digits or _ . : -"),
         );
@@ -200,15 +200,20 @@ fn check_amount(amount: &Amount<'_>, faults: &mut Vec<Fault>) {
     for (path, bound) in [("amount.lo", &amount.lo), ("amount.hi", &amount.hi)] {
         if let Some(n) = bound
             && n.as_i64().is_none()
-            && n.as_f64().is_none_or(|x| !(-9.2e18..=9.2e18).contains(&x))
+            && !in_range(n)
         {
             faults.push(
-                Fault::new(Code::H0304, path, format!("{n} does not fit `number`"))
+                Fault::new(Code::H0304, path, "")
                     .label(format!("`number` is {}..{}", i64::MIN, i64::MAX))
                     .help("record it in a larger unit"),
             );
         }
     }
+}
+
+/// Whether a fraction lies where whole numbers do.
+pub(crate) fn in_range(n: &Number) -> bool {
+    n.as_f64().is_some_and(|x| (-9.2e18..=9.2e18).contains(&x))
 }
 
 /// Whether `a` is greater than `b`.

@@ -117,6 +117,10 @@ impl<'a> Check<'a> {
         if claim.span.is_none() {
             return self.require_span(entry, claim, Some((start, end)));
         }
+        if span.is_none() {
+            // What is no span at all has been said.
+            return;
+        }
         if let Place::Moved(_) = place
             && let Some((_, claimed)) = span.filter(|(_, end)| *end > length)
         {
@@ -249,7 +253,7 @@ fn mended(
         Place::Moved(_) => {
             let message = format!("the quote of claim {name} stands elsewhere");
             let fault = Fault::new(Code::L0402, "span", message)
-                .label(format!("it stands at {start}..{end} and nowhere else"));
+                .label(format!("it stands at {start}..{end}"));
             Some(match holds(claim, text) {
                 Some(note) => fault.note(note),
                 None => fault,

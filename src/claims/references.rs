@@ -10,7 +10,7 @@ use crate::claims::cell::{Term, Text};
 use crate::claims::check::{Check, Ids, parse};
 use crate::claims::date::{self, Days, iso};
 use crate::claims::documents::Documents;
-use crate::claims::fields::{Fault, is_id, whole};
+use crate::claims::fields::{Fault, in_range, is_id, whole};
 use crate::claims::lines::{RecordKind, State};
 use crate::claims::load::{BadRecords, NameKind};
 use crate::claims::record::{
@@ -233,7 +233,7 @@ impl<'a> Check<'a> {
         let of_document = format!("the document is of {} at the latest", iso(last));
         if let Some(day) = from(&claim.when).filter(|&day| happened && day > last) {
             let word = claim.modality.word();
-            let message = format!("claim {} is {word}, of a time to come", &*claim.id);
+            let message = format!("claim {} is {word} of a time after its document", &*claim.id);
             let label = format!("begins {}", iso(day));
             let fault = Fault::new(Code::L0406, "when", message).label(label);
             self.warn(entry, fault.note(of_document.clone()));
@@ -261,7 +261,7 @@ impl<'a> Check<'a> {
             return;
         }
         for (path, bound) in [("amount.lo", &amount.lo), ("amount.hi", &amount.hi)] {
-            if let Some(n) = bound.as_ref().filter(|n| whole(n).is_none() && n.is_f64()) {
+            if let Some(n) = bound.as_ref().filter(|n| whole(n).is_none() && in_range(n)) {
                 let message = format!("{n} of `{}`, which is counted whole", &*amount.unit);
                 let help = format!(
                     "if it has fractions, say so: {{\"type\": \"policy\", \"key\": \"fractional_unit\", \"value\": [\"{}\"]}}",

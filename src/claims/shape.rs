@@ -250,7 +250,7 @@ impl Shape {
         }
         let takes: Vec<&str> =
             self.kinds.iter().filter(|k| **k != Kind::Null).map(|kind| self.noun(*kind)).collect();
-        Diagnostic::new(Code::H0425, format!("`{path}` takes {}", takes.join(" or ")))
+        Diagnostic::new(Code::H0425, format!("`{path}` takes {}", takes.join(", ")))
             .label(line.value(node), format!("found {}", Self::default().noun(kind)))
     }
 
@@ -336,7 +336,11 @@ fn wrong_whole(line: Line<'_>, node: usize, path: &Path<'_>) -> Option<Diagnosti
 
 /// A number that 64 bits do not hold.
 pub(crate) fn out_of_range(span: Span, json: &str) -> Diagnostic {
-    Diagnostic::new(Code::H0304, format!("{json} does not fit `number`"))
+    Diagnostic::new(Code::H0304, does_not_fit(json))
         .label(span, format!("`number` is {}..{}", i64::MIN, i64::MAX))
         .help("record it in a larger unit")
+}
+
+pub(crate) fn does_not_fit(json: &str) -> String {
+    format!("{json} does not fit `number`")
 }

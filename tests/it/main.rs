@@ -1,6 +1,7 @@
 //! One binary for the tests that drive whole parts: command line, prompt, claims, random programs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod claims;
 mod cli;
 mod compiled;
 mod generate;

@@ -1,0 +1,89 @@
+//! Claims files with one mistake each, and hostile documents: every message with its places, and
+//! what becomes of the records.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use hence::claims::load::{BadRecords, Loaded, Options, load};
+use hence::text::diagnostic::{Diagnostic, Severity};
+use hence::text::files::Files;
+use hence::text::span::Span;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/claims")
+}
+
+/// A file's name without its folder, line and column, and what stands there.
+fn place(files: &Files, span: Span) -> String {
+    let (at, text) = (files.position(span), files.text_of(span));
+    let name = files.get(span.file).name.rsplit('/').next().unwrap();
+    format!("{name}:{}:{} `{}`", at.line, at.column, text.escape_debug())
+}
+
+fn show(files: &Files, diagnostic: &Diagnostic) -> String {
+    let severity = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let mut out = format!("{severity}[{}]: {}\n", diagnostic.code, diagnostic.message);
+    for label in &diagnostic.labels {
+        writeln!(out, "    {}: {}", place(files, label.span), label.text).unwrap();
+    }
+    for note in &diagnostic.notes {
+        writeln!(out, "    note: {note}").unwrap();
+    }
+    for help in &diagnostic.helps {
+        writeln!(out, "    help: {help}").unwrap();
+    }
+    for fix in &diagnostic.fixes {
+        for edit in &fix.edits {
+            let place = place(files, edit.span);
+            writeln!(out, "    {}: {place} -> `{}`", fix.title, edit.text.escape_debug()).unwrap();
+        }
+    }
+    out
+}
+
+/// Everything that reading a file says; paths without the folder of the repository.
+fn report(loaded: &Loaded, files: &Files) -> String {
+    let mut out = String::new();
+    for diagnostic in &loaded.diagnostics {
+        out.push_str(&show(files, diagnostic));
+    }
+    for rejected in &loaded.rejected {
+        let line = files.position(rejected.span).line;
+        writeln!(out, "rejected line {line}: {} {}", rejected.kind.word(), rejected.code).unwrap();
+    }
+    let (records, claims, gone) = (loaded.records, loaded.claims, loaded.claims_rejected());
+    writeln!(out, "{records} records, {claims} claims, {gone} of them rejected").unwrap();
+    out.replace(&format!("{}/", folder().display()), "")
+}
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder());
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn every_mistake_has_its_message() {
+    let mut names: Vec<PathBuf> =
+        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
+    names.sort();
+    for path in names {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut options = Options::STRICT;
+        if name.ends_with("lenient") {
+            options.bad_records = BadRecords::Drop;
+        }
+        let mut files = Files::new();
+        let loaded = load(&[path], options, &mut files);
+        let text = report(&loaded, &files);
+        let code = name.split('_').next().unwrap();
+        assert!(code == "ok" || text.contains(&format!("[{code}]")), "{name}:\n{text}");
+        snapshot(&name, &text);
+    }
+}
