@@ -18,7 +18,9 @@ use crate::claims::load::{BadRecords, Options};
 use crate::claims::record::{
     self, Claim, Document, Entity, Grade, Header, Link, Policy, Reading, Retract, Source,
 };
-use crate::claims::scan::Tape;
+use crate::claims::references::Suggestions;
+use crate::claims::scan::{Kind, Tape};
+use crate::claims::search::visible;
 use crate::claims::shape::{self, Line, Path, Shape};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
@@ -40,6 +42,7 @@ pub(crate) struct Check<'a> {
     pub(crate) refused: Vec<(usize, Code)>,
     pub(crate) names: Names<'a>,
     pub(crate) edges: Vec<Edge<'a>>,
+    pub(crate) suggestions: Suggestions<'a>,
     shapes: Map<String, Shape>,
     unknown: Map<(RecordKind, String), Unknown>,
     plain_seen: Set<&'a str>,
@@ -80,6 +83,7 @@ impl<'a> Check<'a> {
             refused: Vec::new(),
             names: Names::default(),
             edges: Vec::new(),
+            suggestions: Suggestions::default(),
             shapes: Shape::records(&record::schema()),
             unknown: Map::default(),
             plain_seen: Set::default(),
@@ -157,11 +161,11 @@ impl<'a> Check<'a> {
         let mut tape = Tape::default();
         for (file, claims) in self.files.iter().enumerate() {
             let text: &'a str = &claims.text;
-            let mut start = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+            let mut start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
             while start < text.len() {
                 let end = memchr::memchr(b'\n', &text.as_bytes()[start..]);
                 let end = end.map_or(text.len(), |end| start + end);
-                let line = text[start..end].strip_suffix('\r').unwrap_or(&text[start..end]);
+                let line = text[start..end].trim_end_matches('\r');
                 if !line.trim().is_empty() {
                     let from = bad[file].partition_point(|&at| at < start);
                     let bad = bad[file].get(from).filter(|&&at| at < end).copied();
@@ -194,7 +198,7 @@ impl<'a> Check<'a> {
         }
         if let Err(error) = tape.scan(text) {
             let found = text[error.at..].chars().next();
-            let name = found.map_or("the end of the line".to_owned(), |c| format!("`{c}`"));
+            let name = found.map_or_else(|| "the end of the line".to_owned(), |c| format!("`{c}`"));
             let message = format!("expected {}, found {name}", error.expected);
             let end = error.at + found.map_or(0, char::len_utf8);
             return self.refuse(
@@ -216,7 +220,7 @@ impl<'a> Check<'a> {
         let error = |span: Span, message: &str, label: &str| {
             Diagnostic::new(Code::H0405, message).label(span, label)
         };
-        if line.tape.nodes[0].kind != crate::claims::scan::Kind::Object {
+        if line.tape.nodes[0].kind != Kind::Object {
             let message = "a line of a claims file is an object";
             return Err(Box::new(error(line.value(0), message, "not an object")));
         }
@@ -229,7 +233,7 @@ impl<'a> Check<'a> {
         let known = RecordKind::ALL.into_iter().find(|kind| kind.word() == &*word);
         known.ok_or_else(|| {
             let words: Vec<&str> = RecordKind::ALL.iter().map(|kind| kind.word()).collect();
-            let message = format!("`{}` is not a type of record", &*word);
+            let message = format!("`{}` is not a type of record", visible(&word));
             let mut diagnostic = error(line.value(node), &message, "unknown type")
                 .note(format!("types are {}", words.join(", ")));
             if let Some(near) = nearest(&word, words.iter().copied()).first() {
@@ -313,7 +317,7 @@ impl<'a> Check<'a> {
                     entry,
                     "copies_of",
                 ));
-                self.declare(RecordKind::Document, record.id, entry);
+                self.declare(RecordKind::Document, &record.id, entry);
             }
             RecordKind::Source => {
                 let record = parse::<Source<'a>>(text)?;
@@ -325,7 +329,7 @@ impl<'a> Check<'a> {
                     entry,
                     "parent",
                 ));
-                self.declare(RecordKind::Source, record.id, entry);
+                self.declare(RecordKind::Source, &record.id, entry);
             }
             RecordKind::Entity => {
                 let record = parse::<Entity<'a>>(text)?;
@@ -337,7 +341,7 @@ impl<'a> Check<'a> {
                     entry,
                     "within",
                 ));
-                self.declare(RecordKind::Entity, record.id, entry);
+                self.declare(RecordKind::Entity, &record.id, entry);
             }
             RecordKind::Claim => {
                 let record = parse::<Claim<'a>>(text)?;
@@ -346,8 +350,20 @@ impl<'a> Check<'a> {
                 if let Some(group) = record.alt {
                     self.names.alternatives.insert(record.id.0.clone(), group.0);
                 }
-                self.declare(RecordKind::Claim, record.id, entry);
+                self.declare(RecordKind::Claim, &record.id, entry);
             }
+            _ => self.read_fields_about_claims(entry, faults)?,
+        }
+        Ok(())
+    }
+
+    fn read_fields_about_claims(
+        &mut self,
+        entry: usize,
+        faults: &mut Vec<Fault>,
+    ) -> serde_json::Result<()> {
+        let text = self.text(entry);
+        match self.entries[entry].kind {
             RecordKind::Link => {
                 let record = parse::<Link<'a>>(text)?;
                 fields::link(&record, faults);
@@ -367,7 +383,7 @@ impl<'a> Check<'a> {
             RecordKind::Reading => {
                 let record = parse::<Reading<'a>>(text)?;
                 fields::reading(&record, faults);
-                self.declare(RecordKind::Reading, record.id, entry);
+                self.declare(RecordKind::Reading, &record.id, entry);
             }
             RecordKind::Policy => {
                 let record = parse::<Policy<'a>>(text)?;
@@ -376,14 +392,19 @@ impl<'a> Check<'a> {
                     let units = record.value.0.iter().map(|unit| unit.to_string());
                     self.names.fractional_units.extend(units);
                 }
-                self.declare(RecordKind::Policy, record.key, entry);
+                self.declare(RecordKind::Policy, &record.key, entry);
             }
+            RecordKind::Hence
+            | RecordKind::Document
+            | RecordKind::Source
+            | RecordKind::Entity
+            | RecordKind::Claim => {}
         }
         Ok(())
     }
 
     /// Notes the id of a record; a second record with the id is a repeat or an error.
-    fn declare(&mut self, kind: RecordKind, id: Text<'a>, entry: usize) {
+    fn declare(&mut self, kind: RecordKind, id: &Text<'a>, entry: usize) {
         let ids = match kind {
             RecordKind::Document => &mut self.names.documents,
             RecordKind::Source => &mut self.names.sources,
@@ -394,7 +415,7 @@ impl<'a> Check<'a> {
         };
         let first = *ids.entry(id.0.clone()).or_insert(entry);
         if first != entry {
-            self.repeated(kind, &id, first, entry);
+            self.repeated(kind, id, first, entry);
         }
     }
 
@@ -464,7 +485,7 @@ impl<'a> Check<'a> {
         unknown.sort_by_key(|(_, unknown)| unknown.first);
         let kinds = unknown.iter().map(|((kind, _), _)| *kind).collect();
         for ((kind, path), unknown) in unknown {
-            let message = format!("unknown field `{path}` of a {}", kind.word());
+            let message = format!("unknown field `{}` of a {}", visible(&path), kind.word());
             let about = if kind == RecordKind::Document { "document_about" } else { "attr" };
             let mut diagnostic = Diagnostic::new(Code::L0405, message)
                 .label(unknown.first, format!("kept as a row of `{about}`"));

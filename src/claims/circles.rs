@@ -2,6 +2,8 @@
 //! other, entities within each other, documents that copy each other.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::mem;
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -66,7 +68,7 @@ impl<'a> Edge<'a> {
 impl Check<'_> {
     /// Refuses the records that make circles; each message prints one circle.
     pub(crate) fn refuse_circles(&mut self) {
-        let edges = std::mem::take(&mut self.edges);
+        let edges = mem::take(&mut self.edges);
         for verbs in GRAPHS {
             let edges: Vec<&Edge<'_>> =
                 edges.iter().filter(|edge| verbs.contains(&edge.verb)).collect();
@@ -138,7 +140,7 @@ fn shortest_circle<'e, 'a>(edges: &[&'e Edge<'a>]) -> Vec<&'e Edge<'a>> {
         out.entry(&edge.from).or_default().push(edge);
     }
     let mut came_by: Map<&str, &'e Edge<'a>> = Map::default();
-    let mut queue = std::collections::VecDeque::from([start]);
+    let mut queue = VecDeque::from([start]);
     while let Some(name) = queue.pop_front() {
         for edge in out.get(name).into_iter().flatten() {
             if came_by.contains_key(&*edge.to) {

@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
     fn fail<T>(&self, expected: &str) -> Result<T, DateError> {
         let rest = &self.text[self.at..self.end];
         let width = rest.chars().next().map_or(0, char::len_utf8);
-        let found = rest.chars().next().map_or("the end".to_owned(), |c| format!("`{c}`"));
+        let found = rest.chars().next().map_or_else(|| "the end".to_owned(), |c| format!("`{c}`"));
         let label = format!("expected {expected}, found {found}");
         Err(error(self.text, self.at..self.at + width, label))
     }
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        let show = |day: Option<i64>| day.map_or("..".to_owned(), iso);
+        let show = |day: Option<i64>| day.map_or_else(|| "..".to_owned(), iso);
         let found = match parse(text) {
             Ok(days) => format!("{}/{}", show(days.from), show(days.until)),
             Err(e) => format!("{}: {} [{}]", e.message, e.label, &text[e.at]),

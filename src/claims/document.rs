@@ -2,6 +2,7 @@
 //! UTF-16 units to bytes. Marks at every 128th code point keep each step short, so that checking a
 //! quote costs what the quote is long, in a text of one line of a megabyte too.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ impl DocumentText {
             marks.push(Mark { byte: 0, utf16: 0 });
         }
         let after_line_ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| narrow(at + 1));
-        let line_starts = std::iter::once(0).chain(after_line_ends).collect();
+        let line_starts = iter::once(0).chain(after_line_ends).collect();
         Some(Self { text, name, marks, line_starts, length })
     }
 
@@ -64,7 +65,7 @@ impl DocumentText {
     /// The byte `steps` code points after `byte`.
     fn walk(&self, byte: usize, steps: usize) -> Option<usize> {
         let rest = &self.text[byte..];
-        let ends = std::iter::once(rest.len());
+        let ends = iter::once(rest.len());
         let mut starts = rest.char_indices().map(|(at, _)| at).chain(ends);
         starts.nth(steps).map(|at| byte + at)
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::path::{Component, Path};
 use std::str;
+use std::sync::Arc;
 
 use crate::base::hash::Map;
 use crate::base::ids::FileId;
@@ -42,7 +43,7 @@ impl Evidence {
     pub(crate) fn show(&mut self, files: &mut Files) -> Option<FileId> {
         let text = self.text.as_ref()?;
         if self.shown.is_none() {
-            self.shown = Some(files.add(text.name.clone(), text.text.clone()));
+            self.shown = Some(files.add(text.name.clone(), Arc::clone(&text.text)));
         }
         self.shown
     }
@@ -76,8 +77,8 @@ impl<'a> Check<'a> {
             };
             match self.document_text(entry, &document) {
                 Ok(text) => evidence.text = text,
-                Err(Some(fault)) if fault.code == Code::H0420 => evidence.missing = Some(fault),
-                Err(fault) => fault.into_iter().for_each(|fault| self.fault(entry, fault)),
+                Err(fault) if fault.code == Code::H0420 => evidence.missing = Some(*fault),
+                Err(fault) => self.fault(entry, *fault),
             }
             if let Some(text) = &evidence.text {
                 evidence.hash = text.sha256();
@@ -95,9 +96,9 @@ impl<'a> Check<'a> {
         &self,
         entry: usize,
         document: &Document<'a>,
-    ) -> Result<Option<DocumentText>, Option<Fault>> {
+    ) -> Result<Option<DocumentText>, Box<Fault>> {
         let claims = &self.files[self.entries[entry].file as usize];
-        let long = || Some(Fault::new(Code::H0306, "id", "the document has 4 GiB or more"));
+        let long = || Box::new(Fault::new(Code::H0306, "id", "the document has 4 GiB or more"));
         if let Some(text) = &document.text {
             let name = format!("{} (text of {})", claims.name, &*document.id);
             return DocumentText::new(name, (&**text).into()).ok_or_else(long).map(Some);
@@ -108,7 +109,7 @@ impl<'a> Check<'a> {
         if self.options.outside == Outside::Refuse && leaves(&claims.folder, &full, path) {
             let message = format!("`{}` leaves the folder of its claims file", &**path);
             let fault = Fault::new(Code::H0421, "path", message).label(format!("leads to {name}"));
-            return Err(Some(fault.help("--allow-outside reads it")));
+            return Err(Box::new(fault.help("--allow-outside reads it")));
         }
         let bytes = read(&full).map_err(|error| {
             if error.kind() == ErrorKind::NotFound {

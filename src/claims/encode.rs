@@ -3,6 +3,7 @@
 //! nor leaves depend on the order of lines.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::Schema;
 
@@ -50,7 +51,7 @@ pub fn encode(
         return (Counts::default(), Vec::new());
     }
     let (targets, diagnostics) = targets(program);
-    let symbols = facts.codes.symbols().clone();
+    let symbols = Arc::clone(facts.codes.symbols());
     let rows = Rows::new(targets, symbols.lock(), facts, leaves);
     let mut encoder = Encoder { loaded, rows, lines: Vec::new(), unknown: UnknownFields::new() };
     if encoder.rows.leaves.is_some() {
@@ -103,8 +104,8 @@ impl UnknownFields {
 }
 
 /// The text of an optional field.
-fn text<'t>(field: &'t Option<Text<'_>>) -> Option<&'t str> {
-    field.as_deref()
+fn text<'t>(field: Option<&'t Text<'_>>) -> Option<&'t str> {
+    field.map(|text| &**text)
 }
 
 impl<'a> Encoder<'a> {
@@ -155,7 +156,7 @@ impl<'a> Encoder<'a> {
         let file = &self.loaded.lines.files[entry.file as usize];
         let name = Path::new(&file.name)
             .file_name()
-            .map_or(file.name.as_str().into(), |name| name.to_string_lossy());
+            .map_or_else(|| file.name.as_str().into(), |name| name.to_string_lossy());
         let ends = &self.lines[entry.file as usize];
         format!("{name}:{}", ends.partition_point(|&end| end < entry.start as usize) + 1)
     }
@@ -170,30 +171,30 @@ impl<'a> Encoder<'a> {
         let id = &*record.id;
         self.begin(entry, LeafKind::Record, &format!("document {id}"));
         let hash = self.loaded.hashes.get(id).map(String::as_str);
-        let hash = hash.or(text(&record.sha256)).unwrap_or_default();
-        let title = text(&record.title).unwrap_or_default();
+        let hash = hash.or_else(|| text(record.sha256.as_ref())).unwrap_or_default();
+        let title = text(record.title.as_ref()).unwrap_or_default();
         let rows = &mut self.rows;
         rows.add(Filled::Document, &[id.into(), title.into(), hash.into()]);
         if !title.is_empty() {
             rows.label(id, title);
         }
-        rows.maybe(Filled::DocCopy, id, text(&record.copies_of));
-        rows.maybe(Filled::DocumentPublisher, id, text(&record.publisher));
+        rows.maybe(Filled::DocCopy, id, text(record.copies_of.as_ref()));
+        rows.maybe(Filled::DocumentPublisher, id, text(record.publisher.as_ref()));
         rows.maybe(Filled::Marking, id, record.marking.map(record::Marking::word));
         let about = [
-            ("path", text(&record.path)),
-            ("url", text(&record.url)),
-            ("author", text(&record.author)),
-            ("via", text(&record.via)),
+            ("path", text(record.path.as_ref())),
+            ("url", text(record.url.as_ref())),
+            ("author", text(record.author.as_ref())),
+            ("via", text(record.via.as_ref())),
             ("date_basis", record.date_basis.map(record::DateBasis::word)),
-            ("language", text(&record.language)),
+            ("language", text(record.language.as_ref())),
         ];
         for (key, value) in about {
             if let Some(value) = value {
                 rows.add(Filled::DocumentAbout, &[id.into(), key.into(), value.into()]);
             }
         }
-        self.days((Filled::DocFrom, Filled::DocUntil), id, text(&record.date));
+        self.days((Filled::DocFrom, Filled::DocUntil), id, text(record.date.as_ref()));
         id.to_owned()
     }
 
@@ -204,16 +205,16 @@ impl<'a> Encoder<'a> {
         let kind = record.kind.map_or("unknown", record::SourceKind::word);
         let attribution = record.attribution.map_or("unknown", record::Attribution::word);
         rows.add(Filled::Source, &[id.into(), kind.into(), attribution.into()]);
-        if let Some(label) = text(&record.label) {
+        if let Some(label) = text(record.label.as_ref()) {
             rows.label(id, label);
         }
-        rows.maybe(Filled::SourceParent, id, text(&record.parent));
-        rows.maybe(Filled::SourceParty, id, text(&record.party));
+        rows.maybe(Filled::SourceParent, id, text(record.parent.as_ref()));
+        rows.maybe(Filled::SourceParty, id, text(record.party.as_ref()));
         if let Some(letter) = record.reliability {
             let letter = letter.word();
             rows.add(Filled::GradeReliability, &[id.into(), letter.into(), "record".into()]);
         }
-        rows.attr(id, "interest", text(&record.interest));
+        rows.attr(id, "interest", text(record.interest.as_ref()));
         id.to_owned()
     }
 
@@ -221,12 +222,12 @@ impl<'a> Encoder<'a> {
         let id = &*record.id;
         self.begin(entry, LeafKind::Record, &format!("entity {id}"));
         let rows = &mut self.rows;
-        let class = text(&record.class).unwrap_or("unknown");
+        let class = text(record.class.as_ref()).unwrap_or("unknown");
         rows.add(Filled::Entity, &[id.into(), class.into()]);
-        if let Some(label) = text(&record.label) {
+        if let Some(label) = text(record.label.as_ref()) {
             rows.label(id, label);
         }
-        rows.maybe(Filled::EntityWithin, id, text(&record.within));
+        rows.maybe(Filled::EntityWithin, id, text(record.within.as_ref()));
         for same in &record.same_as {
             rows.maybe(Filled::SameEntity, id, Some(&**same));
         }
@@ -246,8 +247,8 @@ impl<'a> Encoder<'a> {
         if let Some(amount) = &claim.amount {
             self.amount(id, amount);
         }
-        self.days((Filled::ClaimFrom, Filled::ClaimUntil), id, text(&claim.when));
-        self.days((Filled::SaidFrom, Filled::SaidUntil), id, text(&claim.said));
+        self.days((Filled::ClaimFrom, Filled::ClaimUntil), id, text(claim.when.as_ref()));
+        self.days((Filled::SaidFrom, Filled::SaidUntil), id, text(claim.said.as_ref()));
         if let (Some(Grounding { start, end, .. }), Some(quote)) = (entry.grounding, &claim.quote)
             && self.rows.wants(Filled::ClaimQuote)
         {
@@ -276,7 +277,7 @@ impl<'a> Encoder<'a> {
             rows.add(Filled::ClaimChain, &cells);
             for (field, value) in [("date", &step.date), ("via", &step.via)] {
                 if value.is_some() {
-                    rows.attr(id, &format!("chain.{i}.{field}"), text(value));
+                    rows.attr(id, &format!("chain.{i}.{field}"), text(value.as_ref()));
                 }
             }
         }
@@ -294,22 +295,22 @@ impl<'a> Encoder<'a> {
         for manner in &claim.manner {
             rows.maybe(Filled::ClaimManner, id, Some(&**manner));
         }
-        rows.maybe(Filled::ClaimAlt, id, text(&claim.alt));
-        rows.maybe(Filled::ClaimIf, id, text(&claim.r#if));
-        rows.maybe(Filled::ClaimEvent, id, text(&claim.event));
-        rows.maybe(Filled::ClaimPlace, id, text(&claim.place));
+        rows.maybe(Filled::ClaimAlt, id, text(claim.alt.as_ref()));
+        rows.maybe(Filled::ClaimIf, id, text(claim.r#if.as_ref()));
+        rows.maybe(Filled::ClaimEvent, id, text(claim.event.as_ref()));
+        rows.maybe(Filled::ClaimPlace, id, text(claim.place.as_ref()));
         rows.maybe(Filled::Marking, id, claim.marking.map(record::Marking::word));
-        rows.attr(id, "prefix", text(&claim.prefix));
-        rows.attr(id, "suffix", text(&claim.suffix));
-        rows.attr(id, "when_text", text(&claim.when_text));
-        rows.attr(id, "note", text(&claim.note));
-        rows.attr(id, "lang", text(&claim.lang));
+        rows.attr(id, "prefix", text(claim.prefix.as_ref()));
+        rows.attr(id, "suffix", text(claim.suffix.as_ref()));
+        rows.attr(id, "when_text", text(claim.when_text.as_ref()));
+        rows.attr(id, "note", text(claim.note.as_ref()));
+        rows.attr(id, "lang", text(claim.lang.as_ref()));
         if let Some(extractor) = &claim.extractor {
             let confidence = extractor.confidence.as_ref().and_then(serde_json::Number::as_f64);
             rows.maybe(Filled::ExtractorConfidence, id, confidence.and_then(Finite::new));
-            rows.attr(id, "extractor.name", text(&extractor.name));
-            rows.attr(id, "extractor.version", text(&extractor.version));
-            rows.attr(id, "extractor.align", text(&extractor.align));
+            rows.attr(id, "extractor.name", text(extractor.name.as_ref()));
+            rows.attr(id, "extractor.version", text(extractor.version.as_ref()));
+            rows.attr(id, "extractor.align", text(extractor.align.as_ref()));
         }
     }
 
@@ -329,29 +330,30 @@ impl<'a> Encoder<'a> {
             rows.add(Filled::ClaimApprox, &[id.into()]);
         }
         rows.maybe(Filled::ClaimUnit, id, Some(&*amount.unit));
-        rows.maybe(Filled::ClaimPer, id, text(&amount.per));
-        rows.attr(id, "amount.text", text(&amount.text));
+        rows.maybe(Filled::ClaimPer, id, text(amount.per.as_ref()));
+        rows.attr(id, "amount.text", text(amount.text.as_ref()));
     }
 
     fn link(&mut self, entry: &Entry, record: &Link<'_>) -> String {
         let (from, rel, to) = (&*record.from, &*record.rel, &*record.to);
         let name = format!("{from} {rel} {to}");
-        let by = text(&record.by);
+        let by = text(record.by.as_ref());
         let kind = if by == Some("text") { LeafKind::Record } else { LeafKind::Assumption };
         self.begin(entry, kind, &format!("link {name}"));
         self.rows.add(Filled::ClaimLink, &[from.into(), rel.into(), to.into()]);
         if let Some(by) = by {
             self.rows.add(Filled::LinkBy, &[from.into(), rel.into(), to.into(), by.into()]);
         }
-        self.rows.attr(&name, "note", text(&record.note));
+        self.rows.attr(&name, "note", text(record.note.as_ref()));
         name
     }
 
     fn grade(&mut self, entry: &Entry, record: &Grade<'_>) -> String {
-        let graded = text(&record.claim).or(text(&record.source)).unwrap_or_default();
+        let graded = record.claim.as_ref().or(record.source.as_ref());
+        let graded = text(graded).unwrap_or_default();
         self.begin(entry, LeafKind::Assumption, &format!("grade {graded}"));
         let rows = &mut self.rows;
-        let by = text(&record.by).unwrap_or("unknown");
+        let by = text(record.by.as_ref()).unwrap_or("unknown");
         if let Some(letter) = record.reliability {
             let cells = [graded.into(), letter.word().into(), by.into()];
             rows.add(Filled::GradeReliability, &cells);
@@ -363,8 +365,8 @@ impl<'a> Encoder<'a> {
             rows.maybe(Filled::ConfidenceLo, graded, whole(lo));
             rows.maybe(Filled::ConfidenceHi, graded, whole(hi));
         }
-        rows.attr(graded, "grade.scale", text(&record.scale));
-        rows.attr(graded, "grade.date", text(&record.date));
+        rows.attr(graded, "grade.scale", text(record.scale.as_ref()));
+        rows.attr(graded, "grade.date", text(record.date.as_ref()));
         graded.to_owned()
     }
 
@@ -372,17 +374,17 @@ impl<'a> Encoder<'a> {
         let claim = &*record.claim;
         self.begin(entry, LeafKind::Assumption, &format!("retract {claim}"));
         let rows = &mut self.rows;
-        let by = text(&record.by);
+        let by = text(record.by.as_ref());
         rows.add(Filled::Retract, &[claim.into(), by.unwrap_or("unknown").into()]);
-        if let Some(new) = text(&record.replaced_by) {
+        if let Some(new) = text(record.replaced_by.as_ref()) {
             rows.add(Filled::ClaimLink, &[new.into(), "supersedes".into(), claim.into()]);
             if let Some(by) = by {
                 let cells = [new.into(), "supersedes".into(), claim.into(), by.into()];
                 rows.add(Filled::LinkBy, &cells);
             }
         }
-        rows.attr(claim, "retract.date", text(&record.date));
-        rows.attr(claim, "retract.reason", text(&record.reason));
+        rows.attr(claim, "retract.date", text(record.date.as_ref()));
+        rows.attr(claim, "retract.reason", text(record.reason.as_ref()));
         claim.to_owned()
     }
 
@@ -390,12 +392,12 @@ impl<'a> Encoder<'a> {
         let id = &*record.id;
         self.begin(entry, LeafKind::Assumption, &format!("reading {id}"));
         let rows = &mut self.rows;
-        rows.add(Filled::Reading, &[id.into(), text(&record.label).unwrap_or(id).into()]);
-        if let Some(label) = text(&record.label) {
+        rows.add(Filled::Reading, &[id.into(), text(record.label.as_ref()).unwrap_or(id).into()]);
+        if let Some(label) = text(record.label.as_ref()) {
             rows.label(id, label);
         }
         rows.maybe(Filled::ReadingScope, id, record.scope.map(record::Scope::word));
-        rows.maybe(Filled::ReadingUnit, id, text(&record.unit));
+        rows.maybe(Filled::ReadingUnit, id, text(record.unit.as_ref()));
         for claim in &record.uses {
             rows.maybe(Filled::Uses, id, Some(&**claim));
         }
@@ -408,7 +410,7 @@ impl<'a> Encoder<'a> {
         for value in &record.value.0 {
             self.rows.maybe(Filled::Policy, key, Some(&**value));
         }
-        self.rows.attr(key, "note", text(&record.note));
+        self.rows.attr(key, "note", text(record.note.as_ref()));
         key.to_owned()
     }
 
@@ -460,7 +462,7 @@ fn evidence(claim: &Claim<'_>, grounding: Option<Grounding>) -> Evidence {
         document: claim.doc.to_string(),
         line: grounding.map(|at| at.line as usize).filter(|&line| line > 0),
         span: grounding.map(|at| (at.start as usize, at.end as usize)),
-        quote: text(&claim.quote).map(str::to_owned),
+        quote: text(claim.quote.as_ref()).map(str::to_owned),
         verified: grounding.is_some_and(|at| at.verified),
     }
 }

@@ -1,11 +1,14 @@
 //! What can be said of a record without looking at any other: ids, dates, bounds, spans, chains.
 
+use std::ops::Range;
+
 use serde_json::Number;
 
 use crate::claims::date::{self, Days};
 use crate::claims::record::{
     Amount, Claim, Document, Grade, Header, Link, Modality, Policy, Reading, Retract,
 };
+use crate::claims::search::visible;
 use crate::text::codes::Code;
 
 /// Something wrong with a field. Its place is found when the message is made.
@@ -15,7 +18,7 @@ pub(crate) struct Fault {
     /// The field, as `chain.1.who`.
     pub(crate) path: String,
     /// Bytes of the field's text that are meant, if not all.
-    pub(crate) part: Option<std::ops::Range<usize>>,
+    pub(crate) part: Option<Range<usize>>,
     pub(crate) message: String,
     pub(crate) label: String,
     pub(crate) notes: Vec<String>,
@@ -63,7 +66,7 @@ pub(crate) fn check_id(text: &str, path: &str, faults: &mut Vec<Fault>) {
             None => format!("{} characters", text.len()),
         };
         faults.push(
-            Fault::new(Code::H0422, path, format!("`{}` is not an id", text.escape_debug()))
+            Fault::new(Code::H0422, path, format!("`{}` is not an id", visible(text)))
                 .label(label)
                 .note("an id has 1 to 64 letters, digits or _ . : -"),
         );
@@ -76,7 +79,7 @@ pub(crate) fn check_date(text: Option<&str>, path: &str, faults: &mut Vec<Fault>
         None => Days::default(),
         Some(Ok(days)) => days,
         Some(Err(error)) => {
-            let mut fault = Fault::new(Code::H0303, path, error.message)
+            let mut fault = Fault::new(Code::H0303, path, visible(&error.message))
                 .label(error.label)
                 .note("accepted: 2025, 2025-06, 2025-06-30, 2025-06-01/2025-06-10 (a period), 2025-06/.., 2025~, 202X, 2025-21 (spring)");
             fault.part = Some(error.at);
@@ -88,7 +91,7 @@ pub(crate) fn check_date(text: Option<&str>, path: &str, faults: &mut Vec<Fault>
 
 pub(crate) fn header(header: &Header<'_>, faults: &mut Vec<Fault>) {
     if &*header.format != "claims" {
-        let message = format!("a file of format `{}`", &*header.format);
+        let message = format!("a file of format `{}`", visible(&header.format));
         faults.push(Fault::new(Code::H0424, "format", message).label("this is read: claims"));
     } else if header.version != 1 {
         let message = format!("version {} of the claims format", header.version);
@@ -102,12 +105,12 @@ pub(crate) fn document(document: &Document<'_>, faults: &mut Vec<Fault>) -> Days
         let message = "a document has its text in `path` or in `text`, not in both";
         faults.push(Fault::new(Code::H0405, "text", message).label("`path` is given too"));
     }
-    if let Some(hash) = &document.sha256 {
-        if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let message = "`sha256` takes 64 hexadecimal digits";
-            let label = format!("{} characters", hash.chars().count());
-            faults.push(Fault::new(Code::H0425, "sha256", message).label(label));
-        }
+    if let Some(hash) = &document.sha256
+        && (hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()))
+    {
+        let message = "`sha256` takes 64 hexadecimal digits";
+        let label = format!("{} characters", hash.chars().count());
+        faults.push(Fault::new(Code::H0425, "sha256", message).label(label));
     }
     check_date(document.date.as_deref(), "date", faults)
 }
@@ -173,7 +176,7 @@ fn check_chain(claim: &Claim<'_>, faults: &mut Vec<Fault>) {
     }
     for (i, step) in claim.chain.iter().enumerate() {
         if claim.chain[..i].iter().any(|earlier| *earlier.who == *step.who) {
-            let message = format!("`{}` stands twice in the chain", &*step.who);
+            let message = format!("`{}` stands twice in the chain", visible(&step.who));
             let path = format!("chain.{i}.who");
             faults.push(Fault::new(Code::H0408, path, message).label("again"));
         }
@@ -241,7 +244,7 @@ pub(crate) fn link(link: &Link<'_>, faults: &mut Vec<Fault>) {
         && !known(by)
     {
         faults.push(
-            Fault::new(Code::H0407, "by", format!("`by` cannot be `{}`", &**by))
+            Fault::new(Code::H0407, "by", format!("`by` cannot be `{}`", visible(by)))
                 .label("not a word of this field")
                 .note("it takes text, analyst, analyst:NAME, rule"),
         );

@@ -155,7 +155,7 @@ impl Read {
         let name = path.display().to_string();
         match read(path) {
             Ok(bytes) => {
-                let folder = path.parent().unwrap_or(Path::new(""));
+                let folder = path.parent().unwrap_or_else(|| Path::new(""));
                 self.bytes(&name, bytes, folder, files);
             }
             Err(error) => {

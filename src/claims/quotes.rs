@@ -11,7 +11,7 @@ use crate::claims::fields::Fault;
 use crate::claims::lines::Grounding;
 use crate::claims::load::Ungrounded;
 use crate::claims::record::Claim;
-use crate::claims::search::{Place, Wanted, find, folded, invisible, sentence};
+use crate::claims::search::{Place, Wanted, find, folded, sentence, visible};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Edit, Fix};
 use crate::text::span::Span;
@@ -55,7 +55,7 @@ impl<'a> Check<'a> {
         }
         let folded = &mut documents.folded.as_mut().expect("it was just made").1;
         let place = find(text, wanted, folded);
-        self.judge(entry, claim, (evidence, span), place);
+        self.judge(entry, claim, (evidence, span), &place);
     }
 
     /// A claim without a quote and a span.
@@ -99,17 +99,17 @@ impl<'a> Check<'a> {
         entry: usize,
         claim: &Claim<'a>,
         (evidence, span): (&mut Evidence, Option<(usize, usize)>),
-        place: Place,
+        place: &Place,
     ) {
         let Some(text) = &evidence.text else { return };
-        let bytes = match &place {
+        let bytes = match place {
             Place::Exact(bytes) | Place::Units(_, bytes) | Place::Moved(bytes) => bytes.clone(),
             Place::Several(places) => {
                 let fault = several(claim, text, places, span);
                 return self.fault(entry, fault);
             }
             Place::Folded(_) | Place::Nowhere(_) => {
-                return self.refuse_words(entry, claim, evidence, &place);
+                return self.refuse_words(entry, claim, evidence, place);
             }
         };
         let (start, end) = text.points_of(&bytes);
@@ -137,7 +137,7 @@ impl<'a> Check<'a> {
             line: narrow(text.line_of(bytes.start)),
             verified: true,
         });
-        let fault = mended(claim, text, &place, (start, end));
+        let fault = mended(claim, text, place, (start, end));
         self.check_hedges(entry, claim, text, &bytes);
         if let Some(fault) = fault {
             let place = self.place(entry, "span");
@@ -180,11 +180,11 @@ impl<'a> Check<'a> {
         let words = &text.text[passage.clone()];
         let first = first_difference(quote, words);
         let at = self.inside(quoted, &first.0).unwrap_or(quoted);
-        diagnostic =
-            diagnostic.label(at, named(&quote[first.0.clone()], "the quote ends here")).label(
-                Span::new(file, passage.start + first.1.start, passage.start + first.1.end),
-                named(&words[first.1.clone()], "the passage goes on here"),
-            );
+        let there = passage.start + first.1.start..passage.start + first.1.end;
+        diagnostic = diagnostic.label(at, named(&quote[first.0], "the quote ends here")).label(
+            Span::new(file, there.start, there.end),
+            named(&text.text[there], "the passage goes on here"),
+        );
         let (start, end) = text.points_of(passage);
         let note = match code {
             Code::H0413 => {
@@ -202,8 +202,9 @@ impl<'a> Check<'a> {
         ));
         let mut edits = vec![Edit { span: quoted, text: json(words) }];
         if claim.span.is_some() {
-            let span = self.place(entry, "span");
-            edits.push(Edit { span, text: format!("[{start}, {end}]") });
+            let (span, text) = (self.place(entry, "span"), format!("[{start}, {end}]"));
+            let is_right = claim.span.is_some_and(|span| format!("{span:?}") == text);
+            edits.extend((!is_right).then_some(Edit { span, text }));
         }
         edits.sort_by_key(|edit| edit.span);
         diagnostic.fixes.push(Fix { title: "copy the passage as it stands".to_owned(), edits });
@@ -309,13 +310,26 @@ fn holds(claim: &Claim<'_>, text: &DocumentText) -> Option<String> {
 fn first_difference(a: &str, b: &str) -> (Range<usize>, Range<usize>) {
     let equal = a.chars().zip(b.chars()).take_while(|(a, b)| a == b);
     let at: usize = equal.map(|(c, _)| c.len_utf8()).sum();
-    let width = |text: &str| text[at..].chars().next().map_or(0, char::len_utf8);
-    (at..at + width(a), at..at + width(b))
+    let end = |text: &str| {
+        let mut rest = text[at..].char_indices().skip(1);
+        let letter = rest.find(|(_, c)| !is_combining(*c)).map_or(text.len() - at, |(end, _)| end);
+        at + letter
+    };
+    (at..end(a), at..end(b))
 }
 
-/// A character as `U+2013 EN DASH here`, or `end`.
-fn named(c: &str, end: &str) -> String {
-    let Some(c) = c.chars().next() else { return end.to_owned() };
+/// Whether a character joins the one before it: the marks of decomposed letters.
+fn is_combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}')
+}
+
+/// A character with its marks as `U+2013 EN DASH here`, or `end`.
+fn named(text: &str, end: &str) -> String {
+    let Some(c) = text.chars().next() else { return end.to_owned() };
+    if !text.is_ascii() && c.is_alphanumeric() {
+        let codes: Vec<String> = text.chars().map(|c| format!("U+{:04X}", u32::from(c))).collect();
+        return format!("`{text}` as {} here", codes.join(" "));
+    }
     let name = match c {
         '-' => "HYPHEN-MINUS",
         '‐' => "HYPHEN",
@@ -340,7 +354,7 @@ fn named(c: &str, end: &str) -> String {
         '\u{200E}' => "LEFT-TO-RIGHT MARK",
         '\u{200F}' => "RIGHT-TO-LEFT MARK",
         '\u{FEFF}' => "BYTE ORDER MARK",
-        '\u{300}'..='\u{36F}' => "a combining mark",
+        c if is_combining(c) => "a combining mark",
         c if c.is_alphanumeric() || c.is_ascii_punctuation() => return format!("`{c}` here"),
         _ => "",
     };
@@ -350,17 +364,8 @@ fn named(c: &str, end: &str) -> String {
 
 /// Words of a document in a note: in quotes, shortened, with marks that show nothing escaped.
 fn shown(words: &str) -> String {
-    let mut out = String::from("\"");
-    for c in words.chars().take(SHOWN) {
-        if invisible(c) || c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    let more = words.chars().nth(SHOWN).is_some();
-    out.push_str(if more { "…\"" } else { "\"" });
-    out
+    let more = if words.chars().nth(SHOWN).is_some() { "…" } else { "" };
+    format!("\"{}{more}\"", visible(&shorten(words, SHOWN)))
 }
 
 fn shorten(text: &str, length: usize) -> String {

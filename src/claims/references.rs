@@ -7,7 +7,7 @@ use std::fmt;
 use crate::base::hash::Map;
 use crate::base::nearest::nearest;
 use crate::claims::cell::{Term, Text};
-use crate::claims::check::{Check, Ids, parse};
+use crate::claims::check::{Check, Ids, Names, parse};
 use crate::claims::date::{self, Days, iso};
 use crate::claims::documents::Documents;
 use crate::claims::fields::{Fault, in_range, is_id, whole};
@@ -16,6 +16,7 @@ use crate::claims::load::{BadRecords, NameKind};
 use crate::claims::record::{
     Claim, Document, Entity, Grade, Link, Modality, Reading, Retract, Source,
 };
+use crate::claims::search::visible;
 use crate::text::codes::Code;
 
 /// Comparisons of names that one run spends on suggestions.
@@ -54,7 +55,6 @@ impl<'a> Check<'a> {
     /// Checks every record against the others; returns the names that only their use declares.
     pub(crate) fn references(&mut self, documents: &mut Documents<'a>) -> Vec<(NameKind, String)> {
         let mut undeclared = Undeclared::default();
-        let mut near = Suggestions { left: COMPARISONS_MAX, known: Map::default() };
         for entry in 0..self.entries.len() {
             if self.entries[entry].state == State::Repeat {
                 continue;
@@ -63,7 +63,7 @@ impl<'a> Check<'a> {
             match self.entries[entry].kind {
                 RecordKind::Document => {
                     let Ok(record) = parse::<Document<'a>>(text) else { continue };
-                    self.document_names(entry, &record, &mut undeclared, &mut near);
+                    self.document_names(entry, &record, &mut undeclared);
                 }
                 RecordKind::Source => {
                     let Ok(record) = parse::<Source<'a>>(text) else { continue };
@@ -76,16 +76,16 @@ impl<'a> Check<'a> {
                 }
                 RecordKind::Claim => {
                     let Ok(record) = parse::<Claim<'a>>(text) else { continue };
-                    self.claim_names(entry, &record, &mut undeclared, &mut near);
+                    self.claim_names(entry, &record, &mut undeclared);
                     self.ground(entry, &record, documents);
                     self.claim_times(entry, &record);
                     self.claim_amount(entry, &record);
                 }
-                _ => self.names_of_claims(entry, &mut undeclared, &mut near),
+                _ => self.names_of_claims(entry, &mut undeclared),
             }
         }
         self.report_missing(documents);
-        self.report_undeclared(undeclared, &mut near)
+        self.report_undeclared(undeclared)
     }
 
     fn document_names(
@@ -93,12 +93,11 @@ impl<'a> Check<'a> {
         entry: usize,
         record: &Document<'a>,
         undeclared: &mut Undeclared<'a>,
-        near: &mut Suggestions<'a>,
     ) {
         self.source_name(entry, record.via.as_ref(), "via", undeclared);
         self.source_name(entry, record.publisher.as_ref(), "publisher", undeclared);
         if let Some(original) = &record.copies_of {
-            self.document_name(entry, original, "copies_of", near);
+            self.document_name(entry, original, "copies_of");
         }
     }
 
@@ -126,70 +125,36 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn document_name(
-        &mut self,
-        entry: usize,
-        name: &Text<'a>,
-        path: &str,
-        near: &mut Suggestions<'a>,
-    ) {
+    fn document_name(&mut self, entry: usize, name: &Text<'a>, path: &str) {
         if !self.names.documents.contains_key(&name.0) {
-            let message = format!("unknown document `{}`", &**name);
+            let message = format!("unknown document `{}`", visible(name));
             let fault = Fault::new(Code::H0404, path, message);
-            self.unknown_name(entry, fault, RecordKind::Document, name, near);
+            self.unknown_name(entry, fault, RecordKind::Document, name);
         }
     }
 
-    fn claim_name(
-        &mut self,
-        entry: usize,
-        name: &Text<'a>,
-        path: fmt::Arguments<'_>,
-        near: &mut Suggestions<'a>,
-    ) {
+    fn claim_name(&mut self, entry: usize, name: &Text<'a>, path: fmt::Arguments<'_>) {
         if !self.names.claims.contains_key(&name.0) {
-            let message = format!("unknown claim `{}`", &**name);
+            let message = format!("unknown claim `{}`", visible(name));
             let fault = Fault::new(Code::H0417, path.to_string(), message);
-            self.unknown_name(entry, fault, RecordKind::Claim, name, near);
+            self.unknown_name(entry, fault, RecordKind::Claim, name);
         }
     }
 
     /// Refuses a record for a name that no record of `kind` gives, with the nearest one.
-    fn unknown_name(
-        &mut self,
-        entry: usize,
-        fault: Fault,
-        kind: RecordKind,
-        name: &Text<'a>,
-        near: &mut Suggestions<'a>,
-    ) {
+    fn unknown_name(&mut self, entry: usize, fault: Fault, kind: RecordKind, name: &Text<'a>) {
         let place = self.place(entry, &fault.path);
         let label = format!("no {} record gives it", kind.word());
         let mut diagnostic = self.diagnostic(entry, fault.label(label));
-        if let Some(near) = near.of(kind, name, self.names_of(kind)) {
+        if let Some(near) = self.suggestions.of(kind, name, self.names.of(kind)) {
             let title = format!("a {} with a similar id exists", kind.word());
             diagnostic = diagnostic.fix(title, place, format!("\"{near}\""));
         }
         self.refuse(entry, diagnostic);
     }
 
-    fn names_of(&self, kind: RecordKind) -> &Ids<'a> {
-        match kind {
-            RecordKind::Document => &self.names.documents,
-            RecordKind::Source => &self.names.sources,
-            RecordKind::Entity => &self.names.entities,
-            _ => &self.names.claims,
-        }
-    }
-
-    fn claim_names(
-        &mut self,
-        entry: usize,
-        claim: &Claim<'a>,
-        undeclared: &mut Undeclared<'a>,
-        near: &mut Suggestions<'a>,
-    ) {
-        self.document_name(entry, &claim.doc, "doc", near);
+    fn claim_names(&mut self, entry: usize, claim: &Claim<'a>, undeclared: &mut Undeclared<'a>) {
+        self.document_name(entry, &claim.doc, "doc");
         for (i, step) in claim.chain.iter().enumerate() {
             for (field, name) in [("who", Some(&step.who)), ("via", step.via.as_ref())] {
                 if let Some(name) = name.filter(|n| !self.names.sources.contains_key(&n.0)) {
@@ -208,7 +173,7 @@ impl<'a> Check<'a> {
         }
         self.entity_name(entry, claim.place.as_ref(), "place", undeclared);
         if let Some(condition) = claim.r#if.as_ref().filter(|text| is_id(text)) {
-            self.claim_name(entry, condition, format_args!("if"), near);
+            self.claim_name(entry, condition, format_args!("if"));
         }
     }
 
@@ -274,37 +239,32 @@ impl<'a> Check<'a> {
     }
 
     /// Links, grades, retractions and readings.
-    fn names_of_claims(
-        &mut self,
-        entry: usize,
-        undeclared: &mut Undeclared<'a>,
-        near: &mut Suggestions<'a>,
-    ) {
+    fn names_of_claims(&mut self, entry: usize, undeclared: &mut Undeclared<'a>) {
         let text = self.text(entry);
         match self.entries[entry].kind {
             RecordKind::Link => {
                 let Ok(record) = parse::<Link<'a>>(text) else { return };
-                self.claim_name(entry, &record.from, format_args!("from"), near);
-                self.claim_name(entry, &record.to, format_args!("to"), near);
+                self.claim_name(entry, &record.from, format_args!("from"));
+                self.claim_name(entry, &record.to, format_args!("to"));
             }
             RecordKind::Grade => {
                 let Ok(record) = parse::<Grade<'a>>(text) else { return };
                 self.source_name(entry, record.source.as_ref(), "source", undeclared);
                 if let Some(claim) = &record.claim {
-                    self.claim_name(entry, claim, format_args!("claim"), near);
+                    self.claim_name(entry, claim, format_args!("claim"));
                 }
             }
             RecordKind::Retract => {
                 let Ok(record) = parse::<Retract<'a>>(text) else { return };
-                self.claim_name(entry, &record.claim, format_args!("claim"), near);
+                self.claim_name(entry, &record.claim, format_args!("claim"));
                 if let Some(by) = &record.replaced_by {
-                    self.claim_name(entry, by, format_args!("replaced_by"), near);
+                    self.claim_name(entry, by, format_args!("replaced_by"));
                 }
             }
             RecordKind::Reading => {
                 let Ok(record) = parse::<Reading<'a>>(text) else { return };
                 for (i, claim) in record.uses.iter().enumerate() {
-                    self.claim_name(entry, claim, format_args!("uses.{i}"), near);
+                    self.claim_name(entry, claim, format_args!("uses.{i}"));
                 }
                 self.rival_readings(entry, &record);
             }
@@ -334,11 +294,7 @@ impl<'a> Check<'a> {
     }
 
     /// Says which names no record gives: an error, or in a lenient run a declaration.
-    fn report_undeclared(
-        &mut self,
-        undeclared: Undeclared<'a>,
-        near: &mut Suggestions<'a>,
-    ) -> Vec<(NameKind, String)> {
+    fn report_undeclared(&mut self, undeclared: Undeclared<'a>) -> Vec<(NameKind, String)> {
         let mut names: Vec<_> = undeclared.names.into_iter().collect();
         names.sort_by(|(a, _), (b, _)| a.cmp(b));
         let lenient = self.options.bad_records == BadRecords::Drop;
@@ -357,13 +313,15 @@ impl<'a> Check<'a> {
             };
             let place = self.place(used.entry, &used.path);
             let is_term = matches!(&*used.path, "subject" | "object");
-            let message = format!("undeclared {word} `{name}`");
+            let message = format!("undeclared {word} `{}`", visible(&name));
             let fault = Fault::new(code, used.path, message).label(label);
             let mut diagnostic = self.diagnostic(used.entry, fault);
             if used.count > 1 && !lenient {
                 diagnostic = diagnostic.note(format!("it is used {}", times(used.count)));
             }
-            if let Some(near) = near.of(record, &Text(name.clone()), self.names_of(record)) {
+            if let Some(near) =
+                self.suggestions.of(record, &Text(name.clone()), self.names.of(record))
+            {
                 let title = format!("the {word} `{near}` has a similar id");
                 diagnostic = diagnostic.fix(title, place, format!("\"{near}\""));
             } else if is_term && !lenient {
@@ -377,6 +335,24 @@ impl<'a> Check<'a> {
             }
         }
         declared
+    }
+}
+
+impl<'a> Names<'a> {
+    /// Ids of a type of record.
+    fn of(&self, kind: RecordKind) -> &Ids<'a> {
+        match kind {
+            RecordKind::Document => &self.documents,
+            RecordKind::Source => &self.sources,
+            RecordKind::Entity => &self.entities,
+            _ => &self.claims,
+        }
+    }
+}
+
+impl Default for Suggestions<'_> {
+    fn default() -> Self {
+        Self { left: COMPARISONS_MAX, known: Map::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! where each part of it stands, so that a message can point at the field that is wrong. It knows
 //! the structure of JSON only; what is inside strings and numbers is serde's business.
 
+use std::iter;
 use std::ops::Range;
 
 use crate::claims::cell::Text;
@@ -60,9 +61,7 @@ impl Tape {
     pub(crate) fn parts(&self, node: usize) -> impl Iterator<Item = usize> {
         let end = self.nodes[node].next;
         let first = Some(node + 1).filter(|&first| first < end);
-        std::iter::successors(first, move |&part| {
-            Some(self.nodes[part].next).filter(|&next| next < end)
-        })
+        iter::successors(first, move |&part| Some(self.nodes[part].next).filter(|&next| next < end))
     }
 
     /// The field of a node, by name; of two, the last.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::base::hash::Map;
 use crate::base::nearest::{alternatives, nearest};
 use crate::claims::scan::{Kind, Tape};
+use crate::claims::search::visible;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
@@ -200,7 +201,7 @@ impl Shape {
             let key = line.tape.key(line.text, part);
             let earlier = seen.iter().find(|(name, _)| *name == key);
             if let Some((_, earlier)) = earlier {
-                let message = format!("field `{}` is given twice", &*key);
+                let message = format!("field `{}` is given twice", visible(&key));
                 found.errors.push(
                     Diagnostic::new(Code::H0405, message)
                         .label(line.key(part), "given again")
@@ -268,9 +269,10 @@ impl Shape {
 
     fn wrong_word(&self, line: Line<'_>, node: usize, path: &Path<'_>, text: &str) -> Diagnostic {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
-        let mut diagnostic = Diagnostic::new(Code::H0407, format!("`{path}` cannot be `{text}`"))
-            .label(line.value(node), "not a word of this field")
-            .note(format!("it takes {}", words.join(", ")));
+        let mut diagnostic =
+            Diagnostic::new(Code::H0407, format!("`{path}` cannot be `{}`", visible(text)))
+                .label(line.value(node), "not a word of this field")
+                .note(format!("it takes {}", words.join(", ")));
         let folded = text.to_uppercase();
         let near = nearest(text, words.iter().copied());
         let near = near.first().copied();

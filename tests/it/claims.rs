@@ -2,6 +2,7 @@
 //! what becomes of the records.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use hence::claims::load::{BadRecords, Loaded, Options, load};
@@ -59,21 +60,22 @@ fn report(loaded: &Loaded, files: &Files) -> String {
     out.replace(&format!("{}/", folder().display()), "")
 }
 
-fn snapshot(name: &str, text: &str) {
+fn snapshot(folder: &Path, name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(folder());
+    settings.set_snapshot_path(folder);
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-#[test]
-fn every_mistake_has_its_message() {
-    let mut names: Vec<PathBuf> =
-        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
-    names.sort();
-    for path in names {
+/// Reads every claims file of a folder and compares what it says with its snapshot.
+fn check_folder(folder: &Path, check: impl Fn(&str, &str)) {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
+    paths.sort();
+    assert!(!paths.is_empty());
+    for path in paths {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut options = Options::STRICT;
         if name.ends_with("lenient") {
@@ -81,9 +83,21 @@ fn every_mistake_has_its_message() {
         }
         let mut files = Files::new();
         let loaded = load(&[path], options, &mut files);
-        let text = report(&loaded, &files);
+        check(&name, &report(&loaded, &files));
+    }
+}
+
+#[test]
+fn every_mistake_has_its_message() {
+    check_folder(&folder(), |name, text| {
         let code = name.split('_').next().unwrap();
         assert!(code == "ok" || text.contains(&format!("[{code}]")), "{name}:\n{text}");
-        snapshot(&name, &text);
-    }
+        snapshot(&folder(), name, text);
+    });
+}
+
+#[test]
+fn hostile_documents_keep_their_places() {
+    let folder = folder().join("hostile");
+    check_folder(&folder, |name, text| snapshot(&folder, name, text));
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod claims;
+mod claims_rows;
 mod cli;
 mod compiled;
 mod generate;

@@ -1,0 +1,239 @@
+//! Claims as rows: what each record becomes, in any order of lines, and what it stands for.
+#![expect(clippy::disallowed_methods, reason = "a test reads and writes files")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hence::claims::encode::{Counts, encode};
+use hence::claims::load::{Loaded, Options, Ungrounded, load, load_bytes};
+use hence::claims::relations::relations;
+use hence::engine::facts::Facts;
+use hence::program::build::build;
+use hence::program::program::Program;
+use hence::provenance::leaves::Leaves;
+use hence::syntax::parser::parse;
+use hence::text::diagnostic::Diagnostic;
+use hence::text::files::Files;
+use hence::value::codes::Codes;
+use hence::value::symbols::Symbols;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/claims")
+}
+
+fn program(text: &str) -> Program {
+    let mut files = Files::new();
+    let file = files.add("all.dl", text);
+    let (tree, mut diagnostics) = parse(text, file);
+    let (program, more) = build(&[tree], Arc::new(Symbols::new()));
+    diagnostics.extend(more);
+    let errors: Vec<&Diagnostic> = diagnostics.iter().filter(|d| d.is_error()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    program
+}
+
+/// A program with every relation that claims fill.
+fn every_relation() -> Program {
+    let mut text = String::new();
+    for (name, columns) in relations() {
+        let columns: Vec<String> = columns.iter().map(|(c, base)| format!("{c}: {base}")).collect();
+        writeln!(text, ".decl {name}({})\n.input {name}", columns.join(", ")).unwrap();
+    }
+    program(&text)
+}
+
+struct Encoded {
+    program: Program,
+    facts: Facts,
+    leaves: Leaves,
+    counts: Counts,
+    diagnostics: Vec<Diagnostic>,
+}
+
+fn rows_of(loaded: &Loaded, program: Program) -> Encoded {
+    let codes = Arc::new(Codes::new(Arc::clone(&program.symbols)));
+    let mut facts = Facts::of_program(&program, codes);
+    let mut leaves = Leaves::default();
+    let (counts, diagnostics) = encode(loaded, &program, &mut facts, Some(&mut leaves));
+    Encoded { program, facts, leaves, counts, diagnostics }
+}
+
+/// Every row with its leaf, relation by relation in the order of the rows.
+fn show(encoded: &Encoded) -> String {
+    let Encoded { program, facts, leaves, .. } = encoded;
+    let mut out = String::new();
+    for (id, relation) in program.relations.entries() {
+        for i in 0..facts.relations[id].rows {
+            let row = facts.row(program, id, i);
+            let cells: Vec<String> = row.iter().map(|v| v.quoted(&program.symbols)).collect();
+            let leaf = &leaves.leaves[leaves.rows[&(id, row.clone())]];
+            let row = format!("{}({})", relation.name, cells.join(", "));
+            writeln!(out, "{row}  <- {:?} {} at {}", leaf.kind, leaf.id, leaf.place).unwrap();
+        }
+    }
+    for leaf in leaves.leaves.iter() {
+        if let Some(evidence) = &leaf.evidence {
+            writeln!(out, "{}: {evidence:?}", leaf.id).unwrap();
+        }
+    }
+    let mut labels: Vec<_> = leaves.labels.iter().collect();
+    labels.sort();
+    writeln!(out, "labels: {labels:?}").unwrap();
+    out
+}
+
+#[test]
+fn every_record_becomes_rows() {
+    let loaded =
+        load(&[folder().join("ok_every_record.jsonl")], Options::STRICT, &mut Files::new());
+    assert_eq!(loaded.diagnostics, []);
+    let encoded = rows_of(&loaded, every_relation());
+    assert_eq!(encoded.diagnostics, []);
+    assert_eq!(encoded.counts.unread, []);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder());
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("rows_of_every_record", show(&encoded)));
+}
+
+#[test]
+fn unknown_fields_become_rows() {
+    let path = folder().join("L0405_unknown_field.jsonl");
+    let loaded = load(&[path], Options::STRICT, &mut Files::new());
+    let shown = show(&rows_of(&loaded, every_relation()));
+    for row in [
+        r#"attr("c1", "line", "2")"#,
+        r#"attr("c1", "amount.about", "true")"#,
+        r#"attr("c2", "line", "[1, {\"a\": 2}]")"#,
+        r#"document_about("d2", "chars", "5")"#,
+        r#"attr("c1 about c2", "weight", "3")"#,
+    ] {
+        assert!(shown.contains(row), "{row}\n{shown}");
+    }
+}
+
+#[test]
+fn order_of_lines_changes_nothing() {
+    let text = fs::read_to_string(folder().join("ok_every_record.jsonl")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let mut expected = None;
+    for _ in 0..20 {
+        // A fixed shuffle: every line moves.
+        let middle = lines.len() / 2;
+        let (a, b) = lines.split_at(middle);
+        lines = b.iter().zip(a).flat_map(|(b, a)| [*b, *a]).chain(b[a.len()..].to_vec()).collect();
+        let bytes = lines.join("\n").into_bytes();
+        let loaded = load_bytes("x.jsonl", bytes, &folder(), Options::STRICT, &mut Files::new());
+        assert_eq!(loaded.diagnostics, []);
+        let shown = show(&rows_of(&loaded, every_relation()));
+        let places = shown.lines().map(|line| line.split(" at x.jsonl:").next().unwrap());
+        let shown: Vec<String> = places.map(str::to_owned).collect();
+        assert_eq!(*expected.get_or_insert_with(|| shown.clone()), shown);
+    }
+}
+
+#[test]
+fn files_are_united() {
+    let text = fs::read_to_string(folder().join("ok_every_record.jsonl")).unwrap();
+    let whole = load(&[folder().join("ok_every_record.jsonl")], Options::STRICT, &mut Files::new());
+    let lines: Vec<&str> = text.lines().collect();
+    let temp = tempfile::tempdir().unwrap();
+    fs::copy(folder().join("brief.txt"), temp.path().join("brief.txt")).unwrap();
+    let paths = [temp.path().join("a.jsonl"), temp.path().join("b.jsonl")];
+    fs::write(&paths[0], lines[7..].join("\n")).unwrap();
+    fs::write(&paths[1], lines[..7].join("\n")).unwrap();
+    let parts = load(&[&paths[..], &paths[..1]].concat(), Options::STRICT, &mut Files::new());
+    assert_eq!(parts.diagnostics, []);
+    let rows = |loaded| {
+        let encoded = rows_of(loaded, every_relation());
+        let shown = show(&encoded);
+        let lines = shown.lines().map(|line| line.split("  <- ").next().unwrap().to_owned());
+        lines.collect::<Vec<String>>()
+    };
+    assert_eq!(rows(&whole), rows(&parts));
+}
+
+#[test]
+fn other_columns_are_an_error_only_where_claims_are_read() {
+    let text = ".decl claim_lo(c: symbol, n: float)\n.input claim_lo\n\
+                .decl policy(k: symbol)\n.decl claim(c: symbol, d: symbol, s: symbol, p: symbol, o: symbol)\n.input claim";
+    let loaded =
+        load(&[folder().join("ok_every_record.jsonl")], Options::STRICT, &mut Files::new());
+    let encoded = rows_of(&loaded, program(text));
+    let messages: Vec<String> = encoded
+        .diagnostics
+        .iter()
+        .map(|d| format!("{} {:?} {:?}", d.message, d.labels[0].text, d.notes))
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            r#"`claim_lo` has other columns than the claims that fill it "declared claim_lo(c: symbol, n: float)" ["claims fill claim_lo(c: symbol, n: number)"]"#
+        ]
+    );
+    assert_eq!((encoded.counts.claims, encoded.counts.rows), (5, 5));
+    assert!(encoded.counts.unread.contains(&("policy", 2)));
+    let none = load(&[], Options::STRICT, &mut Files::new());
+    assert_eq!(rows_of(&none, program(text)).diagnostics, []);
+}
+
+#[test]
+fn unverified_quotes_are_marked() {
+    let options = Options { ungrounded: Ungrounded::Keep, ..Options::STRICT };
+    let path = folder().join("H0420_text_missing.jsonl");
+    let loaded = load(&[path], options, &mut Files::new());
+    assert_eq!(loaded.diagnostics, []);
+    let encoded = rows_of(&loaded, every_relation());
+    let evidence: Vec<_> =
+        encoded.leaves.leaves.iter().filter_map(|l| l.evidence.as_ref()).collect();
+    assert_eq!(evidence.len(), 3);
+    assert!(evidence.iter().all(|e| !e.verified && e.span.is_some() && e.line.is_none()));
+}
+
+#[test]
+fn a_line_of_a_megabyte_is_no_obstacle() {
+    let words: String = (0..100_000).map(|i| format!("wörd{i:05} ")).collect();
+    let temp = tempfile::tempdir().unwrap();
+    fs::write(temp.path().join("long.txt"), &words).unwrap();
+    let mut text = String::from(
+        "{\"type\":\"document\",\"id\":\"d\",\"path\":\"long.txt\"}\n\
+         {\"type\":\"source\",\"id\":\"s\"}\n{\"type\":\"entity\",\"id\":\"e\"}\n",
+    );
+    let mut claim = |i: usize, start: usize, quote: &str| {
+        let end = start + quote.chars().count();
+        writeln!(
+            text,
+            "{{\"type\":\"claim\",\"id\":\"c{i}\",\"doc\":\"d\",\"span\":[{start},{end}],\"quote\":\"{quote}\",\
+             \"chain\":[{{\"who\":\"s\",\"act\":\"said\"}}],\"subject\":\"e\",\"predicate\":\"p\",\
+             \"object\":\"e\",\"modality\":\"stated\"}}"
+        )
+        .unwrap();
+    };
+    for i in 0..10_000 {
+        claim(i, i * 100, &format!("wörd{:05} wörd{:05}", i * 10, i * 10 + 1));
+    }
+    claim(10_000, 1, "wörd99999");
+    claim(10_001, 999_990, "werd99999 or so");
+    let mut files = Files::new();
+    let folder = temp.path();
+    let loaded = load_bytes("x.jsonl", text.into_bytes(), folder, Options::STRICT, &mut files);
+    let found: Vec<String> = loaded
+        .diagnostics
+        .iter()
+        .map(|d| format!("{} {} {}", d.code, files.locate(d.labels[0].span), d.labels[0].text))
+        .collect();
+    assert_eq!(
+        found,
+        ["L0402 x.jsonl:10004:48 it stands at 999990..999999", "H0402 x.jsonl:10005:75 `e` here"]
+    );
+    let label = &loaded.diagnostics[1].labels[1];
+    assert!(
+        files.locate(label.span).ends_with("long.txt:1:999992"),
+        "{}",
+        files.locate(label.span)
+    );
+    assert_eq!(files.text_of(label.span), "ö");
+}
