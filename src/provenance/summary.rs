@@ -26,7 +26,7 @@ pub struct Summary {
     pub inputs: usize,
     /// The least certain modality among the claims, by the relation `modality_rank(m, n)`.
     pub modality: Option<String>,
-    /// Who passed on every one of the claims.
+    /// Who stands in the chain of every one of the claims, and has passed on at least one.
     pub through: Vec<String>,
     /// Claims of the proof that are disputed.
     pub disputes: Vec<Dispute>,
@@ -106,11 +106,12 @@ pub(crate) fn fact_text(given: Given<'_>, at: usize) -> String {
     format!("{}({})", given.program.relations[fact.relation].name, values.join(", "))
 }
 
-/// Conduits that every chain has, in the order of the first one.
+/// Who has passed on a claim and stands in the chains of all the others, sorted.
 fn through(evidence: &[&Evidence]) -> Vec<String> {
-    let Some((first, others)) = evidence.split_first() else { return Vec::new() };
-    let in_all = |who: &&String| others.iter().all(|e| e.conduits.contains(who));
-    first.conduits.iter().filter(in_all).cloned().collect()
+    let in_all =
+        |who: &&String| evidence.iter().all(|e| e.origin == **who || e.conduits.contains(who));
+    let conduits: BTreeSet<&String> = evidence.iter().flat_map(|e| &e.conduits).collect();
+    conduits.into_iter().filter(in_all).cloned().collect()
 }
 
 /// The modality of the highest rank.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::base::ids::{Id, NodeId};
+use crate::base::ids::{Id, NodeId, RuleId};
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::provenance::proof::{
     AggregateNode, Binding, Conclusion, LeafRef, Node, Proof, Quality, Role, RuleNode,
@@ -17,6 +17,9 @@ use crate::value::symbols::Symbols;
 use crate::value::value::Value;
 
 /// A proof as one JSON object.
+///
+/// # Panics
+/// Never: what is written is plain data.
 #[must_use]
 pub fn proof(words: Words<'_>, proof: &Proof) -> String {
     serde_json::to_string(&document(words, proof)).expect("plain data is JSON")
@@ -245,11 +248,7 @@ impl Json<'_> {
     }
 
     /// Named variables; those that the program does not name have no place in an answer.
-    fn binding(
-        &self,
-        rule: crate::base::ids::RuleId,
-        binding: &Binding,
-    ) -> BTreeMap<String, serde_json::Value> {
+    fn binding(&self, rule: RuleId, binding: &Binding) -> BTreeMap<String, serde_json::Value> {
         let named = binding.iter().filter_map(|(var, value)| {
             Some((self.words.name(rule, *var)?.to_owned(), self.value(*value)))
         });

@@ -100,7 +100,7 @@ pub fn head(words: Words<'_>, proof: &Proof) -> Vec<String> {
     marks.extend(summary.modality.as_ref().map(|m| format!("weakest modality {}", visible(m))));
     if !summary.through.is_empty() {
         let through: Vec<String> = summary.through.iter().map(|id| words.label(id)).collect();
-        marks.push(format!("all reported through {}", through.join(", ")));
+        marks.push(format!("all reported through {}", through.join(" and ")));
     }
     if !marks.is_empty() {
         lines.push(marks.join(" · "));
@@ -119,6 +119,11 @@ pub fn head(words: Words<'_>, proof: &Proof) -> Vec<String> {
     let disputes: Vec<String> = disputes.iter().map(text).collect();
     if !disputes.is_empty() {
         lines.push(disputes.join(" · "));
+    }
+    for id in &summary.documents {
+        if let (short, Some(label)) = words.document(id) {
+            lines.push(format!("{short}: {label}"));
+        }
     }
     if !summary.unverified.is_empty() {
         lines.push(format!("quotes not compared: {}", visible(&summary.unverified.join(", "))));
@@ -295,7 +300,8 @@ impl Printer<'_> {
             }
             Node::Builtin(builtin) => {
                 let (text, written) = self.words.builtin(builtin);
-                self.line(indent, &text, &written.unwrap_or_default());
+                let note = written.map(|written| format!("({written})")).unwrap_or_default();
+                self.line(indent, &text, &note);
             }
             Node::Aggregate(aggregate) => self.aggregate(id, aggregate, indent),
             Node::Cut(conclusion) => {
@@ -415,7 +421,7 @@ impl Printer<'_> {
             if self.folded.contains(&id) || row.role == Role::RunnerUp {
                 self.row(node, row, (&column, &below));
             } else {
-                self.line(&below, &format!("{column}{}", self.locals(node, row)), "");
+                self.line(&below, &format!("{column}{}", self.what(node, row)), "");
                 self.premises(&row.premises, &below);
             }
         }
@@ -479,7 +485,8 @@ impl Printer<'_> {
             leaves.iter().filter(|l| is_claim(l)).map(|l| l.leaf).collect();
         claims.sort_unstable();
         claims.dedup();
-        if let &[claim] = claims.as_slice() {
+        // An amount is its claim's; what is counted has to be said.
+        if let (&[claim], Some(_)) = (claims.as_slice(), row.value) {
             return self.claim(claim, column, indent);
         }
         if let ([], [only]) = (claims.as_slice(), leaves.as_slice()) {
@@ -487,7 +494,7 @@ impl Printer<'_> {
             let text = format!("{column}{}", self.words.tuple(&only.conclusion));
             return self.line(indent, &text, &note);
         }
-        self.line(indent, &format!("{column}{}", self.locals(node, row)), "");
+        self.line(indent, &format!("{column}{}", self.what(node, row)), "");
         let count = if claims.is_empty() { leaves.len() } else { claims.len() };
         for (at, leaf) in claims.iter().enumerate() {
             let below = self.below(indent, at + 1 == count);
@@ -500,6 +507,19 @@ impl Printer<'_> {
                 self.line(&below, &self.words.tuple(&leaf.conclusion), &note);
             }
         }
+    }
+
+    /// What a row says: the conclusions that it takes in, or else its variables.
+    fn what(&self, node: &AggregateNode, row: &Row) -> String {
+        let proof = self.proof;
+        let text = |id: &NodeId| match &proof.nodes[*id] {
+            Node::Rule(rule) => Some(self.step_text(rule)),
+            Node::Leaf(leaf) => Some(self.words.tuple(&leaf.conclusion)),
+            Node::Cut(conclusion) => Some(self.words.tuple(conclusion)),
+            Node::Absent(_) | Node::Builtin(_) | Node::Aggregate(_) => None,
+        };
+        let texts: Vec<String> = row.premises.iter().filter_map(text).collect();
+        if texts.is_empty() { self.locals(node, row) } else { texts.join("; ") }
     }
 
     /// A claim: in full the first time.

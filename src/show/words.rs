@@ -9,7 +9,7 @@ use crate::provenance::leaves::{Evidence, Leaf};
 use crate::provenance::proof::{
     AbsentNode, Binding, BuiltinNode, Conclusion, LeafRef, RuleNode, Site,
 };
-use crate::show::safe::visible;
+use crate::show::safe::{visible, width};
 use crate::text::files::Files;
 use crate::text::span::Span;
 use crate::value::value::Value;
@@ -22,6 +22,9 @@ pub struct Words<'a> {
     /// Texts that spans point into.
     pub files: &'a Files,
 }
+
+/// Longer titles of documents are not repeated with every quote.
+const LABEL_MAX: usize = 28;
 
 /// Where a literal's variables take their values from.
 #[derive(Clone, Copy)]
@@ -209,10 +212,18 @@ impl<'a> Words<'a> {
         text
     }
 
+    /// What a document is called beside a quote: its label, or its id if the label is long, and
+    /// then the label apart.
+    #[must_use]
+    pub fn document(&self, id: &str) -> (String, Option<String>) {
+        let label = self.label(id);
+        if width(&label) <= LABEL_MAX { (label, None) } else { (visible(id), Some(label)) }
+    }
+
     /// The quoted words and where they stand.
     #[must_use]
     pub fn quote(&self, evidence: &Evidence) -> (Option<String>, String) {
-        let mut place = self.label(&evidence.document);
+        let mut place = self.document(&evidence.document).0;
         if let Some(line) = evidence.line {
             place = format!("{place}, line {line}");
         }

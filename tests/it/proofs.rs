@@ -159,5 +159,35 @@ fn every_tuple_of_random_programs_has_a_proof() {
 fn demo_total() {
     let case = Case::demo();
     println!("{}", case.text("total", &["r3"]));
-    println!("{}", case.text("corroborated", &["_"]));
+    for (id, relation) in case.program.relations.entries() {
+        if case.program.rules_of(id).next().is_some() && case.database.len(id) > 0 {
+            println!("=================== {}", relation.name);
+            println!("{}", case.text(&relation.name, &[]));
+        }
+    }
+}
+
+#[test]
+fn demo_times() {
+    let case = Case::demo();
+    let explainer = case.explainer();
+    let mut times = Vec::new();
+    for (relation, tuple) in case.tuples() {
+        let start = std::time::Instant::now();
+        let proof = explainer.explain(relation, &tuple, Budget::default()).unwrap();
+        times.push((start.elapsed(), proof.quality == Quality::Best, relation, tuple));
+    }
+    times.sort_by_key(|t| std::cmp::Reverse(t.0));
+    println!("{} tuples, total {:?}", times.len(), times.iter().map(|t| t.0).sum::<std::time::Duration>());
+    for (time, best, relation, tuple) in times.iter().take(30) {
+        let name = &case.program.relations[*relation].name;
+        let tuple: Vec<_> = tuple.iter().map(|v| v.quoted(&case.program.symbols)).collect();
+        println!("{time:?} {best} {name}({})", tuple.join(", "));
+    }
+    println!("not best:");
+    for (time, best, relation, tuple) in times.iter().filter(|t| !t.1).take(40) {
+        let name = &case.program.relations[*relation].name;
+        let tuple: Vec<_> = tuple.iter().map(|v| v.quoted(&case.program.symbols)).collect();
+        println!("{time:?} {best} {name}({})", tuple.join(", "));
+    }
 }
