@@ -242,6 +242,10 @@ pub enum FormatArg {
     Json,
     /// One JSON object a row
     Jsonl,
+    /// A Markdown table
+    Md,
+    /// Facts as in a rule file
+    Facts,
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

@@ -1,5 +1,6 @@
 //! Layer 13: answers as text and JSON.
 
+pub mod answer;
 pub mod json;
 pub mod message;
 pub mod safe;

@@ -178,7 +178,11 @@ fn demo_times() {
         times.push((start.elapsed(), proof.quality == Quality::Best, relation, tuple));
     }
     times.sort_by_key(|t| std::cmp::Reverse(t.0));
-    println!("{} tuples, total {:?}", times.len(), times.iter().map(|t| t.0).sum::<std::time::Duration>());
+    println!(
+        "{} tuples, total {:?}",
+        times.len(),
+        times.iter().map(|t| t.0).sum::<std::time::Duration>()
+    );
     for (time, best, relation, tuple) in times.iter().take(30) {
         let name = &case.program.relations[*relation].name;
         let tuple: Vec<_> = tuple.iter().map(|v| v.quoted(&case.program.symbols)).collect();

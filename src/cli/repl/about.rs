@@ -9,7 +9,7 @@ use crate::io::input::grouped;
 use crate::program::program::{Program, Relation, Rule};
 use crate::session::ask;
 use crate::session::session::{Session, World};
-use crate::show::table::table;
+use crate::show::table::{TableOptions, table};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -70,7 +70,9 @@ pub fn relations(world: &World, pattern: &str, out: &mut dyn Write) -> Result<()
         return Err(Exit::from(Diagnostic::new(Code::H0101, text)));
     }
     let header = ["relation", "tuples", "columns", ""];
-    out.write_all(table(&header, &[false, true, false, false], &rows, None).as_bytes())?;
+    out.write_all(
+        table(&header, &[false, true, false, false], &rows, TableOptions::default()).as_bytes(),
+    )?;
     Ok(())
 }
 

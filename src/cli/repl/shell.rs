@@ -107,7 +107,9 @@ impl Shell {
         } else {
             self.session.query(file)?
         };
-        answers::print(&answer, self.format, width(self.interactive), &mut stdout().lock())?;
+        let width = width(self.interactive);
+        let print = if self.interactive { answers::print_numbered } else { answers::print };
+        print(&answer, self.format, width, &mut stdout().lock())?;
         stdout().flush()?;
         if fact && !self.told_about_facts {
             self.told_about_facts = true;
