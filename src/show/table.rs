@@ -112,7 +112,8 @@ impl Grid {
                     if self.is_text[at] { at_words(cell, self.widths[at]) } else { cell.clone() };
                 let pad = " ".repeat(self.widths[at].saturating_sub(width(&cell)));
                 line.push_str(if at == 0 { " " } else { "  " });
-                let parts = if self.is_text[at] { [cell, &pad] } else { [&pad, cell] };
+                let parts =
+                    if self.is_text[at] { [cell.as_str(), &pad] } else { [&pad, cell.as_str()] };
                 parts.iter().for_each(|part| line.push_str(part));
             }
             out.push_str(line.trim_end());
