@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::hash::{Map, Set};
+use crate::base::hash::Set;
 use crate::base::ids::{Id, OriginId, RelationId, RuleId, Table, VarId};
 use crate::program::alternatives::{Alternatives, Flat, alternatives};
 use crate::program::builtins::Builtins;
@@ -31,8 +31,6 @@ pub(crate) struct Rules<'a> {
     pub(crate) found: Vec<Diagnostic>,
     /// How many written rules each relation has so far.
     counts: Table<RelationId, usize>,
-    /// Where each name was given.
-    given: Map<String, Span>,
     origins: usize,
 }
 
@@ -84,7 +82,6 @@ impl<'a> Rules<'a> {
             unknown: Unknown::default(),
             found: Vec::new(),
             counts: Table::filled(names.relations.len(), 0),
-            given: Map::default(),
             origins: 0,
         }
     }
@@ -123,15 +120,6 @@ impl<'a> Rules<'a> {
             self.counts[head] += 1;
         }
         let name = annotations::text(item, "name", &mut self.found);
-        if let Some((name, span)) = name
-            && let Some(first) = self.given.insert(name.to_owned(), span)
-        {
-            self.found.push(
-                Diagnostic::new(Code::H0206, format!("two rules are named \"{name}\""))
-                    .label(span, "given again here")
-                    .label(first, "first given here"),
-            );
-        }
         let say = annotations::text(item, "say", &mut self.found);
         Written {
             origin,
