@@ -5,6 +5,7 @@ mod claims;
 mod claims_rows;
 mod cli;
 mod compiled;
+mod demo;
 mod generate;
 mod oracles;
 mod proofs;
