@@ -114,7 +114,7 @@ mod tests {
             seen.push(match value {
                 Value::Number(n) => n.to_string(),
                 Value::Unsigned(n) => n.to_string(),
-                Value::Float(x) => x.get().to_string(),
+                Value::Float(x) => x.to_string(),
                 Value::Symbol(_) => unreachable!(),
             });
             if seen.len() == 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

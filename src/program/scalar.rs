@@ -141,7 +141,12 @@ fn floats(op: Op, a: f64, b: f64) -> Outcome {
         Op::Pow => a.powf(b),
         _ => panic!("typing does not give `{}` floats", op.name()),
     };
-    float(result, || infix(op, &a, &b))
+    float(result, || infix(op, &shown(a), &shown(b)))
+}
+
+/// A float as values are printed.
+fn shown(x: f64) -> String {
+    Finite::new(x).map_or_else(|| x.to_string(), |x| x.to_string())
 }
 
 fn float(x: f64, what: impl Fn() -> String) -> Outcome {

@@ -67,7 +67,49 @@ impl Types {
         let declared = types.declare(declarations, &mut found);
         let members = types.members(&declared, &mut found);
         types.find_bases(&declared, &members, &mut found);
+        types.close_unions(&declared, &members);
         (types, found)
+    }
+
+    /// Makes a union a part of all that every one of its members is a part of.
+    fn close_unions(
+        &mut self,
+        declared: &[(TypeId, &ast::TypeDecl)],
+        members: &[Vec<(TypeId, Span)>],
+    ) {
+        let mut grows = true;
+        while grows {
+            grows = false;
+            for ((id, _), members) in declared.iter().zip(members) {
+                let [(first, _), rest @ ..] = members.as_slice() else { continue };
+                if rest.is_empty() {
+                    continue;
+                }
+                for whole in self.wholes(*first) {
+                    let common = rest.iter().all(|(member, _)| self.is_part(*member, whole));
+                    if common && !self.is_part(*id, whole) {
+                        self.table[*id].parents.push(whole);
+                        grows = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// All that a type is a part of, itself included, in id order.
+    fn wholes(&self, part: TypeId) -> Vec<TypeId> {
+        let mut seen = vec![part];
+        let mut at = 0;
+        while at < seen.len() {
+            for parent in &self.table[seen[at]].parents {
+                if !seen.contains(parent) {
+                    seen.push(*parent);
+                }
+            }
+            at += 1;
+        }
+        seen.sort_unstable();
+        seen
     }
 
     /// Gives every declared name an id; the first of two declarations counts.

@@ -2,7 +2,7 @@
 
 use crate::value::base_type::BaseType;
 use crate::value::symbols::Symbols;
-use crate::value::value::{Value, quote};
+use crate::value::value::{Finite, Value, quote};
 
 /// A cell of an answer.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,7 +35,7 @@ impl Cell {
         match self {
             Self::Number(n) => n.to_string(),
             Self::Unsigned(n) => n.to_string(),
-            Self::Float(x) => x.to_string(),
+            Self::Float(x) => Finite::new(*x).map_or_else(|| x.to_string(), |x| x.to_string()),
             Self::Text(text) => text.clone(),
         }
     }

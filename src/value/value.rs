@@ -40,7 +40,20 @@ impl Ord for Finite {
 
 impl fmt::Debug for Finite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.get())
+        write!(f, "{self}")
+    }
+}
+
+/// The shortest text that reads back the same: `1` for 1.0, `0.1`, and with an exponent where
+/// plain digits would be many: `1e21`, `1.5e-7`.
+impl fmt::Display for Finite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let x = self.get();
+        if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) {
+            write!(f, "{x:e}")
+        } else {
+            write!(f, "{x}")
+        }
     }
 }
 
@@ -93,7 +106,7 @@ impl Value {
         match self {
             Self::Number(n) => n.to_string(),
             Self::Unsigned(n) => n.to_string(),
-            Self::Float(x) => x.get().to_string(),
+            Self::Float(x) => x.to_string(),
             Self::Symbol(s) => symbols.text(s).to_owned(),
         }
     }
