@@ -84,7 +84,9 @@ fn same(a: &Rows, b: &Rows) -> bool {
                 }
     };
     a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| cell(x, y)))
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| cell(x, y)))
 }
 
 #[test]
