@@ -1,6 +1,8 @@
 //! `//@` annotations: `name` and `say` on rules, `assume` on facts, `conflict` on declarations.
 //! A word that has no effect is refused, so that none is trusted in vain.
 
+use std::ops::Range;
+
 use crate::program::program::Column;
 use crate::program::suggest::{either, nearest};
 use crate::syntax::ast::{Annotation, AnnotationArg, Item, ItemKind};
@@ -197,16 +199,26 @@ pub(crate) fn placeholders(
         };
         let name = &after[..close];
         if !variables.contains(&name) {
-            found.push(no_variable(name, span, variables));
+            let at = text.len() - rest.len() + open;
+            found.push(no_variable(name, part(span, text, at..at + close + 2), variables));
         }
         rest = &after[close + 1..];
     }
 }
 
+/// The place of a part of a text, if the text stands there without escapes.
+fn part(span: Span, text: &str, part: Range<usize>) -> Span {
+    if span.range().len() != text.len() + 2 {
+        return span;
+    }
+    let start = span.range().start + 1;
+    Span::new(span.file, start + part.start, start + part.end)
+}
+
 fn no_variable(name: &str, span: Span, variables: &[&str]) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code::H0206, format!("`{{{name}}}` is not a variable of the rule"))
-            .label(span, "this text names it");
+            .label(span, "no such variable");
     match nearest(name, variables.iter().copied()).as_slice() {
         [] => {
             let names: Vec<_> = variables.iter().map(|name| format!("{{{name}}}")).collect();

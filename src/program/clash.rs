@@ -115,6 +115,18 @@ impl Texts<'_> {
         }
     }
 
+    /// The column that a variable without a name stands for: an expression was written there.
+    fn stands_for(&self, side: &Side<'_>) -> Option<(RelationId, usize)> {
+        match (side.term.var(), side.why) {
+            (Some(var), Some(Why { kind: WhyKind::Column(relation, column), .. }))
+                if self.draft.vars[var].name.is_none() =>
+            {
+                Some((relation, column))
+            }
+            _ => None,
+        }
+    }
+
     /// Shows where the types of a side come from, unless the side itself says it.
     fn because(&self, diagnostic: Diagnostic, side: &Side<'_>) -> Diagnostic {
         let Some(why) = side.why else { return diagnostic };
@@ -173,9 +185,14 @@ impl Texts<'_> {
             "{name} is {found}, but column `{column_name}` of `{relation_name}` {takes} {}",
             article(Bases::only(wanted))
         );
-        let diagnostic = Diagnostic::new(Code::H0104, message)
+        let mut diagnostic = Diagnostic::new(Code::H0104, message)
             .label(side.term.span, format!("expected {wanted}, found {}", side.text()))
             .label(declaration, because);
+        if let Some(Why { span, kind: WhyKind::Column(..) }) = side.why
+            && span != side.term.span
+        {
+            diagnostic = diagnostic.label(span, format!("{name} is {} here", side.text()));
+        }
         let diagnostic = self.because(diagnostic, side);
         self.remedy(diagnostic, side, Bases::only(wanted))
     }
@@ -193,6 +210,9 @@ impl Texts<'_> {
         };
         let (known, odd) =
             if is_constant(left) && !is_constant(right) { (right, left) } else { (left, right) };
+        if let Some(column) = self.stands_for(known) {
+            return self.column(column, Place::Body, odd);
+        }
         if let Some(diagnostic) = out_of_range(odd.term, known.bases) {
             let diagnostic = diagnostic
                 .label(known.term.span, format!("{} is {}", self.name(known.term), known.text()));
@@ -216,7 +236,7 @@ impl Texts<'_> {
             .label(odd.term.span, format!("expected {expected}, found {found}"))
             .label(known.term.span, format!("{name} is {expected}"));
         let diagnostic = self.because(self.because(diagnostic, known), odd);
-        self.remedy(diagnostic, odd, known.bases)
+        self.either(diagnostic, known, odd)
     }
 
     fn operand(&self, functor: &str, wanted: Bases, side: &Side<'_>) -> Diagnostic {
@@ -249,10 +269,13 @@ impl Texts<'_> {
             .label(b.term.span, format!("expected {}, found {}", a.text(), b.text()))
             .label(a.term.span, format!("{} is {}", self.name(a.term), a.text()));
         let diagnostic = self.because(self.because(diagnostic, a), b);
-        self.remedy(diagnostic, b, a.bases)
+        self.either(diagnostic, a, b)
     }
 
     fn value(&self, functor: &str, var: &Side<'_>, value: &Side<'_>) -> Diagnostic {
+        if let Some(column) = self.stands_for(var) {
+            return self.column(column, Place::Body, value);
+        }
         let message = format!(
             "{} is {}, but `{functor}` gives {} here",
             self.name(var.term),
@@ -290,6 +313,16 @@ impl Texts<'_> {
         self.remedy(diagnostic, side, Bases::only(wanted))
     }
 
+    /// What makes two sides fit: an integer becomes a float rather than the reverse, which loses.
+    fn either(&self, diagnostic: Diagnostic, known: &Side<'_>, odd: &Side<'_>) -> Diagnostic {
+        let float = Bases::only(BaseType::Float);
+        if odd.bases == float && known.bases.and(Bases::INTEGER) == known.bases {
+            self.remedy(diagnostic, known, float)
+        } else {
+            self.remedy(diagnostic, odd, known.bases)
+        }
+    }
+
     /// What makes the side fit, if one change does.
     fn remedy(&self, diagnostic: Diagnostic, side: &Side<'_>, wanted: Bases) -> Diagnostic {
         let mut options = wanted.iter();
@@ -304,7 +337,14 @@ impl Texts<'_> {
             (TermKind::Text(text), BaseType::Unsigned) if text.parse::<u64>().is_ok() => {
                 diagnostic.fix("write the number without quotes", side.term.span, text)
             }
-            (TermKind::Text(_), _) => diagnostic,
+            (TermKind::Text(text), to) => match meant(text, to) {
+                Some(number) => diagnostic.fix(
+                    format!("if {number} is meant, write it so"),
+                    side.term.span,
+                    number,
+                ),
+                None => diagnostic,
+            },
             (TermKind::Integer(n), BaseType::Symbol) => {
                 diagnostic.fix("write it as a text", side.term.span, quote(&n.to_string()))
             }
@@ -324,6 +364,29 @@ impl Texts<'_> {
             _ => diagnostic,
         }
     }
+}
+
+/// The number that a text with separators or a suffix seems to mean: `10k`, `1,500`, `2 M`.
+fn meant(text: &str, base: BaseType) -> Option<String> {
+    let digits: String = text
+        .chars()
+        .filter(|c| !matches!(c, ',' | '_' | ' ' | '\'' | '\u{a0}' | '\u{202f}'))
+        .collect();
+    let (digits, zeros) = match digits.char_indices().last()? {
+        (at, 'k' | 'K') => (&digits[..at], "000"),
+        (at, 'm' | 'M') => (&digits[..at], "000000"),
+        _ => (digits.as_str(), ""),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number = format!("{digits}{zeros}");
+    let fits = match base {
+        BaseType::Number => number.parse::<i64>().is_ok(),
+        BaseType::Unsigned | BaseType::Float => number.parse::<u64>().is_ok(),
+        BaseType::Symbol => false,
+    };
+    fits.then_some(number)
 }
 
 /// An integer that is too great or too small for each of the types wanted.
