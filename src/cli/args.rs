@@ -33,6 +33,8 @@ pub enum Command {
     Run(Run),
     /// Answers a question: BODY is what would stand after `:-`
     Query(Query),
+    /// Shows why a conclusion holds
+    Why(Why),
     /// Asks questions at a prompt
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing
@@ -63,18 +65,36 @@ pub struct Input {
     /// Folder in which .include looks; may be repeated
     #[arg(short = 'I', long = "include", value_name = "DIR")]
     pub include: Vec<PathBuf>,
-    /// What to do about bad rows and records of the input
+    /// What to do about bad rows of fact files
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     pub bad_rows: BadRowsArg,
     /// Takes a missing input file as one without rows
     #[arg(long)]
     pub allow_missing: bool,
+    /// How claims are read.
+    #[command(flatten)]
+    pub claims: Claims,
     /// How to evaluate.
     #[command(flatten)]
     pub evaluation: Evaluation,
     /// How messages are printed.
     #[command(flatten)]
     pub messages: Messages,
+}
+
+/// How claims are read.
+#[derive(Args, Debug, Clone, Copy)]
+pub struct Claims {
+    /// Drops claims records with errors and what rests on them, lists every drop, and declares
+    /// sources and entities by their use
+    #[arg(long)]
+    pub lenient: bool,
+    /// What to do about quotes whose document has no text
+    #[arg(long, value_name = "WHAT", default_value = "refuse")]
+    pub ungrounded: UngroundedArg,
+    /// Reads documents outside of the folder of their claims file
+    #[arg(long)]
+    pub allow_outside: bool,
 }
 
 /// How to evaluate.
@@ -143,6 +163,23 @@ pub struct Query {
     /// How answers are printed
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub format: FormatArg,
+}
+
+/// `hence why`
+#[derive(Args, Debug, Clone)]
+pub struct Why {
+    /// Rule files, then the atom
+    #[arg(value_name = "PROG.dl… ATOM", required = true, num_args = 2..)]
+    pub programs_and_atom: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// How the proof is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
+    /// Shows every step, also those that only lead to what is added up
+    #[arg(long)]
+    pub full: bool,
 }
 
 /// `hence repl`
@@ -246,6 +283,24 @@ pub enum FormatArg {
     Md,
     /// Facts as in a rule file
     Facts,
+}
+
+/// `--format` of proofs
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProofFormat {
+    /// A tree
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// `--ungrounded`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UngroundedArg {
+    /// They are errors
+    Refuse,
+    /// They are kept and marked in every proof
+    Keep,
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

@@ -11,7 +11,7 @@ use clap::{CommandFactory, Parser};
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::{catalog, check, query, repl, run};
+use crate::cli::{catalog, check, query, repl, run, why};
 use crate::session::session::Session;
 use crate::text::files::Files;
 
@@ -52,6 +52,7 @@ fn dispatch(command: &Command) -> u8 {
     let result = catch_unwind(AssertUnwindSafe(|| match command {
         Command::Run(args) => run::run(args, &mut session, reporter),
         Command::Query(args) => query::run(args, &mut session, reporter),
+        Command::Why(args) => why::run(args, &mut session, reporter),
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
         Command::Check(args) => check::run(args, &mut session, reporter),
         Command::Rules(args) => catalog::rules(args),
@@ -71,6 +72,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
     match command {
         Command::Run(args) => (args.source.input.messages, args.quiet),
         Command::Query(args) => (args.input.messages, false),
+        Command::Why(args) => (args.input.messages, false),
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),
         Command::Rules(_) | Command::Explain(_) => (Messages::default(), false),
@@ -91,6 +93,10 @@ fn finish(exit: Exit, session: Option<&Session>, reporter: Reporter) -> u8 {
         Exit::Output(error) => {
             reporter.error(&format!("standard output cannot be written: {error}"));
             exit::CANNOT
+        }
+        Exit::Bug(text) => {
+            reporter.error(&bug_of(&text));
+            exit::BUG
         }
         Exit::System(text) => {
             reporter.error(&text);
@@ -115,5 +121,11 @@ fn note_panic(info: &PanicHookInfo<'_>) {
 pub fn bug() -> String {
     let last = PANIC.lock().ok().and_then(|mut last| last.take());
     let what = last.unwrap_or_else(|| "panic".to_owned());
+    bug_of(&what)
+}
+
+/// Something that cannot be, as a message.
+#[must_use]
+pub fn bug_of(what: &str) -> String {
     format!("bug in hence: {what}\nplease report it with the rule files and the input")
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::session::explain::Unexplained;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -27,6 +28,8 @@ pub enum Exit {
     Refused(Vec<Diagnostic>),
     /// Standard output cannot be written.
     Output(io::Error),
+    /// Something that cannot be, with what was found.
+    Bug(String),
     /// The operating system refused something else: what, and why.
     System(String),
 }
@@ -43,6 +46,15 @@ impl From<Diagnostic> for Exit {
     }
 }
 
+impl From<Unexplained> for Exit {
+    fn from(unexplained: Unexplained) -> Self {
+        match unexplained {
+            Unexplained::Refused(messages) => Self::Refused(messages),
+            Unexplained::Bug(text) => Self::Bug(text),
+        }
+    }
+}
+
 impl From<io::Error> for Exit {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
@@ -56,6 +68,7 @@ pub fn code_of(messages: &[Diagnostic]) -> u8 {
         .iter()
         .filter(|message| message.is_error())
         .map(|message| match message.code {
+            Code::H0502 => NEGATIVE,
             Code::H0501 => EVALUATION,
             Code::H0503 | Code::H0601 => LIMIT,
             Code::H0602 => INTERRUPTED,

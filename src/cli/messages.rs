@@ -1,11 +1,11 @@
 //! Messages to standard error, in the form and with the colours that were asked for.
 
-use std::io::{Write, stderr};
+use std::io::{IsTerminal, Write, stderr};
 
-use crate::cli::args::{MessageFormat, Messages};
-use crate::show::message::json;
-use crate::text::diagnostic::{Diagnostic, Severity};
+use crate::cli::args::{ColorArg, MessageFormat, Messages};
+use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
+use crate::text::render::{RenderOptions, concise, json, render};
 
 /// Errors of one command that are printed; all are counted.
 const ERRORS_SHOWN: usize = 20;
@@ -14,6 +14,7 @@ const ERRORS_SHOWN: usize = 20;
 #[derive(Clone, Copy, Debug)]
 pub struct Reporter {
     format: MessageFormat,
+    options: RenderOptions,
     quiet: bool,
 }
 
@@ -21,7 +22,14 @@ impl Reporter {
     /// As the command line says.
     #[must_use]
     pub fn new(messages: Messages, quiet: bool) -> Self {
-        Self { format: messages.message_format, quiet }
+        let terminal = stderr().is_terminal();
+        let color = match messages.color {
+            ColorArg::Always => true,
+            ColorArg::Never => false,
+            ColorArg::Auto => wants_color(terminal),
+        };
+        let options = RenderOptions { color, unicode: terminal && speaks_utf8() };
+        Self { format: messages.message_format, options, quiet }
     }
 
     /// Prints warnings, unless the command is quiet, and errors.
@@ -37,7 +45,7 @@ impl Reporter {
                 continue;
             }
             let mut text = match self.format {
-                MessageFormat::Full => full(message, files),
+                MessageFormat::Full => render(message, files, self.options),
                 MessageFormat::Concise => concise(message, files),
                 MessageFormat::Json => json(message, files).to_string(),
             };
@@ -80,25 +88,11 @@ pub fn wants_color(terminal: bool) -> bool {
     terminal && set("TERM").is_none_or(|value| value != "dumb")
 }
 
-fn concise(message: &Diagnostic, files: &Files) -> String {
-    let severity = match message.severity {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    let place = message.span().map_or_else(String::new, |span| files.locate(span) + ": ");
-    format!("{place}{severity}[{}]: {}", message.code, message.message)
-}
-
-fn full(message: &Diagnostic, files: &Files) -> String {
-    let mut text = concise(message, files);
-    for label in &message.labels {
-        text.push_str(&format!("\n  {}: {}", files.locate(label.span), label.text));
-    }
-    for note in &message.notes {
-        text.push_str(&format!("\n  note: {note}"));
-    }
-    for help in &message.helps {
-        text.push_str(&format!("\n  help: {help}"));
-    }
-    text
+/// Whether the locale of the terminal is one of UTF-8.
+fn speaks_utf8() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "only cli/ reads the environment")]
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    let locale = locale.to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
 }

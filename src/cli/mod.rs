@@ -12,3 +12,4 @@ pub mod query;
 pub mod repl;
 pub mod run;
 pub mod session;
+pub mod why;

@@ -27,6 +27,7 @@ pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> R
     let mut out = stdout().lock();
     answers::print(&answer, args.format, width(out.is_terminal()), &mut out)?;
     out.flush()?;
+    reporter.print(&answer.warnings, session.files());
     if let Some(reason) = &answer.reason {
         reporter.line(&format!("note: no answer: {reason}"));
     }

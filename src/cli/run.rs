@@ -125,7 +125,6 @@ fn summary(session: &Session, written: &[Written], warnings: usize, start: Insta
 /// The schema `hence.run/1`: what went in, what came out, how long it took.
 fn run_file(session: &Session, written: &[Written], start: Instant) -> String {
     let world = session.world();
-    let files: Vec<String> = session.sources().iter().map(|source| source.origin.name()).collect();
     let inputs: Vec<Value> = world
         .loaded
         .iter()
@@ -145,7 +144,7 @@ fn run_file(session: &Session, written: &[Written], start: Instant) -> String {
     let document = json!({
         "schema": "hence.run/1",
         "hence": env!("CARGO_PKG_VERSION"),
-        "program": {"files": files},
+        "program": {"files": session.rule_files()},
         "inputs": inputs,
         "outputs": outputs,
         "ms": start.elapsed().as_millis().to_string().parse::<u64>().unwrap_or(u64::MAX),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::args::{BadRowsArg, EngineArg, Input};
+use crate::claims::load::{self as claims, BadRecords, Outside, Ungrounded};
+use crate::cli::args::{BadRowsArg, EngineArg, Input, UngroundedArg};
 use crate::cli::exit::INTERRUPTED;
 use crate::io::input::{BadRows, Settings};
 use crate::session::options::{Engine, Options};
@@ -25,6 +26,14 @@ pub fn options(input: &Input) -> Options {
                 BadRowsArg::Skip => BadRows::Skip,
             },
             allow_missing: input.allow_missing,
+        },
+        claims: claims::Options {
+            bad_records: if input.claims.lenient { BadRecords::Drop } else { BadRecords::Stop },
+            ungrounded: match input.claims.ungrounded {
+                UngroundedArg::Refuse => Ungrounded::Refuse,
+                UngroundedArg::Keep => Ungrounded::Keep,
+            },
+            outside: if input.claims.allow_outside { Outside::Allow } else { Outside::Refuse },
         },
         workers: evaluation.jobs,
         rounds_max: (evaluation.max_rounds > 0).then_some(evaluation.max_rounds),

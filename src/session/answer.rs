@@ -1,5 +1,6 @@
 //! [`Answer`]: the rows that a question gives, as plain data.
 
+use crate::text::diagnostic::Diagnostic;
 use crate::value::base_type::BaseType;
 use crate::value::symbols::Symbols;
 use crate::value::value::{Finite, Value, quote};
@@ -70,4 +71,6 @@ pub struct Answer {
     pub atoms: Option<Vec<String>>,
     /// For an answer without rows: the nearest reason.
     pub reason: Option<String>,
+    /// What is doubtful about the question.
+    pub warnings: Vec<Diagnostic>,
 }

@@ -14,7 +14,6 @@ use crate::session::session::{Refused, Session};
 use crate::session::stops;
 use crate::syntax::parser::parse_question;
 use crate::text::diagnostic::{Diagnostic, has_errors};
-use crate::text::span::Span;
 use crate::value::value::{Tuple, Value};
 
 impl Session {
@@ -24,7 +23,7 @@ impl Session {
     /// # Errors
     /// What is wrong with the question, or why its evaluation stopped.
     pub fn query(&self, file: FileId) -> Result<Answer, Refused> {
-        let question = self.question(file)?;
+        let (question, warnings) = self.question(file)?;
         let world = self.world();
         let (tables, symbols) = (world.tables(), &*world.program.symbols);
         let rows = question
@@ -40,21 +39,20 @@ impl Session {
             .iter()
             .map(|column| Column { name: column.name.clone(), base: column.base })
             .collect();
-        Ok(Answer { columns, rows: rows.iter().map(cells).collect(), atoms, reason })
+        Ok(Answer { columns, rows: rows.iter().map(cells).collect(), atoms, reason, warnings })
     }
 
     /// The question in `file`, resolved.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn question(&self, file: FileId) -> Result<Question, Refused> {
+    pub fn question(&self, file: FileId) -> Result<(Question, Vec<Diagnostic>), Refused> {
         let text = &self.files().get(file).text;
         let (body, messages) = parse_question(text, file);
         if has_errors(&messages) {
             return Err(messages);
         }
-        let span = Span::new(file, 0, text.len());
-        Question::resolve(&self.trees(), &body, span, &self.world().program)
+        Question::resolve(&self.world().program, &body)
     }
 
     /// All rows of a relation.
@@ -82,7 +80,7 @@ impl Session {
             rows.push(cells);
         }
         let reason = rows.is_empty().then(|| nothing_in(program, relation));
-        Ok(Answer { columns, rows, atoms: Some(atoms), reason })
+        Ok(Answer { columns, rows, atoms: Some(atoms), reason, warnings: Vec::new() })
     }
 
     /// Why a question has no answer: the first of its conditions, in the order written, after
@@ -156,7 +154,8 @@ fn any(tables: &dyn Tables, atom: &Atom) -> bool {
 }
 
 /// Why no tuple matches an atom.
-fn no_match(program: &Program, tables: &dyn Tables, atom: &Atom) -> String {
+#[must_use]
+pub(crate) fn no_match(program: &Program, tables: &dyn Tables, atom: &Atom) -> String {
     let relation = &program.relations[atom.relation];
     if tables.len(atom.relation) == 0 {
         return nothing_in(program, atom.relation);

@@ -3,8 +3,8 @@
 use crate::analysis::analysis::Analysis;
 use crate::engine::facts::Facts;
 use crate::engine::limits::{Limits, Stop};
-use crate::engine::naive;
 use crate::engine::tables::Tables;
+use crate::engine::{naive, native};
 use crate::program::program::Program;
 use crate::session::options::Engine;
 
@@ -23,8 +23,7 @@ pub fn run(
     limits: &Limits,
 ) -> Result<Database, Stop> {
     match engine {
-        Engine::Naive | Engine::Native => {
-            Ok(Box::new(naive::run(program, analysis, facts, limits)?))
-        }
+        Engine::Naive => Ok(Box::new(naive::run(program, analysis, facts, limits)?)),
+        Engine::Native => Ok(Box::new(native::run(program, analysis, facts, limits)?)),
     }
 }

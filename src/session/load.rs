@@ -1,28 +1,23 @@
-//! Rule files with all that they include. A file is read once, however often it is named; what a
-//! file includes comes before the file itself; a circle is an error that prints it.
+//! Rule files with all that they include, found on disk and in the library.
 
 use std::path::{Path, PathBuf};
 
-use crate::base::hash::Set;
-use crate::base::ids::FileId;
+use crate::base::hash::Map;
 use crate::base::nearest::nearest;
 use crate::io::library::{self, Origin};
 use crate::syntax::ast;
-use crate::syntax::parser::parse;
+use crate::syntax::include::{Found, Loader, Missing};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
-use crate::text::span::Span;
 
-/// A rule file.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// Where it was found.
-    pub origin: Origin,
-    /// Its text.
-    pub file: FileId,
-    /// Its tree.
-    pub tree: ast::Program,
+/// Rule files.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// One tree for each file that the caller names, with what it includes.
+    pub trees: Vec<ast::Program>,
+    /// The names of all files, in the order in which they were met.
+    pub names: Vec<String>,
 }
 
 /// Reads `roots` and what they include.
@@ -30,106 +25,72 @@ pub fn read(
     roots: &[PathBuf],
     include: &[PathBuf],
     files: &mut Files,
-) -> (Vec<Source>, Vec<Diagnostic>) {
-    let mut reader = Reader {
-        include,
-        files,
-        done: Set::default(),
-        open: Vec::new(),
-        sources: Vec::new(),
-        messages: Vec::new(),
-    };
+) -> (Sources, Vec<Diagnostic>) {
+    let mut loader = Loader::new();
+    let (mut sources, mut messages) = (Sources::default(), Vec::new());
+    // Keys are for telling files apart; what stands beside a file follows from the path as given.
+    let mut origins: Map<String, Origin> = Map::default();
+    let before = files.entries().count();
     for root in roots {
-        reader.visit(Origin::Disk(root.clone()), None);
-    }
-    (reader.sources, reader.messages)
-}
-
-struct Reader<'a> {
-    include: &'a [PathBuf],
-    files: &'a mut Files,
-    done: Set<String>,
-    /// The files that are being read, outermost first.
-    open: Vec<Origin>,
-    sources: Vec<Source>,
-    messages: Vec<Diagnostic>,
-}
-
-impl Reader<'_> {
-    fn visit(&mut self, origin: Origin, from: Option<Span>) {
-        let key = origin.key();
-        if let Some(start) = self.open.iter().position(|open| open.key() == key) {
-            let mut names: Vec<String> = self.open[start..].iter().map(Origin::name).collect();
-            names.push(origin.name());
-            let circle = Diagnostic::new(Code::H0005, "these files include each other in a circle")
-                .note(names.join(" -> "));
-            self.messages.push(at(circle, from, "closes the circle"));
-            return;
-        }
-        if !self.done.insert(key) {
-            return;
-        }
-        match library::read(&origin) {
-            Ok(text) => self.parse(origin, text),
+        let origin = Origin::Disk(root.clone());
+        let text = match library::read(&origin) {
+            Ok(text) => text,
             Err(reason) => {
-                let code = if from.is_some() { Code::H0005 } else { Code::H0306 };
-                let text = format!("{} cannot be read: {reason}", origin.name());
-                self.messages.push(at(Diagnostic::new(code, text), from, "included here"));
+                messages.push(no_root(root, &reason));
+                continue;
             }
-        }
+        };
+        origins.insert(origin.key(), origin.clone());
+        let root = Found { name: origin.name(), key: origin.key(), text };
+        let (tree, more) = loader.load(root, files, &mut |from, path| {
+            let from = origins.get(from).expect("the including file was found here").clone();
+            let found = find(&from, path, include)?;
+            origins.insert(found.1.key.clone(), found.0);
+            Ok(found.1)
+        });
+        sources.trees.push(tree);
+        messages.extend(more);
     }
+    sources.names = files.entries().skip(before).map(|(_, file)| file.name.clone()).collect();
+    (sources, messages)
+}
 
-    fn parse(&mut self, origin: Origin, text: String) {
-        if u32::try_from(text.len()).is_err() {
-            let message = format!("{} is too large for a rule file (4 GiB)", origin.name());
-            self.messages.push(Diagnostic::new(Code::H0306, message));
-            return;
+fn find(from: &Origin, path: &str, include: &[PathBuf]) -> Result<(Origin, Found), Missing> {
+    let candidates = library::candidates(path, from, include);
+    let Some(origin) = candidates.iter().find(|origin| library::exists(origin)) else {
+        let mut tried: Vec<String> = candidates.iter().map(Origin::name).collect();
+        if let (Some(near), Some(last)) = (near(from, path), tried.last_mut()) {
+            last.push_str(&format!("; a file of a similar name is there: {near}"));
         }
-        let file = self.files.add(origin.name(), text);
-        let text = self.files.get(file).text.clone();
-        let (tree, messages) = parse(&text, file);
-        self.messages.extend(messages);
-        self.open.push(origin.clone());
-        for item in &tree.items {
-            if let ast::ItemKind::Include { path } = &item.kind {
-                self.follow(&path.node, path.span, &origin);
-            }
+        return Err(Missing { tried, reason: None });
+    };
+    match library::read(origin) {
+        Ok(text) => {
+            let found = Found { name: origin.name(), key: origin.key(), text };
+            Ok((origin.clone(), found))
         }
-        self.open.pop();
-        self.sources.push(Source { origin, file, tree });
-    }
-
-    fn follow(&mut self, path: &str, span: Span, from: &Origin) {
-        let candidates = library::candidates(path, from, self.include);
-        if let Some(found) = candidates.iter().find(|origin| library::exists(origin)) {
-            self.visit(found.clone(), Some(span));
-            return;
-        }
-        let looked: Vec<String> = candidates.iter().map(Origin::name).collect();
-        let mut message = Diagnostic::new(Code::H0005, format!("no file {path} to include"))
-            .label(span, format!("looked for {}", looked.join(", ")));
-        let modules = library::modules();
-        let mut names: Vec<String> = modules.iter().map(|(name, _)| (*name).to_owned()).collect();
-        names.extend(beside(from));
-        if let [near, ..] = nearest(path, names.iter().map(String::as_str)).as_slice() {
-            let title = format!("a file of a similar name exists: {near}");
-            message = message.fix(title, span, format!("\"{near}\""));
-        }
-        self.messages.push(message);
+        Err(reason) => Err(Missing { tried: Vec::new(), reason: Some(reason) }),
     }
 }
 
-/// Names of the rule files in the folder of a file.
-fn beside(from: &Origin) -> Vec<String> {
-    let Origin::Disk(path) = from else {
-        return Vec::new();
-    };
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let names = folder.read_dir().into_iter().flatten();
-    let mut names: Vec<String> = names
+/// A file of a similar name beside the including one or in the library.
+fn near(from: &Origin, path: &str) -> Option<String> {
+    let modules = library::modules();
+    let mut names: Vec<String> = modules.iter().map(|(name, _)| (*name).to_owned()).collect();
+    if let Origin::Disk(file) = from {
+        names.extend(rule_files(file.parent().unwrap_or(Path::new(""))));
+    }
+    nearest(path, names.iter().map(String::as_str)).first().map(|name| (*name).to_owned())
+}
+
+/// Names of the rule files in a folder, sorted.
+#[must_use]
+pub fn rule_files(folder: &Path) -> Vec<String> {
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    let mut names: Vec<String> = folder
+        .read_dir()
+        .into_iter()
+        .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.ends_with(".dl"))
         .collect();
@@ -137,9 +98,13 @@ fn beside(from: &Origin) -> Vec<String> {
     names
 }
 
-fn at(message: Diagnostic, span: Option<Span>, text: &str) -> Diagnostic {
-    match span {
-        Some(span) => message.label(span, text),
+fn no_root(path: &Path, reason: &str) -> Diagnostic {
+    let name = Origin::Disk(path.to_owned()).name();
+    let message = Diagnostic::new(Code::H0306, format!("{name} cannot be read: {reason}"));
+    let names = rule_files(path.parent().unwrap_or(Path::new("")));
+    let file = path.file_name().and_then(|file| file.to_str()).unwrap_or("");
+    match nearest(file, names.iter().map(String::as_str)).first() {
+        Some(near) => message.note(format!("a file of a similar name is there: {near}")),
         None => message,
     }
 }

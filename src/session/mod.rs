@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod ask;
 pub mod evaluate;
+pub mod explain;
 pub mod load;
 pub mod options;
 pub mod question;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use crate::claims::load as claims;
 use crate::engine::limits::Limits;
 use crate::io::input::Settings;
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub engine: Engine,
     /// How fact files are read.
     pub input: Settings,
+    /// How claims are read.
+    pub claims: claims::Options,
 
     /// Worker threads; the result does not depend on it.
     pub workers: usize,
@@ -61,6 +64,7 @@ impl Default for Options {
             facts: Vec::new(),
             engine: Engine::default(),
             input: Settings::default(),
+            claims: claims::Options::STRICT,
             workers,
             rounds_max,
             timeout: None,

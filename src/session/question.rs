@@ -8,7 +8,7 @@ use crate::base::ids::{Id, RelationId, RuleId, Table, TypeId, VarId};
 use crate::engine::facts::Facts;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
-use crate::program::build::build;
+use crate::program;
 use crate::program::program::{
     Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Rule, Variable,
 };
@@ -17,11 +17,7 @@ use crate::session::options::{Engine, Options};
 use crate::session::stops;
 use crate::syntax::ast;
 use crate::text::diagnostic::{Diagnostic, has_errors};
-use crate::text::span::Span;
 use crate::value::value::{Tuple, Value, cmp_tuples};
-
-/// The name of the relation that stands for a question: no program can declare it.
-const NAME: &str = "?";
 
 /// A question, resolved against a program.
 #[derive(Debug)]
@@ -33,42 +29,22 @@ pub struct Question {
 }
 
 impl Question {
-    /// Resolves a body against the rule files it is asked of.
+    /// Resolves a body against a program. What is only doubtful comes back with the question.
     ///
     /// # Errors
     /// What is wrong with the body.
     pub fn resolve(
-        trees: &[ast::Program],
-        body: &ast::Body,
-        span: Span,
         base: &Program,
-    ) -> Result<Self, Vec<Diagnostic>> {
-        let mut trees = trees.to_vec();
-        trees.push(tree(body, span));
-        let (mut program, messages) = build(&trees, base.symbols.clone());
-        let mut messages = of_file(messages, span);
-        if has_errors(&messages) {
+        body: &ast::Body,
+    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let (found, mut messages) = program::question::question(base, body);
+        let Some(program::question::Question { mut program, relation, rules, .. }) = found else {
             messages.retain(Diagnostic::is_error);
             return Err(messages);
-        }
-        let relation = program.relation(NAME).expect("the question's relation was just declared");
-        let mut rules: Vec<Rule> =
-            program.rules_of(relation).map(|(_, rule)| rule.clone()).collect();
-        let columns = columns(&rules);
-        for rule in &mut rules {
-            rule.head_args = columns.iter().map(|column| Expr::Var(var(rule, column))).collect();
-        }
-        program.relations[relation].columns = columns;
-        program.rules = rules.into_iter().collect();
+        };
+        program.rules = rules.iter().map(|rule| program.rules[*rule].clone()).collect();
         program.facts.clear();
-        let question = Self { program, relation };
-        let (_, messages) = analyse(&question.program);
-        let mut messages = of_file(messages, span);
-        if has_errors(&messages) {
-            messages.retain(Diagnostic::is_error);
-            return Err(messages);
-        }
-        Ok(question)
+        Ok((Self { program, relation }, messages))
     }
 
     /// The named variables, which are the columns of the answer.
@@ -118,10 +94,15 @@ impl Question {
         options: &Options,
     ) -> Result<Vec<Tuple>, Diagnostic> {
         let limits = options.limits();
-        let mut rows = match self.atom() {
-            Some(atom) => self.lookup(atom, tables, &limits, options)?,
-            None => self.evaluate(tables, facts, &limits, options)?,
+        let found = match self.atom() {
+            Some(atom) => self.lookup(atom, tables, &limits, options),
+            None => self.evaluate(tables, facts, &limits, options),
         };
+        let mut rows = found.map_err(|mut message| {
+            // The reader knows which rule that is: the question.
+            message.notes.retain(|note| !note.starts_with(stops::IN_RULE));
+            message
+        })?;
         let symbols = &self.program.symbols;
         rows.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
         rows.dedup();
@@ -219,32 +200,6 @@ impl Question {
         }
         Ok(input)
     }
-}
-
-/// A file with the question's relation, without columns, and its rule.
-fn tree(body: &ast::Body, span: Span) -> ast::Program {
-    let name = || ast::Spanned { node: NAME.to_owned(), span };
-    let item = |kind| ast::Item {
-        kind,
-        annotations: Vec::new(),
-        doc: ast::Doc::default(),
-        span: ast::ItemSpan(span),
-    };
-    let decl = ast::RelationDecl { names: vec![name()], columns: vec![], qualifiers: vec![] };
-    let head = ast::Atom { name: name(), args: Vec::new(), span: ast::ItemSpan(span) };
-    let rule = ast::Rule { heads: vec![head], body: Some(body.clone()), plan: Vec::new() };
-    ast::Program {
-        items: vec![item(ast::ItemKind::Relation(decl)), item(ast::ItemKind::Rule(rule))],
-        unread: Vec::new(),
-    }
-}
-
-/// Messages about the question itself; the program was checked when it was loaded.
-fn of_file(messages: Vec<Diagnostic>, span: Span) -> Vec<Diagnostic> {
-    messages
-        .into_iter()
-        .filter(|message| message.span().is_some_and(|at| at.file == span.file))
-        .collect()
 }
 
 /// Named variables that every rule binds outside of aggregates, in the order of the text.

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::analysis::analysis::{Analysis, analyse};
-use crate::base::ids::Id;
+use crate::base::ids::{Id, RelationId};
+use crate::claims;
+use crate::claims::encode::Counts;
 use crate::engine::facts::Facts;
 use crate::engine::tables::Tables;
 use crate::io::find::{self, Places};
@@ -15,7 +17,7 @@ use crate::program::build::build;
 use crate::program::program::Program;
 use crate::provenance::leaves::Leaves;
 use crate::session::evaluate::{self, Database};
-use crate::session::load::{self, Source};
+use crate::session::load::{self, Sources};
 use crate::session::options::Options;
 use crate::session::stops;
 use crate::syntax::ast;
@@ -34,7 +36,7 @@ pub struct Session {
     files: Files,
     symbols: Arc<Symbols>,
     roots: Vec<PathBuf>,
-    sources: Vec<Source>,
+    sources: Sources,
     typed: Vec<ast::Program>,
     warnings: Vec<Diagnostic>,
     world: Option<World>,
@@ -52,6 +54,10 @@ pub struct World {
     pub loaded: Vec<Loaded>,
     /// What the input stands for.
     pub leaves: Leaves,
+    /// Whether the lines of the rows of fact files are noted in `leaves`.
+    pub placed: bool,
+    /// What the claims files gave, if there were some.
+    pub claims: Option<Claims>,
     /// Input rows, program facts included.
     pub input_rows: usize,
     /// The conclusions; nothing before the evaluation.
@@ -67,6 +73,15 @@ impl World {
     pub fn tables(&self) -> &dyn Tables {
         &**self.tables.as_ref().expect("the session was evaluated")
     }
+}
+
+/// What claims files gave.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    /// Records read.
+    pub records: usize,
+    /// What became of them.
+    pub counts: Counts,
 }
 
 /// Whether the input stays in memory, for rules that are added later.
@@ -87,7 +102,7 @@ impl Session {
             files: Files::new(),
             symbols: Arc::new(Symbols::new()),
             roots: Vec::new(),
-            sources: Vec::new(),
+            sources: Sources::default(),
             typed: Vec::new(),
             warnings: Vec::new(),
             world: None,
@@ -100,8 +115,7 @@ impl Session {
     /// What is wrong with them.
     pub fn load(&mut self, roots: &[PathBuf]) -> Result<(), Refused> {
         let (sources, mut messages) = load::read(roots, &self.options.include, &mut self.files);
-        let trees: Vec<ast::Program> = sources.iter().map(|source| source.tree.clone()).collect();
-        let world = self.build(&trees, &mut messages);
+        let world = self.build(&sources.trees, &mut messages);
         self.finish(messages)?;
         self.roots = roots.to_vec();
         self.sources = sources;
@@ -122,6 +136,8 @@ impl Session {
             facts,
             loaded: Vec::new(),
             leaves: Leaves::default(),
+            placed: false,
+            claims: None,
             input_rows: 0,
             tables: None,
         }
@@ -137,16 +153,19 @@ impl Session {
         Ok(())
     }
 
-    /// Reads fact files and claims.
+    /// Reads fact files and claims. What the rows stand for is noted only if the input is kept.
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn read_input(&mut self) -> Result<(), Refused> {
+    pub fn read_input(&mut self, keep: Keep) -> Result<(), Refused> {
         let places = self.places();
         let limits = self.options.limits();
+        let loaded = claims::load::load(&places.claims, self.options.claims, &mut self.files);
+        let filled = claims::relations::relations();
         let world = self.world.as_mut().expect("rule files are loaded first");
+        let World { program, facts, leaves, .. } = world;
         let mut input = Input {
-            program: &world.program,
+            program,
             places: &places,
             settings: self.options.input,
             limits: &limits,
@@ -154,12 +173,23 @@ impl Session {
             diagnostics: Vec::new(),
             loaded: Vec::new(),
         };
-        let read = input.read(&mut world.facts, &|_| false);
-        let Input { mut diagnostics, loaded, .. } = input;
+        let is_filled = |relation: RelationId| {
+            let name = program.relations[relation].name.as_str();
+            loaded.is_given && filled.iter().any(|(filled, _)| *filled == name)
+        };
+        let read = input.read(facts, &is_filled);
+        let Input { mut diagnostics, loaded: files, .. } = input;
         if let Err(stop) = read {
-            diagnostics.push(stops::message(&stop, &world.program, &self.options));
+            diagnostics.push(stops::message(&stop, program, &self.options));
         }
-        world.loaded = loaded;
+        diagnostics.extend(loaded.diagnostics.iter().cloned());
+        if !has_errors(&diagnostics) {
+            let leaves = (keep == Keep::Input).then_some(leaves);
+            let (counts, more) = claims::encode::encode(&loaded, program, facts, leaves);
+            diagnostics.extend(more);
+            world.claims = loaded.is_given.then_some(Claims { records: loaded.records, counts });
+        }
+        world.loaded = files;
         world.input_rows = world.facts.relations.iter().map(|columns| columns.rows).sum();
         self.finish(diagnostics)
     }
@@ -202,7 +232,7 @@ impl Session {
     /// What is wrong with the rule files or the input, or why the evaluation stopped.
     pub fn run(&mut self, roots: &[PathBuf], keep: Keep) -> Result<(), Refused> {
         self.load(roots)?;
-        self.read_input()?;
+        self.read_input(keep)?;
         self.evaluate(keep)
     }
 
@@ -235,7 +265,7 @@ impl Session {
         self.finish(messages)?;
         self.roots = roots.to_vec();
         self.world = Some(world);
-        self.read_input()?;
+        self.read_input(Keep::Input)?;
         self.evaluate(Keep::Input)
     }
 
@@ -272,6 +302,8 @@ impl Session {
         next.facts = facts;
         next.loaded.clone_from(&old.loaded);
         next.leaves = old.leaves.clone();
+        next.claims.clone_from(&old.claims);
+        next.placed = old.placed;
         next.input_rows = next.facts.relations.iter().map(|columns| columns.rows).sum();
         let limits = self.options.limits();
         let engine = self.options.engine;
@@ -288,8 +320,7 @@ impl Session {
     /// The trees of all rule files and typed rules.
     #[must_use]
     pub fn trees(&self) -> Vec<ast::Program> {
-        let files = self.sources.iter().map(|source| source.tree.clone());
-        files.chain(self.typed.iter().cloned()).collect()
+        self.sources.trees.iter().chain(&self.typed).cloned().collect()
     }
 
     /// Number of typed additions.
@@ -298,16 +329,21 @@ impl Session {
         self.typed.len()
     }
 
-    /// The rule files read, in order.
+    /// Names of the rule files read, in order.
     #[must_use]
-    pub fn sources(&self) -> &[Source] {
-        &self.sources
+    pub fn rule_files(&self) -> &[String] {
+        &self.sources.names
     }
 
     /// The rule files named by the caller.
     #[must_use]
     pub fn roots(&self) -> &[PathBuf] {
         &self.roots
+    }
+
+    /// The program with its input and conclusions, to change.
+    pub(super) fn world_mut(&mut self) -> &mut World {
+        self.world.as_mut().expect("rule files are loaded first")
     }
 
     /// What the caller decided.

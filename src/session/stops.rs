@@ -10,6 +10,9 @@ use crate::session::options::Options;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
+/// How the note that names the rule starts.
+pub(super) const IN_RULE: &str = "in the rule";
+
 /// The message of a stop.
 #[must_use]
 pub fn message(stop: &Stop, program: &Program, options: &Options) -> Diagnostic {
@@ -45,11 +48,8 @@ fn failed(failure: &Failure, program: &Program) -> Diagnostic {
         1 => format!("the failing binding: {values}"),
         n => format!("first of {} failing bindings: {values}", grouped(n)),
     });
-    // A rule that was typed as a question has no name.
-    if let Some(rule) = program.rules.get(failure.rule)
-        && !rule.name.starts_with('?')
-    {
-        message = message.note(format!("in the rule `{}`", rule.name));
+    if let Some(rule) = program.rules.get(failure.rule) {
+        message = message.note(format!("{IN_RULE} `{}`", rule.name));
     }
     match failure.error {
         EvalError::DivisionByZero => {

@@ -2,7 +2,6 @@
 
 pub mod answer;
 pub mod json;
-pub mod message;
 pub mod safe;
 pub mod table;
 pub mod tree;

@@ -237,7 +237,7 @@ fn includes() {
     let at = folder(&files);
     check(&at, &["main.dl", "-I", "inc"], 0, "x\t1\n");
     let said = check(&at, &["main.dl"], 2, "");
-    has(&said, "error[H0005]: no file b.dl to include");
+    has(&said, "error[H0005]: no file `b.dl` to include");
     has(&said, "looked for b.dl, lib:b.dl");
     has(&check(&at, &["round.dl"], 2, ""), "round.dl -> circle.dl -> round.dl");
 }

@@ -75,17 +75,12 @@ fn play(folder: &Path, given: &Transcript) -> Transcript {
         .spawn()
         .unwrap();
     let mut input = String::new();
-    // Lines as they are typed, and as they would be numbered without the marks.
-    let (mut sent, mut marks) = (0, Vec::new());
     for (i, step) in given.steps.iter().enumerate() {
         input.push_str(&step.typed);
         input.push('\n');
-        sent += step.typed.lines().count().max(1);
         if i + 1 < given.steps.len() {
             input.push_str(MARK);
             input.push('\n');
-            sent += 1;
-            marks.push(sent);
         }
     }
     // A prompt that ends early closes the pipe; its output tells.
@@ -105,22 +100,11 @@ fn play(folder: &Path, given: &Transcript) -> Transcript {
         if line.starts_with(MARKED) && at + 1 < steps.len() {
             at += 1;
         } else {
-            steps[at].printed.push_str(&renumbered(line, &marks));
+            steps[at].printed.push_str(line);
             steps[at].printed.push('\n');
         }
     }
     Transcript { command: given.command.clone(), steps, exit }
-}
-
-/// A line with `stdin:N` as if the marks had not been sent; the first statement is empty.
-fn renumbered(line: &str, marks: &[usize]) -> String {
-    let Some((before, after)) = line.split_once("stdin:") else {
-        return line.to_owned();
-    };
-    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
-    let n: usize = digits.parse().unwrap();
-    let n = n - 1 - marks.iter().filter(|&&mark| mark < n).count();
-    format!("{before}stdin:{n}{}", &after[digits.len()..])
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn banner(session: &Session) -> String {
     let world = session.world();
     let outputs = world.program.relations.entries().filter(|(_, relation)| relation.is_output);
     let rows: usize = outputs.map(|(id, _)| world.tables().len(id)).sum();
-    let mut parts = vec![counted(session.sources().len(), "rule file")];
+    let mut parts = vec![counted(session.rule_files().len(), "rule file")];
     parts.push(counted(world.input_rows, "input row"));
     parts.push(counted(rows, "output row"));
     format!("hence {}   {}", env!("CARGO_PKG_VERSION"), parts.join(" · "))

@@ -10,17 +10,19 @@ use std::time::Instant;
 use crate::base::ids::FileId;
 use crate::base::nearest::{alternatives, nearest};
 use crate::cli::answers;
-use crate::cli::args::FormatArg;
-use crate::cli::entry::bug;
+use crate::cli::args::{FormatArg, ProofFormat};
+use crate::cli::entry::{bug, bug_of};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::session::width;
+use crate::cli::why;
 use crate::io::input::grouped;
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
 use crate::session::session::Session;
+use crate::show::tree::Detail;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -37,6 +39,7 @@ pub struct Shell {
     /// The atoms of the last answer, and which one was asked about last.
     last: Vec<String>,
     told_about_facts: bool,
+    asked: usize,
 }
 
 /// What comes after a statement.
@@ -52,7 +55,15 @@ impl Shell {
     /// A prompt over an evaluated session.
     #[must_use]
     pub fn new(session: Session, reporter: Reporter, format: FormatArg, interactive: bool) -> Self {
-        Self { session, reporter, format, interactive, last: Vec::new(), told_about_facts: false }
+        Self {
+            session,
+            reporter,
+            format,
+            interactive,
+            last: Vec::new(),
+            told_about_facts: false,
+            asked: 0,
+        }
     }
 
     /// Does what the text in `file` says. A statement that fails says why and changes nothing; its
@@ -72,6 +83,10 @@ impl Shell {
                 Ok(Err(exit::code_of(&messages)))
             }
             Ok(Err(Exit::Code(code))) => Ok(Err(code)),
+            Ok(Err(Exit::Bug(text))) => {
+                self.reporter.error(&bug_of(&text));
+                Ok(Err(exit::BUG))
+            }
             Ok(Err(Exit::System(text))) => {
                 self.reporter.error(&text);
                 Ok(Err(exit::CANNOT))
@@ -111,6 +126,7 @@ impl Shell {
         let print = if self.interactive { answers::print_numbered } else { answers::print };
         print(&answer, self.format, width, &mut stdout().lock())?;
         stdout().flush()?;
+        self.reporter.print(&answer.warnings, self.session.files());
         if fact && !self.told_about_facts {
             self.told_about_facts = true;
             self.reporter.line("note: asked, not added: at the prompt an atom is a question");
@@ -184,10 +200,12 @@ impl Shell {
     }
 
     fn command(&mut self, verb: Verb, rest: &str, _file: FileId) -> Result<(), Exit> {
+        if verb == Verb::Why {
+            return self.why(rest);
+        }
         let world = self.session.world();
         let mut out = stdout().lock();
         match verb {
-            Verb::Why => self.why(rest),
             Verb::Rels => about::relations(world, rest, &mut out),
             Verb::Schema if rest.is_empty() => about::schemas(world, &mut out),
             Verb::Schema => about::schema(&self.session, self.named(rest)?, &mut out),
@@ -217,7 +235,7 @@ impl Shell {
             }
             Verb::Format => self.set_format(rest),
             Verb::Help => about::help(rest, &mut out),
-            Verb::Quit => Ok(()),
+            Verb::Why | Verb::Quit => Ok(()),
         }
     }
 
@@ -253,6 +271,7 @@ impl Shell {
     }
 
     fn why(&mut self, rest: &str) -> Result<(), Exit> {
+        self.asked += 1;
         let atom = match (rest, rest.parse::<usize>()) {
             ("", _) => self.last.first().cloned().ok_or_else(|| nothing_asked())?,
             (_, Ok(row)) => {
@@ -261,8 +280,8 @@ impl Shell {
             }
             (atom, Err(_)) => atom.to_owned(),
         };
-        let _ = atom;
-        Ok(())
+        let file = self.session.files_mut().add(format!("why:{}", self.asked), atom);
+        why::show(&mut self.session, file, ProofFormat::Text, Detail::Brief, self.reporter)
     }
 }
 

@@ -1,0 +1,120 @@
+//! Why an atom holds.
+
+use crate::base::ids::FileId;
+use crate::io::find::shown;
+use crate::program::program::{Arg, Atom};
+use crate::provenance::leaves::{Leaf, LeafKind};
+use crate::provenance::proof::Proof;
+use crate::provenance::search::{Budget, Explainer, NoProof};
+use crate::session::ask::no_match;
+use crate::session::question::{self};
+use crate::session::session::{Refused, Session};
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
+/// Rows of fact files whose lines are noted; the others are shown without their place.
+const PLACED_MAX: usize = 1_000_000;
+
+/// A proof of an atom.
+#[derive(Debug)]
+pub struct Explained {
+    /// The proof of the first tuple that matches.
+    pub proof: Proof,
+    /// How many match.
+    pub matching: usize,
+}
+
+/// Why there is no proof.
+#[derive(Debug)]
+pub enum Unexplained {
+    /// Something is wrong with the atom, or it does not hold.
+    Refused(Refused),
+    /// Something that cannot be.
+    Bug(String),
+}
+
+impl Session {
+    /// Notes in which line each row of a fact file stands, so that a proof can say it. To be
+    /// called before [`Session::explainer`]; costs nothing the second time.
+    pub fn place_rows(&mut self) {
+        let world = self.world_mut();
+        if world.placed || world.facts.relations.iter().all(|columns| columns.rows == 0) {
+            return;
+        }
+        world.placed = true;
+        if world.loaded.iter().map(|file| file.rows).sum::<usize>() > PLACED_MAX {
+            return;
+        }
+        for file in &world.loaded {
+            let path = shown(&file.path);
+            let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or(&path);
+            for index in 0..file.rows {
+                let tuple = world.facts.row(&world.program, file.relation, file.first_row + index);
+                let line = file.line(index);
+                let leaves = &mut world.leaves;
+                let key = (file.relation, tuple);
+                if leaves.rows.contains_key(&key) {
+                    continue;
+                }
+                let leaf = leaves.leaves.push(Leaf {
+                    kind: LeafKind::Assumption,
+                    id: format!("{name}:{line}"),
+                    place: format!("{path}:{line}"),
+                    span: None,
+                    evidence: None,
+                });
+                leaves.rows.insert(key, leaf);
+            }
+        }
+    }
+
+    /// What answers why.
+    #[must_use]
+    pub fn explainer(&self) -> Explainer<'_> {
+        let world = self.world();
+        Explainer::new(&world.program, &world.analysis, world.tables(), &world.leaves)
+    }
+
+    /// The proof of the atom in `file`, one of this session's texts.
+    ///
+    /// # Errors
+    /// What is wrong with the atom, or that it does not hold.
+    pub fn explain(
+        &self,
+        explainer: &Explainer<'_>,
+        file: FileId,
+    ) -> Result<Explained, Unexplained> {
+        let (question, _) = self.question(file).map_err(Unexplained::Refused)?;
+        let Some(atom) = question.atom() else {
+            let text = "only a single atom can be explained";
+            let help = "give one, with constants or variables: relation(\"a\", x)";
+            let message = Diagnostic::new(Code::H0701, text).help(help);
+            return Err(Unexplained::Refused(vec![message]));
+        };
+        let pattern = question::pattern(atom);
+        let (found, matching) = explainer.find(atom.relation, &pattern, &equal(atom), 1);
+        let Some(tuple) = found.first() else {
+            let name = self.files().get(file).text.trim().trim_end_matches(['.', '?']).to_owned();
+            let message = Diagnostic::new(Code::H0502, format!("{name} does not hold"))
+                .note(no_match(&question.program, self.world().tables(), atom));
+            return Err(Unexplained::Refused(vec![message]));
+        };
+        match explainer.explain(atom.relation, tuple, Budget::default()) {
+            Ok(proof) => Ok(Explained { proof, matching }),
+            Err(NoProof::Absent) => Err(Unexplained::Bug("a tuple vanished".to_owned())),
+            Err(NoProof::Bug(text)) => Err(Unexplained::Bug(text)),
+        }
+    }
+}
+
+/// Pairs of columns with the same variable.
+fn equal(atom: &Atom) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (i, arg) in atom.args.iter().enumerate() {
+        let earlier = atom.args[..i].iter().position(|other| other == arg);
+        if let (Arg::Var(_), Some(j)) = (arg, earlier) {
+            pairs.push((j, i));
+        }
+    }
+    pairs
+}
