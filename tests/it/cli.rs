@@ -173,8 +173,8 @@ fn query() {
     has(&said, "none of the 3 tuples of `path` has x = 9");
     check(&at, &["query", "-e", "reach.dl", "path(9, 9)"], 1, "no\n");
     has(&check(&at, &["query", "reach.dl", "pth(9, x)"], 2, ""), "unknown relation `pth`");
-    let json = "{\"columns\":[{\"name\":\"x\",\"type\":\"number\"}],\"count\":1,\"rows\":[[3]],\
-                \"schema\":\"hence.rows/1\",\"truncated\":false}\n";
+    let json = "{\"schema\":\"hence.rows/1\",\"columns\":[{\"name\":\"x\",\"type\":\"number\"}],\
+                \"rows\":[[3]],\"count\":1,\"truncated\":false}\n";
     check(&at, &["query", "reach.dl", "path(2, x)", "--format", "json"], 0, json);
 }
 
