@@ -211,6 +211,7 @@ mod tests {
             ],
             atoms: None,
             reason: None,
+            warnings: Vec::new(),
         };
         let options = TableOptions { numbered: true, ..TableOptions::default() };
         assert_eq!(render(&answer, Some("total"), format, options), expected);
