@@ -2,6 +2,7 @@
 //! left out, and the token after it is marked as tainted. A byte order mark at the start and a
 //! carriage return count as white space; columns are counted elsewhere, offsets are bytes.
 
+use crate::base::hash::Set;
 use crate::base::ids::FileId;
 use crate::syntax::token::{Comment, CommentKind, Directive, Kind, Token, Word};
 use crate::text::codes::Code;
@@ -28,7 +29,7 @@ pub fn lex(text: &str, file: FileId) -> Lexed {
         file,
         at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 },
         tainted: false,
-        macros: Vec::new(),
+        macros: Set::default(),
         out: Lexed { tokens: Vec::new(), comments: Vec::new(), diagnostics: Vec::new() },
     };
     lexer.run();
@@ -42,7 +43,7 @@ struct Lexer<'t> {
     file: FileId,
     at: usize,
     tainted: bool,
-    macros: Vec<&'t str>,
+    macros: Set<&'t str>,
     out: Lexed,
 }
 
@@ -341,7 +342,7 @@ impl<'t> Lexer<'t> {
         self.out.diagnostics.push(refusal);
         if word == "#define" {
             let length = rest.bytes().take_while(|&b| continues_name(b)).count();
-            self.macros.push(&rest[..length]);
+            self.macros.insert(&rest[..length]);
         }
         self.at = end;
     }
@@ -353,7 +354,7 @@ impl<'t> Lexer<'t> {
         }
         for token in &mut self.out.tokens {
             let text = &self.text[token.span.range()];
-            token.tainted |= token.kind == Kind::Name && self.macros.contains(&text);
+            token.tainted |= token.kind == Kind::Name && self.macros.contains(text);
         }
     }
 

@@ -398,10 +398,13 @@ impl<'t> Parser<'t> {
 
     /// The fix that puts `replacement` for `span`, if the statement can be read with it.
     pub(super) fn tried(&mut self, title: &str, span: Span, replacement: &str) -> Option<Fix> {
+        self.trials += 1;
+        if self.trials > TRIALS_MAX {
+            return None;
+        }
         let start = self.tokens[self.item_start].span.start as usize;
         let end = self.statement_end().max(span.end as usize);
-        self.trials += 1;
-        if self.trials > TRIALS_MAX || end - start > TRIAL_BYTES_MAX {
+        if end - start > TRIAL_BYTES_MAX {
             return None;
         }
         let range = span.range();

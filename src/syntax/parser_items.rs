@@ -449,6 +449,9 @@ impl Parser<'_> {
         let span = found.span;
         let text = self.text_of(span);
         let expected = "expected a declaration, a fact or a rule";
+        while self.kind() == Kind::Dot && self.ahead(1).kind == Kind::Dot {
+            self.bump();
+        }
         let diagnostic = match found.kind {
             Kind::Dot
                 if self.ahead(1).kind == Kind::Name && self.ahead(1).span.start == span.end =>
