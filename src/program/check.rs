@@ -7,14 +7,18 @@ use crate::base::ids::RelationId;
 use crate::program::arity;
 use crate::program::functors::{self, signature};
 use crate::program::names::{Names, count};
+use crate::program::program::Relation;
 use crate::program::suggest::{either, nearest};
 use crate::syntax::ast::{Atom, Body, CallForm, Expr, ExprKind, Literal, Name, Rule};
 use crate::text::codes::Code;
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, Edit, Fix};
 use crate::text::span::Span;
 
 /// How many places of an unknown name a message shows.
 const PLACES_SHOWN: usize = 5;
+
+/// For how many unknown names similar ones are looked for.
+const NAMES_TRIED: usize = 50;
 
 /// Uses of names that no declaration gives: one message for each name.
 #[derive(Default)]
@@ -37,15 +41,23 @@ impl Unknown {
     pub(crate) fn report(self, names: &Names) -> Vec<Diagnostic> {
         self.uses
             .into_iter()
-            .map(|(name, mut places)| {
+            .enumerate()
+            .map(|(index, (name, mut places))| {
                 places.sort_unstable();
-                unknown_relation(&name, &places, names)
+                let args = places[0].1;
+                // Of very many unknown names something else is the cause, a file left out.
+                let near = if index < NAMES_TRIED { names.near(&name, args) } else { Vec::new() };
+                unknown_relation(&name, &places, &near)
             })
             .collect()
     }
 }
 
-fn unknown_relation(name: &str, places: &[(Span, Option<usize>)], names: &Names) -> Diagnostic {
+fn unknown_relation(
+    name: &str,
+    places: &[(Span, Option<usize>)],
+    near: &[&Relation],
+) -> Diagnostic {
     let (first, args) = places[0];
     let mut diagnostic = Diagnostic::new(Code::H0101, format!("unknown relation `{name}`"))
         .label(first, "no `.decl` for this name");
@@ -59,10 +71,10 @@ fn unknown_relation(name: &str, places: &[(Span, Option<usize>)], names: &Names)
         diagnostic = diagnostic
             .note(format!("`{name}` is a functor: it gives a value, it is not true or false"));
     }
-    match names.near(name, args).as_slice() {
+    match near {
         [] => diagnostic,
         [near] if args.is_none_or(|n| n == near.columns.len()) => {
-            diagnostic.fix("a relation with a similar name exists", first, near.name.clone())
+            renamed(diagnostic, places, near.name.as_str())
         }
         [near] => diagnostic.help(format!(
             "did you mean `{}`? It has {}",
@@ -72,13 +84,24 @@ fn unknown_relation(name: &str, places: &[(Span, Option<usize>)], names: &Names)
         [near, other]
             if args.is_some_and(|n| n == near.columns.len() && n != other.columns.len()) =>
         {
-            diagnostic.fix("a relation with a similar name exists", first, near.name.clone())
+            renamed(diagnostic, places, near.name.as_str())
         }
         several => {
             let near: Vec<_> = several.iter().map(|relation| relation.name.as_str()).collect();
             diagnostic.help(format!("did you mean {}?", either(&near)))
         }
     }
+}
+
+/// Offers the name in place of the unknown one, at every place.
+fn renamed(mut diagnostic: Diagnostic, places: &[(Span, Option<usize>)], name: &str) -> Diagnostic {
+    if places.len() > PLACES_SHOWN {
+        return diagnostic.help(format!("did you mean `{name}`?"));
+    }
+    let edits = places.iter().map(|(span, _)| Edit { span: *span, text: name.to_owned() });
+    let title = "a relation with a similar name exists".to_owned();
+    diagnostic.fixes.push(Fix { title, edits: edits.collect() });
+    diagnostic
 }
 
 /// Checks the names of a rule or fact. Whether it can be read further.

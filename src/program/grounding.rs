@@ -9,6 +9,7 @@ use crate::base::ids::{Id, VarId};
 use crate::program::alternatives::Flat;
 use crate::program::draft::{Draft, DraftAggregate, DraftKind, DraftLiteral, Roles, Term};
 use crate::program::names::Names;
+use crate::program::typing::Typed;
 use crate::program::unbound::{Unbound, Where};
 use crate::syntax::ast::{AggregateKind, CompareOp};
 use crate::text::diagnostic::Diagnostic;
@@ -46,12 +47,12 @@ struct Grounding<'a> {
 pub(crate) fn resolve(
     draft: &mut Draft,
     names: &Names,
-    flats: &[Flat<'_>],
+    (typed, flats): (&Typed, &[Flat<'_>]),
     found: &mut Vec<Diagnostic>,
 ) {
     let roles = {
         let mut bound = Bound(vec![false; draft.vars.len()]);
-        let unbound = Unbound::new(draft, names, flats, found);
+        let unbound = Unbound::new((draft, typed), names, flats, found);
         let mut grounding = Grounding { draft, unbound, roles: Vec::new() };
         grounding.scope(&draft.body, &mut bound);
         grounding.uses(&draft.body, &bound);

@@ -63,7 +63,7 @@ pub(crate) fn read(
     let typed = typing::infer(&draft, names, &mut new);
     let uppers =
         if typed.has_clash { Table::new() } else { upper::check(&draft, names, &typed, &mut new) };
-    grounding::resolve(&mut draft, names, flats, &mut new);
+    grounding::resolve(&mut draft, names, (&typed, flats), &mut new);
     let finished =
         if has_errors(&new) { None } else { Some(finish(&draft, &typed, symbols, &mut new)) };
     let is_good = !has_errors(&new);

@@ -11,6 +11,7 @@ use crate::program::names::Names;
 use crate::program::program::Relation;
 use crate::program::suggest::nearest;
 use crate::program::types::Upper;
+use crate::program::typing::Typed;
 use crate::syntax::ast::AggregateKind;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -43,6 +44,7 @@ impl Where {
 /// Reports each variable once.
 pub(crate) struct Unbound<'a> {
     draft: &'a Draft,
+    typed: &'a Typed,
     names: &'a Names,
     /// From the first to the last character of the body.
     body: Option<Span>,
@@ -52,14 +54,14 @@ pub(crate) struct Unbound<'a> {
 
 impl<'a> Unbound<'a> {
     pub(crate) fn new(
-        draft: &'a Draft,
+        (draft, typed): (&'a Draft, &'a Typed),
         names: &'a Names,
         flats: &[Flat<'_>],
         found: &'a mut Vec<Diagnostic>,
     ) -> Self {
         let spans = flats.iter().map(|flat| flat.span);
         let body = spans.reduce(Span::to);
-        Self { draft, names, body, found, reported: Set::default() }
+        Self { draft, typed, names, body, found, reported: Set::default() }
     }
 
     /// A variable that is bound nowhere.
@@ -145,7 +147,13 @@ impl<'a> Unbound<'a> {
     ) -> Diagnostic {
         let name = self.draft.var_name(var);
         let is_single = self.uses(var) == 1;
-        if is_single && let Some(near) = nearest(name, binds.iter().copied()).first() {
+        let base = |var: VarId| self.typed.base(self.draft.vars[var].node);
+        let same_type = |other: &&str| {
+            let mut vars = self.draft.vars.entries();
+            vars.any(|(id, known)| known.name.as_deref() == Some(*other) && base(id) == base(var))
+        };
+        let candidates = binds.iter().copied().filter(same_type);
+        if is_single && let Some(near) = nearest(name, candidates).first() {
             return diagnostic.fix("a variable with a similar name is bound", term.span, *near);
         }
         if is_single && place == Where::Absent {
