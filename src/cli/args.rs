@@ -39,6 +39,10 @@ pub enum Command {
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing
     Check(Check),
+    /// Shows how rules are evaluated: strata, and for each rule its steps
+    Plan(Plan),
+    /// Prints the JSON Schema of what hence reads
+    Schema(Schema),
     /// Lists the modules of the rule library, or writes them into a folder
     Rules(Rules),
     /// Explains a message code
@@ -208,6 +212,32 @@ pub struct Check {
     /// Where input comes from.
     #[command(flatten)]
     pub input: Input,
+}
+
+/// `hence plan`
+#[derive(Args, Debug, Clone)]
+pub struct Plan {
+    /// Rule files
+    #[arg(value_name = "PROG.dl", required = true)]
+    pub programs: Vec<PathBuf>,
+    /// Where input comes from; without -F the sizes of inputs are guessed.
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// `hence schema`
+#[derive(Args, Debug, Clone, Copy)]
+pub struct Schema {
+    /// Of what: a line of a claims file
+    #[arg(value_name = "WHAT")]
+    pub what: SchemaArg,
+}
+
+/// What has a schema.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SchemaArg {
+    /// A line of a claims file
+    Claims,
 }
 
 /// `hence rules`

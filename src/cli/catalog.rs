@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{Write, stdout};
 
 use crate::base::nearest::nearest;
-use crate::cli::args::{Explain, Rules};
+use crate::claims::record;
+use crate::cli::args::{Explain, Rules, Schema, SchemaArg};
 use crate::cli::exit::Exit;
 use crate::io::find::shown;
 use crate::io::library;
@@ -34,6 +35,17 @@ pub fn rules(args: &Rules) -> Result<(), Exit> {
         fs::write(&path, text).map_err(|error| refused(&path, error))?;
         writeln!(out, "{}", shown(&path))?;
     }
+    Ok(())
+}
+
+/// Prints a JSON Schema.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn schema(args: Schema) -> Result<(), Exit> {
+    let SchemaArg::Claims = args.what;
+    let text = serde_json::to_string_pretty(&record::schema()).expect("a schema is JSON");
+    writeln!(stdout().lock(), "{text}")?;
     Ok(())
 }
 

@@ -1,21 +1,167 @@
-//! `hence check`.
+//! `hence check`: rule files, claims files, and folders of them are read and judged; nothing is
+//! derived. A rule file is judged with all that it includes, and with its input if `-F` says where
+//! that is.
 
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use crate::base::hash::Set;
+use crate::claims::load as claims;
 use crate::cli::args::Check;
-use crate::cli::exit::{Exit, NEGATIVE};
+use crate::cli::exit::{Exit, INTERRUPTED, NEGATIVE, code_of};
 use crate::cli::messages::Reporter;
 use crate::cli::session::options;
-use crate::session::session::Session;
-use crate::text::diagnostic::has_errors;
+use crate::io::find::{places, shown};
+use crate::io::input::grouped;
+use crate::session::load::{self, rule_files};
+use crate::session::options::Options;
+use crate::session::session::{Keep, Session};
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+use crate::text::files::Files;
+use crate::text::render::concise;
+
+/// What is to be checked.
+#[derive(Default)]
+struct Targets {
+    rules: Vec<PathBuf>,
+    claims: Vec<PathBuf>,
+}
+
+/// What was found.
+struct Verdict {
+    reporter: Reporter,
+    /// Messages printed: a file that several programs include is judged once.
+    seen: Set<String>,
+    errors: usize,
+    warnings: usize,
+    interrupted: bool,
+    rule_files: Set<String>,
+}
 
 /// Checks rule files and claims.
 ///
 /// # Errors
 /// That something is wrong.
-pub fn run(args: &Check, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
-    if let Err(messages) = session.load(&args.paths) {
-        reporter.print(&messages, session.files());
-        return Err(Exit::Code(if has_errors(&messages) { NEGATIVE } else { 0 }));
+pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
+    let targets = targets(&args.paths, &args.input.include)?;
+    let mut verdict = Verdict {
+        reporter,
+        seen: Set::default(),
+        errors: 0,
+        warnings: 0,
+        interrupted: false,
+        rule_files: Set::default(),
+    };
+    let options = options(&args.input);
+    for root in &targets.rules {
+        verdict.program(root, &options);
     }
-    Ok(())
+    let mut parts = Vec::new();
+    if !targets.rules.is_empty() {
+        parts.push(counted(verdict.rule_files.len(), "rule file"));
+    }
+    if !targets.claims.is_empty() {
+        let mut files = Files::new();
+        let loaded = claims::load(&targets.claims, options.claims, &mut files);
+        verdict.add(&loaded.diagnostics, &files);
+        let records = counted(loaded.records, "record");
+        let claims = counted(loaded.claims, "claim");
+        let files = counted(targets.claims.len(), "claims file");
+        parts.push(format!("{files} ({records}, {claims})"));
+    }
+    let mut out = stdout().lock();
+    let (errors, warnings) =
+        (counted(verdict.errors, "error"), counted(verdict.warnings, "warning"));
+    writeln!(out, "checked {}: {errors}, {warnings}", parts.join(", "))?;
+    match verdict {
+        Verdict { interrupted: true, .. } => Err(Exit::Code(INTERRUPTED)),
+        Verdict { errors: 0, .. } => Ok(()),
+        Verdict { .. } => Err(Exit::Code(NEGATIVE)),
+    }
+}
+
+impl Verdict {
+    /// Judges a program, and its input if its places are known.
+    fn program(&mut self, root: &Path, options: &Options) {
+        let mut session = Session::new(options.clone());
+        let mut result = session.load(&[root.to_owned()]);
+        if result.is_ok() && !options.facts.is_empty() {
+            result = session.read_input(Keep::Nothing);
+        }
+        let mut messages = session.take_warnings();
+        messages.extend(result.err().unwrap_or_default());
+        self.interrupted |= code_of(&messages) == INTERRUPTED;
+        self.rule_files.extend(session.rule_files().iter().cloned());
+        self.add(&messages, session.files());
+    }
+
+    fn add(&mut self, messages: &[Diagnostic], files: &Files) {
+        let new: Vec<Diagnostic> = messages
+            .iter()
+            .filter(|message| self.seen.insert(concise(message, files)))
+            .cloned()
+            .collect();
+        let errors = new.iter().filter(|message| message.is_error()).count();
+        self.errors += errors;
+        self.warnings += new.len() - errors;
+        self.reporter.print(&new, files);
+    }
+}
+
+/// Sorts the paths out; a folder stands for the rule files and the claims file in it.
+fn targets(paths: &[PathBuf], include: &[PathBuf]) -> Result<Targets, Exit> {
+    let mut targets = Targets::default();
+    for path in paths {
+        if !path.exists() {
+            return Err(cannot(format!("{} does not exist", shown(path))));
+        }
+        if !path.is_dir() {
+            let is_claims = path.extension().is_some_and(|extension| extension == "jsonl");
+            let list = if is_claims { &mut targets.claims } else { &mut targets.rules };
+            list.push(path.clone());
+            continue;
+        }
+        let rules = rule_files(path);
+        let claims = places(std::slice::from_ref(path)).claims;
+        if rules.is_empty() && claims.is_empty() {
+            let text = format!("{} has no rule file and no claims.jsonl", shown(path));
+            return Err(cannot(text));
+        }
+        targets.rules.extend(programs(path, &rules, include));
+        targets.claims.extend(claims);
+    }
+    Ok(targets)
+}
+
+/// The rule files of a folder that no other of them includes: the others are judged as parts of
+/// these, which fill what they leave open.
+fn programs(folder: &Path, names: &[String], include: &[PathBuf]) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    let parts: Vec<Vec<String>> = paths
+        .iter()
+        .map(|path| load::read(std::slice::from_ref(path), include, &mut Files::new()).0.names)
+        .collect();
+    let is_part = |path: &PathBuf, of: &PathBuf, parts: &Vec<String>| {
+        path != of && parts.contains(&shown(path))
+    };
+    let alone = |path: &&PathBuf| {
+        // Of files that include each other the first stands for all.
+        let mut others = paths.iter().zip(&parts);
+        !others.any(|(of, names)| {
+            let back = paths.iter().position(|other| other == *path).is_some_and(|at| {
+                is_part(of, path, &parts[at]) && *path < of
+            });
+            is_part(path, of, names) && !back
+        })
+    };
+    paths.iter().filter(alone).cloned().collect()
+}
+
+fn cannot(text: String) -> Exit {
+    Exit::from(Diagnostic::new(Code::H0306, text))
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
 }

@@ -11,7 +11,7 @@ use clap::{CommandFactory, Parser};
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::{catalog, check, query, repl, run, why};
+use crate::cli::{catalog, check, plan, query, repl, run, why};
 use crate::session::session::Session;
 use crate::text::files::Files;
 
@@ -54,18 +54,23 @@ fn dispatch(command: &Command) -> u8 {
         Command::Query(args) => query::run(args, &mut session, reporter),
         Command::Why(args) => why::run(args, &mut session, reporter),
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
-        Command::Check(args) => check::run(args, &mut session, reporter),
+        Command::Check(args) => check::run(args, reporter),
+        Command::Plan(args) => plan::run(args, &mut session, reporter),
+        Command::Schema(args) => catalog::schema(*args),
         Command::Rules(args) => catalog::rules(args),
         Command::Explain(args) => catalog::explain(args),
     }));
-    match result {
+    let code = match result {
         Ok(Ok(())) => 0,
         Ok(Err(exit)) => finish(exit, session.as_ref(), reporter),
         Err(_) => {
             reporter.error(&bug());
             exit::BUG
         }
-    }
+    };
+    // The process ends here: the memory of large relations need not be given back piece by piece.
+    std::mem::forget(session);
+    code
 }
 
 fn messages_of(command: &Command) -> (Messages, bool) {
@@ -75,7 +80,8 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Why(args) => (args.input.messages, false),
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),
-        Command::Rules(_) | Command::Explain(_) => (Messages::default(), false),
+        Command::Plan(args) => (args.input.messages, false),
+        Command::Schema(_) | Command::Rules(_) | Command::Explain(_) => (Messages::default(), false),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod check;
 pub mod entry;
 pub mod exit;
 pub mod messages;
+pub mod plan;
 pub mod query;
 pub mod repl;
 pub mod run;
