@@ -157,9 +157,6 @@ mod tests {
     fn of_floats() {
         check(&[float(0.5), float(3.0)], "0.5 1.5 2.5");
         check(&[float(1.0), float(-0.5), float(-0.5)], "1 0.5 0");
-        check(
-            &[float(1e300), float(2e300)],
-            &format!("a range that stands still: 1{0} + 1 is 1{0}", "0".repeat(300)),
-        );
+        check(&[float(1e300), float(2e300)], "a range that stands still: 1e300 + 1 is 1e300");
     }
 }

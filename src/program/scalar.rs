@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(number("-2.9"), "-2");
         assert_eq!(
             number("9223372036854775808.0"),
-            "to_number(9223372036854776000) does not fit `number`"
+            "to_number(9.223372036854776e18) does not fit `number`"
         );
         assert_eq!(
             number("9223372036854775808u"),
