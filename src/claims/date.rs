@@ -382,4 +382,23 @@ mod tests {
             "`2025-06-30T14` is not a date: expected `:` and the minutes, found the end []",
         );
     }
+    #[test]
+    fn no_text_is_too_strange() {
+        arbtest::arbtest(|u| {
+            let letters =
+                ['0', '1', '2', '3', '9', 'X', '-', '/', '.', '~', 'T', ':', 'Z', '+', 'é'];
+            let mut text = String::new();
+            for _ in 0..u.arbitrary_len::<u8>()?.min(24) {
+                text.push(*u.choose(&letters)?);
+            }
+            match parse(&text) {
+                Ok(Days { from: Some(from), until: Some(until) }) => {
+                    assert!(from <= until, "{text}")
+                }
+                Ok(days) => assert!(days.from.is_some() || days.until.is_some(), "{text}"),
+                Err(error) => assert!(text.get(error.at).is_some(), "{text}"),
+            }
+            Ok(())
+        });
+    }
 }

@@ -11,7 +11,7 @@ use crate::claims::fields::Fault;
 use crate::claims::lines::Grounding;
 use crate::claims::load::Ungrounded;
 use crate::claims::record::Claim;
-use crate::claims::search::{Place, Wanted, find, folded, sentence, visible};
+use crate::claims::search::{Place, Wanted, find, folded, invisible, sentence, visible};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Edit, Fix};
 use crate::text::span::Span;
@@ -372,6 +372,16 @@ fn shorten(text: &str, length: usize) -> String {
     text.chars().take(length).collect()
 }
 
+/// `text` as a JSON string, with marks that show nothing as escapes.
 fn json(text: &str) -> String {
-    serde_json::to_string(text).expect("a string is JSON")
+    let plain = serde_json::to_string(text).expect("a string is JSON");
+    let mut out = String::with_capacity(plain.len());
+    for c in plain.chars() {
+        if invisible(c) || matches!(c, '\u{2028}' | '\u{2029}') {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }

@@ -215,14 +215,15 @@ impl<'a> Check<'a> {
 
     fn claim_amount(&mut self, entry: usize, claim: &Claim<'_>) {
         let Some(amount) = &claim.amount else { return };
-        if claim.event.is_none() && claim.modality != Modality::Background {
+        let is_counted = !self.names.fractional_units.contains(&*amount.unit);
+        if claim.event.is_none() && is_counted && claim.modality != Modality::Background {
             let message = format!("claim {} has an amount and no event", &*claim.id);
             let fault = Fault::new(Code::L0408, "amount", message)
                 .label("may be counted twice in a total")
                 .help("name the event it is about in `event`");
             self.warn(entry, fault);
         }
-        if self.names.fractional_units.contains(&*amount.unit) {
+        if !is_counted {
             return;
         }
         for (path, bound) in [("amount.lo", &amount.lo), ("amount.hi", &amount.hi)] {

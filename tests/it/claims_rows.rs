@@ -3,18 +3,20 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hence::claims::encode::{Counts, encode};
-use hence::claims::load::{Loaded, Options, Ungrounded, load, load_bytes};
+use hence::claims::load::{BadRecords, Loaded, Options, Outside, Ungrounded, load, load_bytes};
+use hence::claims::record::schema;
 use hence::claims::relations::relations;
 use hence::engine::facts::Facts;
 use hence::program::build::build;
 use hence::program::program::Program;
 use hence::provenance::leaves::Leaves;
 use hence::syntax::parser::parse;
-use hence::text::diagnostic::Diagnostic;
+use hence::text::diagnostic::{Diagnostic, has_errors};
 use hence::text::files::Files;
 use hence::value::codes::Codes;
 use hence::value::symbols::Symbols;
@@ -236,4 +238,101 @@ fn a_line_of_a_megabyte_is_no_obstacle() {
         files.locate(label.span)
     );
     assert_eq!(files.text_of(label.span), "ö");
+}
+
+/// A small generator of numbers that is the same everywhere.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % n
+    }
+}
+
+#[test]
+fn damaged_files_are_refused_in_places_that_exist() {
+    let good = fs::read(folder().join("ok_every_record.jsonl")).unwrap();
+    let pieces: Vec<&[u8]> = vec![
+        b"\"",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"null",
+        b"-1",
+        b"1e400",
+        b"\xff",
+        b"\\",
+        b"\n",
+        b"\\ud800",
+        "\u{202e}".as_bytes(),
+        "é".as_bytes(),
+        b"99999999999999999999",
+        b"\r\n",
+        b"\0",
+    ];
+    let mut numbers = Numbers(7);
+    let mut refused = 0;
+    for _ in 0..400 {
+        let mut bytes = good.clone();
+        for _ in 0..=numbers.below(3) {
+            let at = numbers.below(bytes.len());
+            let end = (at + numbers.below(4)).min(bytes.len());
+            let piece = pieces[numbers.below(pieces.len())];
+            bytes.splice(at..end, piece.iter().copied());
+        }
+        let bad_records = if numbers.below(2) == 0 { BadRecords::Stop } else { BadRecords::Drop };
+        let options = Options { bad_records, ..Options::STRICT };
+        let mut files = Files::new();
+        let loaded = load_bytes("x.jsonl", bytes, &folder(), options, &mut files);
+        for diagnostic in &loaded.diagnostics {
+            for label in &diagnostic.labels {
+                let place = (files.text_of(label.span), files.locate(label.span));
+                assert!(!place.1.is_empty(), "{place:?}");
+            }
+        }
+        let stopped = has_errors(&loaded.diagnostics);
+        refused += usize::from(stopped || !loaded.rejected.is_empty());
+        assert!(bad_records == BadRecords::Stop || !stopped, "{:?}", loaded.diagnostics);
+        if !stopped {
+            let shown = show(&rows_of(&loaded, every_relation()));
+            assert!(shown.starts_with("claim(") || loaded.claims_rejected() > 0, "{shown}");
+        }
+    }
+    assert!((200..400).contains(&refused), "{refused} of 400");
+}
+
+#[test]
+fn a_link_out_of_the_folder_is_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    let inner = temp.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    fs::write(temp.path().join("secret.txt"), "words").unwrap();
+    symlink(temp.path().join("secret.txt"), inner.join("d.txt")).unwrap();
+    let text = br#"{"type":"document","id":"d","path":"d.txt"}"#;
+    let codes = |options| {
+        let loaded = load_bytes("x.jsonl", text.to_vec(), &inner, options, &mut Files::new());
+        loaded.diagnostics.iter().map(|d| d.code.text()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(Options::STRICT), ["H0421"]);
+    assert!(codes(Options { outside: Outside::Allow, ..Options::STRICT }).is_empty());
+}
+
+#[test]
+fn the_schema_accepts_the_records_and_refuses_the_mistakes() {
+    let schema = serde_json::to_value(schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let lines = |name: &str| fs::read_to_string(folder().join(name)).unwrap();
+    let valid = |line: &str| validator.is_valid(&serde_json::from_str(line).unwrap());
+    for line in lines("ok_every_record.jsonl").lines() {
+        assert!(valid(line), "{line}");
+    }
+    for name in ["H0406_field_missing.jsonl", "H0407_word.jsonl", "H0425_kind.jsonl"] {
+        let bad = lines(name).lines().skip(5).filter(|line| !valid(line)).count();
+        assert!(bad >= 3, "{name}: {bad}");
+    }
 }
