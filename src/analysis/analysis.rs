@@ -111,6 +111,7 @@ mod tests {
         let rule = |i: usize| Rule {
             name: format!("r{i}#1"),
             say: None,
+            allow: Vec::new(),
             origin: OriginId::new(i),
             span: SPAN(i),
             head: RelationId::new(i),

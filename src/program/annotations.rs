@@ -1,4 +1,4 @@
-//! `//@` annotations: `name` and `say` on rules, `assume` on facts, `conflict` on declarations.
+//! `//@` annotations: `name`, `say` and `allow` on rules, `assume` on facts, `conflict` on declarations.
 //! A word that has no effect is refused, so that none is trusted in vain.
 
 use std::ops::Range;
@@ -11,14 +11,15 @@ use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
 
 /// The annotations that have an effect, and on what.
-const KNOWN: [(&str, Target); 4] = [
+const KNOWN: [(&str, Target); 5] = [
     ("name", Target::Rule),
     ("say", Target::Rule),
     ("assume", Target::Fact),
     ("conflict", Target::Relation),
+    ("allow", Target::Rule),
 ];
 /// Annotations that later versions follow.
-const LATER: &[&str] = &["hide", "opaque", "key", "allow"];
+const LATER: &[&str] = &["hide", "opaque", "key"];
 
 /// What an annotation stands on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,8 +98,8 @@ fn unknown(annotation: &Annotation) -> Diagnostic {
             diagnostic.fix("an annotation with a similar name exists", annotation.name.span, *near)
         }
         None => diagnostic.note(
-            "annotations are name(\"…\") and say(\"…\") on rules, assume on facts, conflict(a, b) \
-             on declarations; a plain comment starts with `//` alone",
+            "annotations are name(\"…\"), say(\"…\") and allow(L…) on rules, assume on facts, \
+             conflict(a, b) on declarations; a plain comment starts with `//` alone",
         ),
     }
 }
@@ -122,6 +123,32 @@ pub(crate) fn text<'a>(
             .help(format!("write it as //@ {word}(\"…\")")),
     );
     None
+}
+
+/// The codes of `//@ allow(L0205)`.
+pub(crate) fn allow(item: &Item, found: &mut Vec<Diagnostic>) -> Vec<Code> {
+    let Some(annotation) = item.annotations.iter().find(|a| a.name.node == "allow") else {
+        return Vec::new();
+    };
+    let mut codes = Vec::new();
+    for arg in &annotation.args {
+        let (AnnotationArg::Word(word) | AnnotationArg::Text(word)) = &arg.node;
+        match Code::parse(word).filter(|code| code.text().starts_with("L02")) {
+            Some(code) => codes.push(code),
+            None => found.push(
+                Diagnostic::new(Code::H0206, format!("`{word}` is no warning about rules"))
+                    .label(arg.span, "`allow` takes codes such as L0205"),
+            ),
+        }
+    }
+    if annotation.args.is_empty() {
+        found.push(
+            Diagnostic::new(Code::H0206, "`allow` names no warning")
+                .label(annotation.name.span, "")
+                .help("write it as //@ allow(L0205)"),
+        );
+    }
+    codes
 }
 
 /// Whether the item is marked `//@ assume`.

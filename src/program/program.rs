@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::base::ids::{OriginId, RelationId, RuleId, Table, TypeId, VarId};
 use crate::program::builtins::{Functor, Test};
 use crate::syntax::ast::{AggregateKind, CompareOp};
+use crate::text::codes::Code;
 use crate::text::span::Span;
 use crate::value::base_type::BaseType;
 use crate::value::symbols::Symbols;
@@ -113,6 +114,8 @@ pub struct Rule {
     pub name: String,
     /// `//@ say("…")`: a sentence with `{variable}` placeholders.
     pub say: Option<String>,
+    /// `//@ allow(L0205)`: warnings about this rule that are known and not shown.
+    pub allow: Vec<Code>,
     /// The written rule.
     pub origin: OriginId,
     /// The written rule, with its final `.`.

@@ -208,6 +208,7 @@ fn append(program: &Program, body: &Body, reads: Vec<Read>, shown: &[Shown]) -> 
             program.rules.push(Rule {
                 name: format!("{name}#1"),
                 say: None,
+                allow: Vec::new(),
                 origin,
                 span,
                 head: relation,

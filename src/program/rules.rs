@@ -39,6 +39,7 @@ struct Written<'a> {
     origin: OriginId,
     name: Option<&'a str>,
     say: Option<&'a str>,
+    allow: Vec<Code>,
     span: Span,
     plan: Vec<(u32, Vec<usize>)>,
 }
@@ -125,6 +126,7 @@ impl<'a> Rules<'a> {
             origin,
             name: name.map(|(name, _)| name),
             say: say.map(|(say, _)| say),
+            allow: annotations::allow(item, &mut self.found),
             span: item.span.0,
             plan: Vec::new(),
         }
@@ -173,6 +175,7 @@ impl<'a> Rules<'a> {
         self.rules.push(Rule {
             name,
             say: written.say.map(str::to_owned),
+            allow: written.allow.clone(),
             origin: written.origin,
             span: written.span,
             head: relation,

@@ -1,6 +1,7 @@
 //! Layer 10: why a tuple holds.
 
 pub mod check;
+pub mod empty;
 pub mod leaves;
 pub mod proof;
 pub mod search;

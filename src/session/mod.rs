@@ -10,3 +10,4 @@ pub mod question;
 pub mod session;
 pub mod stops;
 pub mod typed;
+pub mod warnings;

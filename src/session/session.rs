@@ -20,6 +20,7 @@ use crate::session::evaluate::{self, Database};
 use crate::session::load::{self, Sources};
 use crate::session::options::Options;
 use crate::session::stops;
+use crate::session::warnings;
 use crate::syntax::ast;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{self, Diagnostic, has_errors};
@@ -27,7 +28,7 @@ use crate::text::files::Files;
 use crate::value::codes::Codes;
 use crate::value::symbols::Symbols;
 
-/// Errors of a step, with the warnings that came before them.
+/// Errors of a step.
 pub type Refused = Vec<Diagnostic>;
 
 /// Programs, input and conclusions.
@@ -127,7 +128,8 @@ impl Session {
     fn build(&self, trees: &[ast::Program], messages: &mut Vec<Diagnostic>) -> World {
         let (program, more) = build(trees, Arc::clone(&self.symbols));
         messages.extend(more);
-        let (analysis, more) = analyse(&program);
+        let (analysis, mut more) = analyse(&program);
+        warnings::drop_allowed(&program, &mut more);
         messages.extend(more);
         let facts = Facts::of_program(&program, Arc::new(Codes::new(Arc::clone(&self.symbols))));
         World {
@@ -152,6 +154,8 @@ impl Session {
         };
         messages.retain(|message| message.is_error() || !in_library(message));
         if has_errors(&messages) {
+            // What is odd about a program in error mostly follows from the error.
+            messages.retain(Diagnostic::is_error);
             return Err(messages);
         }
         self.warnings.extend(messages);
@@ -224,6 +228,7 @@ impl Session {
         let limits = self.options.limits();
         match evaluate::run(self.options.engine, program, analysis, facts, &limits) {
             Ok(tables) => {
+                self.warnings.extend(warnings::of_conclusions(program, &*tables));
                 world.tables = Some(tables);
                 Ok(())
             }
