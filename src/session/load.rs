@@ -59,6 +59,7 @@ fn find(from: &Origin, path: &str, include: &[PathBuf]) -> Result<(Origin, Found
     let candidates = library::candidates(path, from, include);
     let Some(origin) = candidates.iter().find(|origin| library::exists(origin)) else {
         let mut tried: Vec<String> = candidates.iter().map(Origin::name).collect();
+        tried.dedup();
         if let (Some(near), Some(last)) = (near(from, path), tried.last_mut()) {
             last.push_str(&format!("; a file of a similar name is there: {near}"));
         }
