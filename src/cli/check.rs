@@ -149,9 +149,10 @@ fn programs(folder: &Path, names: &[String], include: &[PathBuf]) -> Vec<PathBuf
         // Of files that include each other the first stands for all.
         let mut others = paths.iter().zip(&parts);
         !others.any(|(of, names)| {
-            let back = paths.iter().position(|other| other == *path).is_some_and(|at| {
-                is_part(of, path, &parts[at]) && *path < of
-            });
+            let back = paths
+                .iter()
+                .position(|other| other == *path)
+                .is_some_and(|at| is_part(of, path, &parts[at]) && *path < of);
             is_part(path, of, names) && !back
         })
     };

@@ -81,7 +81,9 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),
         Command::Plan(args) => (args.input.messages, false),
-        Command::Schema(_) | Command::Rules(_) | Command::Explain(_) => (Messages::default(), false),
+        Command::Schema(_) | Command::Rules(_) | Command::Explain(_) => {
+            (Messages::default(), false)
+        }
     }
 }
 

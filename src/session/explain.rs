@@ -10,7 +10,7 @@ use crate::session::ask::no_match;
 use crate::session::question::{self};
 use crate::session::session::{Refused, Session};
 use crate::text::codes::Code;
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, Severity};
 
 /// Rows of fact files whose lines are noted; the others are shown without their place.
 const PLACED_MAX: usize = 1_000_000;
@@ -84,7 +84,13 @@ impl Session {
         explainer: &Explainer<'_>,
         file: FileId,
     ) -> Result<Explained, Unexplained> {
-        let (question, _) = self.question(file).map_err(Unexplained::Refused)?;
+        let (question, mut doubts) = self.question(file).map_err(Unexplained::Refused)?;
+        doubts.retain(|message| message.code == Code::H0103);
+        if !doubts.is_empty() {
+            // A word without its quotes would stand for any value: the proof of another atom.
+            doubts.iter_mut().for_each(|message| message.severity = Severity::Error);
+            return Err(Unexplained::Refused(doubts));
+        }
         let Some(atom) = question.atom() else {
             let text = "only a single atom can be explained";
             let help = "give one, with constants or variables: relation(\"a\", x)";
