@@ -106,10 +106,19 @@ impl<'a> Grounding<'a> {
             let is_ready = |(_, aggregate): &(&Term, &DraftAggregate)| {
                 shared(self.draft, aggregate).iter().all(|var| bound.has(*var))
             };
+            // What another aggregate results in is no witness of this one, wherever it stands.
+            let results: Vec<VarId> = open.iter().filter_map(|(var, _)| var.var()).collect();
             let gives_witness = |(_, aggregate): &(&Term, &DraftAggregate)| {
                 let mut inner = bound.clone();
+                for literal in &aggregate.body {
+                    if let DraftKind::Aggregate { var, .. } = &literal.kind {
+                        var.var().map(|var| inner.add(var));
+                    }
+                }
                 plain(&aggregate.body, &mut inner);
-                shared(self.draft, aggregate).iter().all(|var| inner.has(*var))
+                let is_given =
+                    |var: &VarId| bound.has(*var) || (inner.has(*var) && !results.contains(var));
+                shared(self.draft, aggregate).iter().all(is_given)
             };
             let next = open
                 .iter()
