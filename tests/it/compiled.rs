@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hence::analysis::analysis::{Analysis, analyse};
 use hence::base::ids::{FileId, Id};
@@ -49,6 +50,12 @@ pub(crate) fn compile(text: &str) -> Compiled {
     Compiled { program, analysis }
 }
 
+/// A program that takes half a minute fails the test.
+fn limits() -> Limits {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    Limits { rounds_max: Some(ROUNDS_MAX), deadline: Some(deadline), ..Limits::default() }
+}
+
 impl Compiled {
     /// The facts of the text.
     pub(crate) fn facts(&self) -> Facts {
@@ -58,8 +65,7 @@ impl Compiled {
 
     /// What the specification makes of the facts of the text.
     pub(crate) fn naive(&self) -> Outcome {
-        let limits = Limits { rounds_max: Some(ROUNDS_MAX), ..Limits::default() };
-        match naive::run(&self.program, &self.analysis, self.facts(), &limits) {
+        match naive::run(&self.program, &self.analysis, self.facts(), &limits()) {
             Ok(database) => self.tuples(&database),
             Err(stop) => self.stopped(stop),
         }
@@ -67,8 +73,7 @@ impl Compiled {
 
     /// What the native engine makes of them.
     pub(crate) fn native(&self) -> Outcome {
-        let limits = Limits { rounds_max: Some(ROUNDS_MAX), ..Limits::default() };
-        match native::run(&self.program, &self.analysis, self.facts(), &limits) {
+        match native::run(&self.program, &self.analysis, self.facts(), &limits()) {
             Ok(database) => self.tuples(&database),
             Err(stop) => self.stopped(stop),
         }
