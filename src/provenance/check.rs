@@ -13,8 +13,8 @@ use crate::program::builtins::Builtins;
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Program};
 use crate::provenance::leaves::{LeafKind, Leaves};
 use crate::provenance::proof::{
-    AggregateNode, Binding, BuiltinNode, Conclusion, Cost, LeafNode, LeafRef, Node, Proof, Role,
-    Row, RuleNode, Site,
+    AggregateNode, Binding, BuiltinNode, Conclusion, Cost, LeafNode, LeafRef, Node, Proof, Quality,
+    Role, Row, RuleNode, Site,
 };
 use crate::provenance::recount::{Recount, Values};
 use crate::syntax::ast::AggregateKind;
@@ -44,6 +44,7 @@ pub fn check(given: Given<'_>, proof: &Proof) -> Result<(), String> {
     for (id, node) in proof.nodes.entries() {
         checker.node(node).map_err(|reason| format!("#{}: {reason}", id.index() + 1))?;
     }
+    checker.all_used(&order)?;
     checker.cost(&order)
 }
 
@@ -60,7 +61,7 @@ fn require(holds: bool, reason: impl FnOnce() -> String) -> Verdict {
 }
 
 impl Checker<'_> {
-    /// Every node after all that it rests on; refuses circles, missing and unused nodes.
+    /// Every node after all that it rests on; refuses circles and missing nodes.
     fn order(&self) -> Result<Vec<NodeId>, String> {
         #[derive(Clone, Copy, PartialEq)]
         enum Mark {
@@ -93,9 +94,15 @@ impl Checker<'_> {
                 }
             }
         }
-        match marks.entries().find(|(_, mark)| **mark == Mark::New) {
-            Some((id, _)) => Err(format!("#{}: is used by nothing", id.index() + 1)),
-            None => Ok(order),
+        Ok(order)
+    }
+
+    /// Nothing stands in the proof that it does not rest on.
+    fn all_used(&self, order: &[NodeId]) -> Verdict {
+        let used: Set<NodeId> = order.iter().copied().collect();
+        match self.proof.nodes.ids().find(|id| !used.contains(id)) {
+            Some(id) => Err(format!("#{}: is used by nothing", id.index() + 1)),
+            None => Ok(()),
         }
     }
 
@@ -120,7 +127,10 @@ impl Checker<'_> {
             Node::Rule(node) => self.rule(node),
             Node::Leaf(node) => self.leaf(node),
             // The literal that it stands for is checked with the rule or row that has it.
-            Node::Absent(_) | Node::Builtin(_) | Node::Aggregate(_) | Node::Cut(_) => Ok(()),
+            Node::Absent(_) | Node::Builtin(_) | Node::Aggregate(_) => Ok(()),
+            Node::Cut(_) => require(self.proof.quality == Quality::Good, || {
+                "left out, though the proof is whole by its own account".to_owned()
+            }),
         }
     }
 

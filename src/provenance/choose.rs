@@ -24,21 +24,60 @@ pub(crate) struct Choice {
 /// Steps of the search, beyond which the best proof so far is taken.
 const WORK_MAX: usize = 1_000_000;
 
+/// Times that the goals' cheapest ways are found anew, with what the last proof contains for free.
+const ROUNDS_MAX: usize = 4;
+
 /// The cheapest proof of the slice's first goal, if it has one.
 pub(crate) fn choose(slice: &Slice<'_, '_>) -> Option<Choice> {
-    let root = GoalId::new(0);
-    let cheap = Cheap::find(slice);
-    let first = cheap.best[root].as_ref()?;
-    let mut choice = Choice {
-        ways: cheap.best.iter().map(|best| best.as_ref().map(|best| best.way)).collect(),
-        cost: first.cost,
-        quality: Quality::Good,
-    };
-    let finished = !has_choice(slice, &cheap) || improve(slice, &cheap, &mut choice);
+    let mut free = vec![false; slice.tokens.len()];
+    let cheap = Cheap::find(slice, &free);
+    let mut choice = cheap.choice(slice)?;
+    let mut finished = true;
+    if has_choice(slice, &cheap) {
+        let needs = Needs::find(slice, &cheap);
+        // What every proof contains costs nothing more, so it must not keep a goal from using it.
+        needs.tokens[root()].iter().for_each(|&token| free[token as usize] = true);
+        let cheap = Cheap::find(slice, &free);
+        for round in 0..ROUNDS_MAX {
+            let other = if round == 0 { cheap.choice(slice) } else { None };
+            let other = other.or_else(|| Cheap::find(slice, &free).choice(slice))?;
+            let better = other.cost < choice.cost;
+            if !better && round > 0 {
+                break;
+            }
+            if better {
+                choice = other;
+            }
+            choice.tokens(slice).into_iter().for_each(|token| free[token as usize] = true);
+        }
+        finished = improve(slice, (&cheap, needs), &mut choice);
+    }
     if finished && !slice.is_truncated {
         choice.quality = Quality::Best;
     }
     Some(choice)
+}
+
+impl Choice {
+    /// What the proof is charged for.
+    fn tokens(&self, slice: &Slice<'_, '_>) -> Vec<u32> {
+        let mut seen: Table<GoalId, bool> = Table::filled(slice.goals.len(), false);
+        let mut stack = vec![root()];
+        let mut tokens = Vec::new();
+        while let Some(goal) = stack.pop() {
+            if let (false, Some(way)) = (mem::replace(&mut seen[goal], true), self.ways[goal]) {
+                let way = &slice.ways[goal][way];
+                tokens.extend(&way.tokens);
+                stack.extend(&way.premises);
+            }
+        }
+        tokens
+    }
+}
+
+/// The goal that the slice was made for.
+fn root() -> GoalId {
+    GoalId::new(0)
 }
 
 /// How much higher a conclusion stands than its premises.
@@ -67,6 +106,8 @@ struct Cheap {
     best: Table<GoalId, Option<Best>>,
     /// Goals that have a proof, in the order in which they were found.
     order: Vec<GoalId>,
+    /// What is not charged for.
+    free: Vec<bool>,
 }
 
 struct Best {
@@ -76,19 +117,22 @@ struct Best {
 }
 
 impl Cheap {
-    fn find(slice: &Slice<'_, '_>) -> Self {
+    fn find(slice: &Slice<'_, '_>, free: &[bool]) -> Self {
         let mut readers: Table<GoalId, Vec<(GoalId, usize)>> =
             Table::filled(slice.goals.len(), Vec::new());
         let mut open: Table<GoalId, Vec<usize>> = Table::new();
-        let mut cheap =
-            Self { best: slice.goals.iter().map(|_| None).collect(), order: Vec::new() };
+        let mut cheap = Self {
+            best: slice.goals.iter().map(|_| None).collect(),
+            order: Vec::new(),
+            free: free.to_vec(),
+        };
         let mut queue = BinaryHeap::new();
         for (goal, ways) in slice.ways.entries() {
             open.push(ways.iter().map(|way| way.premises.len()).collect());
             for (at, way) in ways.iter().enumerate() {
                 way.premises.iter().for_each(|&premise| readers[premise].push((goal, at)));
                 if way.premises.is_empty() {
-                    let cost = cost_of(slice, way.tokens.iter().copied(), height_of(way));
+                    let cost = cheap.cost(slice, way);
                     queue.push(Reverse((cost, goal, at)));
                 }
             }
@@ -128,7 +172,18 @@ impl Cheap {
     fn cost(&self, slice: &Slice<'_, '_>, way: &Way) -> Cost {
         let heights = way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
         let height = heights.map(|best| best.cost.height).max().unwrap_or(0) + height_of(way);
-        cost_of(slice, self.tokens(way).iter().copied(), height)
+        let tokens = self.tokens(way);
+        cost_of(slice, tokens.iter().copied().filter(|&t| !self.free[t as usize]), height)
+    }
+
+    /// The proof of the first goal, with what it really costs.
+    fn choice(&self, slice: &Slice<'_, '_>) -> Option<Choice> {
+        let first = self.best[root()].as_ref()?;
+        Some(Choice {
+            ways: self.best.iter().map(|best| best.as_ref().map(|best| best.way)).collect(),
+            cost: cost_of(slice, first.tokens.iter().copied(), first.cost.height),
+            quality: Quality::Good,
+        })
     }
 
     fn can(&self, way: &Way) -> bool {
@@ -232,6 +287,7 @@ struct Search<'s, 'c, 'a> {
     slice: &'s Slice<'c, 'a>,
     cheap: &'s Cheap,
     needs: Needs,
+    settled: Table<GoalId, Option<usize>>,
     ways: Table<GoalId, Option<usize>>,
     depths: Table<GoalId, Option<usize>>,
     agenda: Vec<GoalId>,
@@ -242,11 +298,12 @@ struct Search<'s, 'c, 'a> {
 }
 
 /// Looks for a proof that costs less than `choice`; whether the search came to its end.
-fn improve(slice: &Slice<'_, '_>, cheap: &Cheap, choice: &mut Choice) -> bool {
+fn improve(slice: &Slice<'_, '_>, (cheap, needs): (&Cheap, Needs), choice: &mut Choice) -> bool {
     let mut search = Search {
         slice,
         cheap,
-        needs: Needs::find(slice, cheap),
+        settled: settled(slice, cheap, &needs),
+        needs,
         ways: slice.goals.iter().map(|_| None).collect(),
         depths: slice.goals.iter().map(|_| None).collect(),
         agenda: Vec::new(),
@@ -254,8 +311,23 @@ fn improve(slice: &Slice<'_, '_>, cheap: &Cheap, choice: &mut Choice) -> bool {
         bound: Cost::default(),
         work: WORK_MAX,
     };
-    search.add(GoalId::new(0), 0);
+    search.add(root(), 0);
     search.run(choice)
+}
+
+/// Ways that cost nothing beyond what every proof contains, are as low as can be, and rest on such
+/// ways alone: any proof can take them, for any goal below them too, without costing more.
+fn settled(slice: &Slice<'_, '_>, cheap: &Cheap, needs: &Needs) -> Table<GoalId, Option<usize>> {
+    let mut settled: Table<GoalId, Option<usize>> = Table::filled(slice.goals.len(), None);
+    for &goal in &cheap.order {
+        let Some(best) = &cheap.best[goal] else { continue };
+        let least = Cost { height: needs.heights[goal], ..Cost::default() };
+        let premises = &slice.ways[goal][best.way].premises;
+        if best.cost == least && premises.iter().all(|&premise| settled[premise].is_some()) {
+            settled[goal] = Some(best.way);
+        }
+    }
+    settled
 }
 
 impl Search<'_, '_, '_> {
@@ -302,6 +374,9 @@ impl Search<'_, '_, '_> {
 
     fn ways_of(&self, goal: GoalId) -> Vec<usize> {
         let ways = &self.slice.ways[goal];
+        if let Some(settled) = self.settled[goal] {
+            return vec![settled];
+        }
         let mut order: Vec<usize> = (0..ways.len()).filter(|&w| self.cheap.can(&ways[w])).collect();
         if order.len() > 1 {
             order.sort_by_cached_key(|&way| self.cheap.cost(self.slice, &ways[way]));
@@ -394,7 +469,7 @@ impl Search<'_, '_, '_> {
     /// The height of the proof that the ways taken make.
     fn height(&mut self) -> usize {
         let mut heights: Table<GoalId, Option<usize>> = Table::filled(self.slice.goals.len(), None);
-        let mut stack = vec![GoalId::new(0)];
+        let mut stack = vec![root()];
         while let Some(&goal) = stack.last() {
             self.work = self.work.saturating_sub(1);
             let way = &self.slice.ways[goal][self.ways[goal].expect("every goal has its way")];
@@ -407,6 +482,6 @@ impl Search<'_, '_, '_> {
                 stack.pop();
             }
         }
-        heights[GoalId::new(0)].unwrap_or(0)
+        heights[root()].unwrap_or(0)
     }
 }

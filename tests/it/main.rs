@@ -1,6 +1,7 @@
 //! One binary for the tests that drive whole parts: command line, prompt, claims, random programs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod broken_proofs;
 mod claims;
 mod claims_rows;
 mod cli;
@@ -11,3 +12,4 @@ mod oracles;
 mod proofs;
 mod random;
 mod repl;
+mod schemas;

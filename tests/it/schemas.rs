@@ -1,0 +1,76 @@
+//! What hence prints as JSON is what its schemas say.
+
+use std::fs::read_to_string;
+use std::path::Path;
+
+use crate::proofs::{Case, Engine};
+use hence::session::answer::{Answer, Cell, Column};
+use hence::show::answer::{Format, render};
+use hence::show::json;
+use hence::show::table::TableOptions;
+use hence::value::base_type::BaseType;
+
+fn validator(name: &str) -> jsonschema::Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema").join(name);
+    let schema = serde_json::from_str(&read_to_string(path).unwrap()).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn accepted(validator: &jsonschema::Validator, text: &str) -> serde_json::Value {
+    let value = serde_json::from_str(text).unwrap();
+    let errors: Vec<String> =
+        validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path)).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{text}");
+    value
+}
+
+#[test]
+fn proofs() {
+    let validator = validator("proof.schema.json");
+    let case = Case::demo(Engine::Native);
+    let explainer = case.explainer();
+    let mut kinds: Vec<String> = Vec::new();
+    for (id, relation) in case.program.relations.entries() {
+        if explainer.find(id, &vec![None; relation.columns.len()], &[], 1).1 > 0 {
+            let proof = case.explain(&relation.name, &[]);
+            let value = accepted(&validator, &json::proof(case.words(&explainer), &proof));
+            let nodes = value["nodes"].as_array().unwrap();
+            assert!(nodes.iter().enumerate().all(|(at, node)| node["n"] == at + 1));
+            kinds.extend(nodes.iter().map(|node| node["kind"].as_str().unwrap().to_owned()));
+        }
+    }
+    kinds.sort();
+    kinds.dedup();
+    let wanted = ["absent", "aggregate", "assumption", "builtin", "claim", "definition"];
+    let all: Vec<&str> = wanted.into_iter().chain(["record", "rule", "witness"]).collect();
+    assert_eq!(kinds, all);
+}
+
+#[test]
+fn rows() {
+    let column = |name: &str, base| Column { name: name.to_owned(), base };
+    let answer = Answer {
+        columns: vec![
+            column("r", BaseType::Symbol),
+            column("n", BaseType::Number),
+            column("u", BaseType::Unsigned),
+            column("x", BaseType::Float),
+        ],
+        rows: vec![vec![
+            Cell::Text("a\u{202E}\n".to_owned()),
+            Cell::Number(i64::MIN),
+            Cell::Unsigned(u64::MAX),
+            Cell::Float(0.1),
+        ]],
+        atoms: None,
+        reason: None,
+        warnings: Vec::new(),
+    };
+    let validator = validator("rows.schema.json");
+    for relation in [None, Some("total")] {
+        let text = render(&answer, relation, Format::Json, TableOptions::default());
+        let value = accepted(&validator, &text);
+        assert_eq!(value["rows"][0][1], i64::MIN);
+        assert_eq!(value["rows"][0][2], u64::MAX);
+    }
+}
