@@ -117,3 +117,11 @@ fn hostile_documents_keep_their_places() {
         snapshot(&folder, name, &text);
     });
 }
+
+#[test]
+fn the_demo_has_nothing_to_complain_of() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("facts/deployment/claims.jsonl");
+    let loaded = load(&[path], Options::STRICT, &mut Files::new());
+    assert_eq!(loaded.diagnostics, []);
+    assert_eq!(loaded.claims, 68);
+}
