@@ -126,11 +126,16 @@ impl Session {
 
     /// Resolves and analyses rule files. The world is good only if there is no error.
     fn build(&self, trees: &[ast::Program], messages: &mut Vec<Diagnostic>) -> World {
+        let unread = has_errors(messages);
         let (program, more) = build(trees, Arc::clone(&self.symbols));
         messages.extend(more);
         let (analysis, mut more) = analyse(&program);
         warnings::drop_allowed(&program, &mut more);
         messages.extend(more);
+        if unread {
+            // The gaps that unread statements leave look like mistakes that nobody made.
+            messages.retain(Diagnostic::is_error);
+        }
         let facts = Facts::of_program(&program, Arc::new(Codes::new(Arc::clone(&self.symbols))));
         World {
             program,

@@ -183,7 +183,9 @@ fn not_found(path: &Spanned<String>, missing: &Missing) -> Diagnostic {
     if missing.tried.is_empty() {
         diagnostic
     } else {
-        diagnostic.note(format!("looked for {}", missing.tried.join(", ")))
+        let mut tried = missing.tried.clone();
+        tried.dedup();
+        diagnostic.note(format!("looked for {}", tried.join(", ")))
     }
 }
 

@@ -9,6 +9,9 @@ use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
 
+/// How far the second of two quotes that are no quotes here is looked for.
+const QUOTED_BYTES_MAX: usize = 1_000;
+
 /// What the lexer found in a text.
 #[derive(Debug)]
 pub struct Lexed {
@@ -391,8 +394,36 @@ impl<'t> Lexer<'t> {
         }
     }
 
+    /// A text between quotes that are not straight double ones, up to the end of the line.
+    fn other_quotes(&mut self) -> bool {
+        let start = self.at;
+        let end = self.text.floor_char_boundary(start + QUOTED_BYTES_MAX);
+        let line = self.text[start..end].split(['\n', '\r']).next().unwrap_or_default();
+        let mut chars = line.char_indices();
+        if !chars.next().is_some_and(|(_, char)| is_quote(char)) {
+            return false;
+        }
+        let inner = chars.as_str();
+        let Some((close, last)) = chars.find(|&(_, char)| is_quote(char)) else { return false };
+        let inner = &inner[..close - (line.len() - inner.len())];
+        self.at = start + close + last.len_utf8();
+        let label = self.span(start, self.at);
+        let mut diagnostic =
+            Diagnostic::new(Code::H0004, "strings stand between straight double quotes")
+                .label(label, "other quotes");
+        if !inner.contains(['"', '\\']) {
+            diagnostic = diagnostic.fix("use those", label, format!("\"{inner}\""));
+        }
+        self.report(diagnostic);
+        self.push(Kind::Text, start);
+        true
+    }
+
     /// A run of characters that belong to no token.
     fn stray(&mut self) {
+        if self.other_quotes() {
+            return;
+        }
         let start = self.at;
         for char in self.text[start..].chars() {
             let known = u8::try_from(char).is_ok_and(|byte| {
@@ -497,9 +528,7 @@ fn stray_run(run: &str, label: Span) -> Diagnostic {
         (false, _) => format!("U+{:04X} is no character of the language", u32::from(first)),
     };
     let help = match first {
-        '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '\'' => {
-            "strings stand between straight double quotes"
-        }
+        _ if is_quote(first) => "strings stand between straight double quotes",
         '–' | '—' | '−' => "minus is written `-`",
         '&' => "conditions that must all hold are joined by `,`",
         '~' | '¬' => "negation is written `!`",
@@ -514,6 +543,11 @@ fn stray_run(run: &str, label: Span) -> Diagnostic {
     };
     let diagnostic = Diagnostic::new(Code::H0004, what).label(label, "");
     if help.is_empty() { diagnostic } else { diagnostic.help(help) }
+}
+
+/// Quotes that the language does not have.
+fn is_quote(char: char) -> bool {
+    matches!(char, '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '\'')
 }
 
 /// Characters that show nothing or change how their neighbours show.

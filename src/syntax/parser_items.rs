@@ -490,7 +490,10 @@ impl Parser<'_> {
         let text = self.text_of(span);
         let nearest = Word::ALL
             .iter()
-            .map(|word| (strsim::osa_distance(word.text(), text), word.text()))
+            .map(|word| {
+                let distance = strsim::osa_distance(word.text(), text);
+                (if text.starts_with(word.text()) { 1 } else { distance }, word.text())
+            })
             .min()
             .filter(|&(distance, word)| distance <= 1.max(word.len() / 3));
         let mut diagnostic =
