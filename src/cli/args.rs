@@ -1,6 +1,7 @@
 //! What can be typed after `hence`. Only what works is here.
 
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -277,7 +278,7 @@ pub enum EngineArg {
 /// `--color`
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ColorArg {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,
@@ -335,7 +336,7 @@ pub enum UngroundedArg {
 
 fn jobs(text: &str) -> Result<usize, String> {
     if text == "auto" {
-        return Ok(std::thread::available_parallelism().map_or(1, usize::from));
+        return Ok(available_parallelism().map_or(1, usize::from));
     }
     match text.parse() {
         Ok(n) if n > 0 => Ok(n),

@@ -1,7 +1,8 @@
 //! What is part of the binary: the rule library and the explanations of message codes.
 
 use std::fs;
-use std::io::{Write, stdout};
+use std::io::{self, Write, stdout};
+use std::path::Path;
 
 use crate::base::nearest::nearest;
 use crate::claims::record;
@@ -25,7 +26,7 @@ pub fn rules(args: &Rules) -> Result<(), Exit> {
         }
         return Ok(());
     };
-    let refused = |path: &std::path::Path, error: std::io::Error| {
+    let refused = |path: &Path, error: io::Error| {
         Exit::System(format!("{} cannot be written: {error}", shown(path)))
     };
     fs::create_dir_all(folder).map_err(|error| refused(folder, error))?;
@@ -42,6 +43,9 @@ pub fn rules(args: &Rules) -> Result<(), Exit> {
 ///
 /// # Errors
 /// If it cannot be written.
+///
+/// # Panics
+/// Never: a schema is JSON.
 pub fn schema(args: Schema) -> Result<(), Exit> {
     let SchemaArg::Claims = args.what;
     let text = serde_json::to_string_pretty(&record::schema()).expect("a schema is JSON");

@@ -4,6 +4,7 @@
 
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 use crate::base::hash::Set;
 use crate::claims::load as claims;
@@ -123,7 +124,7 @@ fn targets(paths: &[PathBuf], include: &[PathBuf]) -> Result<Targets, Exit> {
             continue;
         }
         let rules = rule_files(path);
-        let claims = places(std::slice::from_ref(path)).claims;
+        let claims = places(from_ref(path)).claims;
         if rules.is_empty() && claims.is_empty() {
             let text = format!("{} has no rule file and no claims.jsonl", shown(path));
             return Err(cannot(text));
@@ -140,7 +141,7 @@ fn programs(folder: &Path, names: &[String], include: &[PathBuf]) -> Vec<PathBuf
     let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
     let parts: Vec<Vec<String>> = paths
         .iter()
-        .map(|path| load::read(std::slice::from_ref(path), include, &mut Files::new()).0.names)
+        .map(|path| load::read(from_ref(path), include, &mut Files::new()).0.names)
         .collect();
     let is_part = |path: &PathBuf, of: &PathBuf, parts: &Vec<String>| {
         path != of && parts.contains(&shown(path))

@@ -1,7 +1,9 @@
 //! The process: from arguments to an exit code.
 
+use std::env::args_os;
 use std::ffi::OsString;
 use std::io::ErrorKind;
+use std::mem::forget;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -19,7 +21,7 @@ use crate::text::files::Files;
 #[must_use]
 pub fn main() -> ExitCode {
     set_hook(Box::new(note_panic));
-    let arguments = with_command(std::env::args_os().collect());
+    let arguments = with_command(args_os().collect());
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -69,7 +71,7 @@ fn dispatch(command: &Command) -> u8 {
         }
     };
     // The process ends here: the memory of large relations need not be given back piece by piece.
-    std::mem::forget(session);
+    forget(session);
     code
 }
 

@@ -1,5 +1,6 @@
 //! Messages to standard error, in the form and with the colours that were asked for.
 
+use std::env::var;
 use std::io::{IsTerminal, Write, stderr};
 
 use crate::cli::args::{ColorArg, MessageFormat, Messages};
@@ -78,7 +79,7 @@ impl Reporter {
 #[must_use]
 pub fn wants_color(terminal: bool) -> bool {
     #[expect(clippy::disallowed_methods, reason = "only cli/ reads the environment")]
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let set = |name: &str| var(name).ok().filter(|value| !value.is_empty());
     if set("NO_COLOR").is_some() {
         return false;
     }
@@ -91,7 +92,7 @@ pub fn wants_color(terminal: bool) -> bool {
 /// Whether the locale of the terminal is one of UTF-8.
 fn speaks_utf8() -> bool {
     #[expect(clippy::disallowed_methods, reason = "only cli/ reads the environment")]
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let set = |name: &str| var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
     let locale = locale.to_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")

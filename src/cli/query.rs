@@ -14,6 +14,9 @@ use crate::session::session::{Keep, Session};
 ///
 /// # Errors
 /// What is wrong, or why it stopped; or that there is no answer, with `-e`.
+///
+/// # Panics
+/// Never: the parser asks for two arguments.
 pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let session = session.insert(Session::new(options(&args.input)));
     let (body, programs) =

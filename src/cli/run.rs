@@ -62,7 +62,7 @@ fn write(
             if folder.is_none() && world.program.outputs.is_empty() {
                 return Ok(Vec::new());
             }
-            output.write(folder.unwrap_or(Path::new(".")), &last)
+            output.write(folder.unwrap_or_else(|| Path::new(".")), &last)
         }
     };
     result.map_err(|failed| match failed {

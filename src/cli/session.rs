@@ -1,5 +1,7 @@
 //! From the command line to a [`Session`], and Ctrl-C.
 
+use std::env::var;
+use std::process::exit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -49,7 +51,7 @@ fn stop_flag() -> Arc<AtomicBool> {
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
             #[expect(clippy::exit, reason = "the second Ctrl-C ends at once")]
-            std::process::exit(i32::from(INTERRUPTED));
+            exit(i32::from(INTERRUPTED));
         }
     };
     // Without a handler Ctrl-C ends the process, which is what it does elsewhere.
@@ -64,6 +66,6 @@ pub fn width(terminal: bool) -> Option<usize> {
         return None;
     }
     #[expect(clippy::disallowed_methods, reason = "only cli/ reads the environment")]
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let columns = var("COLUMNS").ok().and_then(|text| text.parse().ok());
     Some(columns.unwrap_or(100))
 }

@@ -18,6 +18,9 @@ use crate::show::words::Words;
 ///
 /// # Errors
 /// What is wrong, or that the atom does not hold.
+///
+/// # Panics
+/// Never: the parser asks for two arguments.
 pub fn run(args: &Why, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let session = session.insert(Session::new(options(&args.input)));
     let (atom, programs) =

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 use crate::engine::facts::Columns;
 use crate::engine::limits::{Limits, Stop};
@@ -101,9 +101,9 @@ pub fn read(
     while at < bytes.len() {
         limits.check().map_err(Failed::Stopped)?;
         let end = block_end(bytes, at);
-        let text = std::str::from_utf8(&bytes[at..end]).map_err(|error| {
+        let text = str::from_utf8(&bytes[at..end]).map_err(|error| {
             let good = &bytes[at..at + error.valid_up_to()];
-            let line = reader.lines + memchr::memchr_iter(b'\n', good).count() + 1;
+            let line = reader.lines + memchr_iter(b'\n', good).count() + 1;
             Failed::Encoding { offset: at + error.valid_up_to(), line }
         })?;
         reader.block(text);
@@ -220,7 +220,8 @@ impl<'a> Reader<'a> {
         }
         let end = memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |n| at + n);
         if self.outcome.bad.len() < BAD_KEPT {
-            let line = text[at..end].strip_suffix('\r').unwrap_or(&text[at..end]);
+            let line = &text[at..end];
+            let line = line.strip_suffix('\r').unwrap_or(line);
             let bases: Vec<BaseType> = self.cells.iter().map(|cell| cell.base).collect();
             let (place, fault) = fault(line, &bases);
             self.outcome.bad.push(BadRow { line: self.lines, text: line.to_owned(), place, fault });
@@ -309,7 +310,7 @@ fn integer_text(bytes: &[u8], at: usize) -> (&str, usize) {
     while byte(bytes, end).is_ascii_digit() {
         end += 1;
     }
-    (std::str::from_utf8(&bytes[at..end]).expect("digits are ASCII"), end)
+    (str::from_utf8(&bytes[at..end]).expect("digits are ASCII"), end)
 }
 
 fn float(text: &str, at: usize, cell: &mut Cell, codes: &Codes) -> Option<(u32, usize)> {

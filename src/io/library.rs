@@ -2,6 +2,7 @@
 //! for beside the including file, then in each `-I` folder, then in the library; the first hit
 //! wins.
 
+use std::iter::once;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
@@ -71,7 +72,7 @@ pub fn candidates(path: &str, from: &Origin, include: &[PathBuf]) -> Vec<Origin>
     }
     let beside = match from {
         Origin::Disk(file) => {
-            vec![Origin::Disk(file.parent().unwrap_or(Path::new("")).join(path))]
+            vec![Origin::Disk(file.parent().unwrap_or_else(|| Path::new("")).join(path))]
         }
         Origin::Library(_) => Vec::new(),
     };
@@ -79,7 +80,7 @@ pub fn candidates(path: &str, from: &Origin, include: &[PathBuf]) -> Vec<Origin>
     let library = Origin::Library(path.strip_prefix("./").unwrap_or(path).to_owned());
     let all: Vec<Origin> = match from {
         // A module of the library means its siblings, whatever lies in -I.
-        Origin::Library(_) => std::iter::once(library).chain(folders).collect(),
+        Origin::Library(_) => once(library).chain(folders).collect(),
         Origin::Disk(_) => beside.into_iter().chain(folders).chain([library]).collect(),
     };
     all
@@ -102,7 +103,7 @@ pub fn read(origin: &Origin) -> Result<String, String> {
     match origin {
         Origin::Disk(path) => {
             let bytes = map::read(path).map_err(|error| error.to_string())?;
-            let text = std::str::from_utf8(&bytes).map_err(|error| {
+            let text = str::from_utf8(&bytes).map_err(|error| {
                 let offset = error.valid_up_to();
                 let line = bytes[..offset].iter().filter(|&&byte| byte == b'\n').count() + 1;
                 format!("byte {offset}, in line {line}, is not UTF-8")

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process;
 
 use memchr::memchr3;
 
@@ -20,6 +21,9 @@ use crate::value::value::Value;
 
 /// Rows between two looks at the stop flag.
 const PER_CHECK: usize = 1 << 16;
+
+/// Files of a run beside its relations, by what was written: names and texts.
+pub type Last<'a> = &'a dyn Fn(&[Written]) -> Vec<(String, String)>;
 
 /// Why nothing was written.
 #[derive(Debug)]
@@ -71,11 +75,7 @@ impl Output<'_> {
     ///
     /// # Errors
     /// If something cannot be written or the run is stopped: then every file there is as before.
-    pub fn write(
-        &self,
-        folder: &Path,
-        last: &dyn Fn(&[Written]) -> Vec<(String, String)>,
-    ) -> Result<Vec<Written>, Failed> {
+    pub fn write(&self, folder: &Path, last: Last<'_>) -> Result<Vec<Written>, Failed> {
         fs::create_dir_all(folder).map_err(system(folder))?;
         let aside = Aside::new(folder)?;
         let mut written = Vec::new();
@@ -224,7 +224,7 @@ struct Aside {
 
 impl Aside {
     fn new(folder: &Path) -> Result<Self, Failed> {
-        let path = folder.join(format!(".hence-tmp-{}", std::process::id()));
+        let path = folder.join(format!(".hence-tmp-{}", process::id()));
         fs::create_dir(&path).map_err(system(&path))?;
         Ok(Self { path })
     }

@@ -1,6 +1,7 @@
 //! [`Sorted`]: the tuples of a relation in the order of their values. Every cell becomes a 64-bit
 //! key that sorts as the value does, so that millions of rows are compared as plain integers.
 
+use std::mem::take;
 use std::ops::ControlFlow;
 
 use crate::base::ids::RelationId;
@@ -53,7 +54,7 @@ impl<'a> Sorted<'a> {
         let mut sorted = Self { symbols: &program.symbols, bases, ranked: Vec::new(), keys, rows };
         sorted.rank();
         limits.check()?;
-        sorted.keys = sort(std::mem::take(&mut sorted.keys), sorted.bases.len(), limits)?;
+        sorted.keys = sort(take(&mut sorted.keys), sorted.bases.len(), limits)?;
         Ok(sorted)
     }
 

@@ -26,9 +26,7 @@ impl Session {
         let (question, warnings) = self.question(file)?;
         let world = self.world();
         let (tables, symbols) = (world.tables(), &*world.program.symbols);
-        let rows = question
-            .answers(tables, &world.facts, self.options())
-            .map_err(|message| vec![message])?;
+        let rows = question.answers(tables, &world.facts, self.options())?;
         let atoms = question
             .atom()
             .map(|atom| rows.iter().map(|row| written(&question, atom, row)).collect::<Vec<_>>());
@@ -250,14 +248,15 @@ fn near_value(
 ///
 /// # Errors
 /// If there is none.
-pub fn relation(program: &Program, name: &str) -> Result<RelationId, Diagnostic> {
+pub fn relation(program: &Program, name: &str) -> Result<RelationId, Refused> {
     use crate::text::codes::Code;
     program.relation(name).ok_or_else(|| {
         let names = program.relations.iter().map(|relation| relation.name.as_str());
         let text = format!("unknown relation `{name}`");
-        match alternatives(&nearest(name, names)) {
-            Some(near) => Diagnostic::new(Code::H0101, format!("{text}; did you mean {near}?")),
-            None => Diagnostic::new(Code::H0101, text),
-        }
+        let text = match alternatives(&nearest(name, names)) {
+            Some(near) => format!("{text}; did you mean {near}?"),
+            None => text,
+        };
+        vec![Diagnostic::new(Code::H0101, text)]
     })
 }

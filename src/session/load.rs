@@ -21,6 +21,9 @@ pub struct Sources {
 }
 
 /// Reads `roots` and what they include.
+///
+/// # Panics
+/// Never: an including file is one that was found here.
 pub fn read(
     roots: &[PathBuf],
     include: &[PathBuf],
@@ -79,7 +82,7 @@ fn near(from: &Origin, path: &str) -> Option<String> {
     let modules = library::modules();
     let mut names: Vec<String> = modules.iter().map(|(name, _)| (*name).to_owned()).collect();
     if let Origin::Disk(file) = from {
-        names.extend(rule_files(file.parent().unwrap_or(Path::new(""))));
+        names.extend(rule_files(file.parent().unwrap_or_else(|| Path::new(""))));
     }
     nearest(path, names.iter().map(String::as_str)).first().map(|name| (*name).to_owned())
 }
@@ -102,7 +105,7 @@ pub fn rule_files(folder: &Path) -> Vec<String> {
 fn no_root(path: &Path, reason: &str) -> Diagnostic {
     let name = Origin::Disk(path.to_owned()).name();
     let message = Diagnostic::new(Code::H0306, format!("{name} cannot be read: {reason}"));
-    let names = rule_files(path.parent().unwrap_or(Path::new("")));
+    let names = rule_files(path.parent().unwrap_or_else(|| Path::new("")));
     let file = path.file_name().and_then(|file| file.to_str()).unwrap_or("");
     match nearest(file, names.iter().map(String::as_str)).first() {
         Some(near) => message.note(format!("a file of a similar name is there: {near}")),

@@ -1,7 +1,10 @@
 //! Questions: a body is made the rule of a nameless relation and evaluated over the finished
 //! relations, of which only those that it reads are touched. A question of one atom is a lookup.
 
+use std::iter::once;
 use std::ops::ControlFlow;
+use std::slice::from_ref;
+use std::sync::Arc;
 
 use crate::analysis::analysis::analyse;
 use crate::base::ids::{Id, RelationId, RuleId, Table, TypeId, VarId};
@@ -14,6 +17,7 @@ use crate::program::program::{
 };
 use crate::session::evaluate;
 use crate::session::options::{Engine, Options};
+use crate::session::session::Refused;
 use crate::session::stops;
 use crate::syntax::ast;
 use crate::text::diagnostic::{Diagnostic, has_errors};
@@ -33,10 +37,7 @@ impl Question {
     ///
     /// # Errors
     /// What is wrong with the body.
-    pub fn resolve(
-        base: &Program,
-        body: &ast::Body,
-    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+    pub fn resolve(base: &Program, body: &ast::Body) -> Result<(Self, Vec<Diagnostic>), Refused> {
         let (found, mut messages) = program::question::question(base, body);
         let Some(program::question::Question { mut program, relation, rules, .. }) = found else {
             messages.retain(Diagnostic::is_error);
@@ -74,11 +75,11 @@ impl Question {
         };
         let mut rule = rule.clone();
         rule.body.truncate(end);
-        let columns = columns(std::slice::from_ref(&rule));
+        let columns = columns(from_ref(&rule));
         rule.head_args = columns.iter().map(|column| Expr::Var(var(&rule, column))).collect();
         let mut program = self.program.clone();
         program.relations[self.relation].columns = columns;
-        program.rules = std::iter::once(rule).collect();
+        program.rules = once(rule).collect();
         let (_, messages) = analyse(&program);
         (!has_errors(&messages)).then_some(Self { program, relation: self.relation })
     }
@@ -92,16 +93,18 @@ impl Question {
         tables: &dyn Tables,
         facts: &Facts,
         options: &Options,
-    ) -> Result<Vec<Tuple>, Diagnostic> {
+    ) -> Result<Vec<Tuple>, Refused> {
         let limits = options.limits();
         let found = match self.atom() {
             Some(atom) => self.lookup(atom, tables, &limits, options),
             None => self.evaluate(tables, facts, &limits, options),
         };
-        let mut rows = found.map_err(|mut message| {
+        let mut rows = found.map_err(|mut messages| {
             // The reader knows which rule that is: the question.
-            message.notes.retain(|note| !note.starts_with(stops::IN_RULE));
-            message
+            for message in &mut messages {
+                message.notes.retain(|note| !note.starts_with(stops::IN_RULE));
+            }
+            messages
         })?;
         let symbols = &self.program.symbols;
         rows.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
@@ -115,7 +118,7 @@ impl Question {
         tables: &dyn Tables,
         limits: &Limits,
         options: &Options,
-    ) -> Result<Vec<Tuple>, Diagnostic> {
+    ) -> Result<Vec<Tuple>, Refused> {
         let rule = &self.program.rules[RuleId::new(0)];
         let wanted: Vec<usize> = rule
             .head_args
@@ -140,7 +143,7 @@ impl Question {
             let enough = stopped.is_err() || (wanted.is_empty() && !rows.is_empty());
             if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        stopped.map_err(|stop| stops::message(&stop, &self.program, options))?;
+        stopped.map_err(|stop| vec![stops::message(&stop, &self.program, options)])?;
         Ok(rows)
     }
 
@@ -150,8 +153,8 @@ impl Question {
         facts: &Facts,
         limits: &Limits,
         options: &Options,
-    ) -> Result<Vec<Tuple>, Diagnostic> {
-        let stop = |stop| stops::message(&stop, &self.program, options);
+    ) -> Result<Vec<Tuple>, Refused> {
+        let stop = |stop| vec![stops::message(&stop, &self.program, options)];
         let input = self.input(tables, facts, limits).map_err(stop)?;
         let (analysis, _) = analyse(&self.program);
         // The native engine plans; for few rows the naive one is done before.
@@ -170,7 +173,7 @@ impl Question {
     /// The tuples that the question's rules can read: of each relation those that match one of
     /// its atoms.
     fn input(&self, tables: &dyn Tables, facts: &Facts, limits: &Limits) -> Result<Facts, Stop> {
-        let mut input = Facts::of_program(&self.program, facts.codes.clone());
+        let mut input = Facts::of_program(&self.program, Arc::clone(&facts.codes));
         let mut patterns: Table<RelationId, Vec<Vec<Option<Value>>>> =
             Table::filled(self.program.relations.len(), Vec::new());
         for rule in self.program.rules.iter() {
@@ -185,7 +188,7 @@ impl Question {
         for (relation, patterns) in patterns.entries() {
             // A pattern without constants covers every other one.
             let all = patterns.iter().find(|pattern| pattern.iter().all(Option::is_none));
-            for pattern in all.map_or(patterns.as_slice(), std::slice::from_ref) {
+            for pattern in all.map_or(patterns.as_slice(), from_ref) {
                 let (mut seen, mut stopped) = (0_usize, Ok(()));
                 tables.select(relation, pattern, &mut |tuple| {
                     input.push(relation, tuple);

@@ -2,6 +2,7 @@
 //! leaves the session as it was before the step; what is wrong comes back as diagnostics, whose
 //! spans point into [`Session::files`].
 
+use std::mem::{replace, take};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -171,6 +172,9 @@ impl Session {
     ///
     /// # Errors
     /// What is wrong with them.
+    ///
+    /// # Panics
+    /// Before rule files are loaded.
     pub fn read_input(&mut self, keep: Keep) -> Result<(), Refused> {
         let places = self.places();
         let limits = self.options.limits();
@@ -220,13 +224,16 @@ impl Session {
     ///
     /// # Errors
     /// If the evaluation stops before its end.
+    ///
+    /// # Panics
+    /// Before rule files are loaded.
     pub fn evaluate(&mut self, keep: Keep) -> Result<(), Refused> {
         let world = self.world.as_mut().expect("rule files are loaded first");
         let facts = match keep {
             Keep::Input => world.facts.clone(),
             Keep::Nothing => {
                 let empty = Facts::of_program(&world.program, Arc::clone(&world.facts.codes));
-                std::mem::replace(&mut world.facts, empty)
+                replace(&mut world.facts, empty)
             }
         };
         let World { program, analysis, .. } = &*world;
@@ -288,6 +295,9 @@ impl Session {
     ///
     /// # Errors
     /// What is wrong; everything is as before then.
+    ///
+    /// # Panics
+    /// Before rule files are loaded.
     pub fn add(&mut self, tree: ast::Program) -> Result<(), Refused> {
         let mut trees = self.trees();
         trees.push(tree.clone());
@@ -397,6 +407,6 @@ impl Session {
 
     /// The warnings since the last call.
     pub fn take_warnings(&mut self) -> Vec<Diagnostic> {
-        std::mem::take(&mut self.warnings)
+        take(&mut self.warnings)
     }
 }

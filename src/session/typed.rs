@@ -1,6 +1,8 @@
 //! Rules typed at a prompt: a head that no `.decl` gives gets one, with the types that its body
 //! gives to the arguments.
 
+use std::sync::Arc;
+
 use crate::base::ids::FileId;
 use crate::program::question::declare;
 use crate::session::session::{Refused, Session};
@@ -16,7 +18,7 @@ impl Session {
     /// # Errors
     /// What is wrong; everything is as before then.
     pub fn add_typed(&mut self, file: FileId) -> Result<(), Refused> {
-        let text = self.files().get(file).text.clone();
+        let text = Arc::clone(&self.files().get(file).text);
         let (tree, messages) = parse(&text, file);
         if has_errors(&messages) {
             return Err(messages);

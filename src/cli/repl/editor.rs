@@ -1,6 +1,7 @@
 //! The prompt at a terminal: line editing, history, completion. A statement that the parser calls
 //! unfinished goes on in the next line.
 
+use std::env::var;
 use std::fs;
 use std::path::PathBuf;
 
@@ -115,7 +116,7 @@ fn save(editor: &mut Editor<Help, DefaultHistory>, path: &PathBuf) {
 /// `$XDG_STATE_HOME/hence/history`, by default under `~/.local/state`.
 fn history_file() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "only cli/ reads the environment")]
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let set = |name: &str| var(name).ok().filter(|value| !value.is_empty());
     let state = set("XDG_STATE_HOME")
         .map(PathBuf::from)
         .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local").join("state")))?;

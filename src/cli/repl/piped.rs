@@ -2,6 +2,7 @@
 //! line, unless the parser says that it goes on.
 
 use std::io::{BufRead, stdin};
+use std::mem::take;
 
 use crate::base::ids::{FileId, Id};
 use crate::cli::exit::Exit;
@@ -59,7 +60,7 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
                 continue;
             }
         }
-        let text = std::mem::take(&mut pending);
+        let text = take(&mut pending);
         if !text.trim().is_empty() {
             let file = shell.session.files_mut().excerpt("stdin", text, started);
             match shell.statement(file)? {

@@ -15,6 +15,9 @@ use crate::session::session::{Keep, Session};
 ///
 /// # Errors
 /// What is wrong with the rule files or the input, or the failure of a piped statement.
+///
+/// # Panics
+/// Never: the session was just made.
 pub fn run(args: &Repl, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let current = session.insert(Session::new(options(&args.input)));
     current.run(&args.programs, Keep::Input)?;

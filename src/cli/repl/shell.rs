@@ -4,10 +4,11 @@
 use std::io::{Write, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::base::ids::FileId;
+use crate::base::ids::{FileId, RelationId};
 use crate::base::nearest::{alternatives, nearest};
 use crate::cli::answers;
 use crate::cli::args::{FormatArg, ProofFormat};
@@ -100,7 +101,7 @@ impl Shell {
     }
 
     fn act(&mut self, file: FileId) -> Result<Next, Exit> {
-        let text = self.session.files().get(file).text.clone();
+        let text = Arc::clone(&self.session.files().get(file).text);
         match command::read(&text) {
             Statement::Nothing => {}
             Statement::Command(Verb::Quit, _) => return Ok(Next::Quit),
@@ -114,7 +115,7 @@ impl Shell {
 
     fn ask(&mut self, file: FileId, fact: bool) -> Result<(), Exit> {
         let start = Instant::now();
-        let text = self.session.files().get(file).text.clone();
+        let text = Arc::clone(&self.session.files().get(file).text);
         let word = text.trim().trim_end_matches(['.', '?']).trim_end();
         let answer = if command::is_word(word) {
             let id = self.named(word)?;
@@ -137,20 +138,16 @@ impl Shell {
     }
 
     /// The relation of this name; if there is none the nearest relations or commands.
-    fn named(&self, word: &str) -> Result<crate::base::ids::RelationId, Exit> {
-        relation(&self.session.world().program, word).map_err(|message| {
+    fn named(&self, word: &str) -> Result<RelationId, Exit> {
+        relation(&self.session.world().program, word).map_err(|mut messages| {
             let command = format!(".{word}");
-            let names = COMMANDS.iter().map(|about| about.name);
-            match nearest(&command, names.clone())
-                .first()
-                .copied()
-                .or_else(|| names.into_iter().find(|name| *name == command))
-            {
-                Some(near) => {
-                    Exit::from(message.help(format!("commands start with a dot: {near}")))
-                }
-                None => Exit::from(message),
+            let mut names = COMMANDS.iter().map(|about| about.name);
+            let near = names.clone().find(|name| *name == command);
+            let near = near.or_else(|| nearest(&command, names.by_ref()).first().copied());
+            if let (Some(near), Some(message)) = (near, messages.first_mut()) {
+                message.helps.push(format!("commands start with a dot: {near}"));
             }
+            Exit::from(messages)
         })
     }
 
@@ -273,7 +270,7 @@ impl Shell {
     fn why(&mut self, rest: &str) -> Result<(), Exit> {
         self.asked += 1;
         let atom = match (rest, rest.parse::<usize>()) {
-            ("", _) => self.last.first().cloned().ok_or_else(|| nothing_asked())?,
+            ("", _) => self.last.first().cloned().ok_or_else(nothing_asked)?,
             (_, Ok(row)) => {
                 let found = row.checked_sub(1).and_then(|row| self.last.get(row));
                 found.cloned().ok_or_else(|| no_row(row, self.last.len()))?
