@@ -27,10 +27,10 @@ pub fn message(stop: &Stop, program: &Program, options: &Options) -> Diagnostic 
         Stop::Timeout => {
             let after = options.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
             Diagnostic::new(Code::H0601, format!("stopped after {after} s"))
-                .note("limit set by --timeout; nothing was written")
+                .note("limit set by --timeout; everything is as it was before")
         }
         Stop::Interrupted => {
-            Diagnostic::new(Code::H0602, "interrupted").note("nothing was written")
+            Diagnostic::new(Code::H0602, "interrupted").note("everything is as it was before")
         }
     }
 }

@@ -8,8 +8,11 @@ mod cli;
 mod compiled;
 mod demo;
 mod generate;
+mod names;
 mod oracles;
 mod proofs;
 mod random;
 mod repl;
 mod schemas;
+#[cfg(unix)]
+mod terminal;

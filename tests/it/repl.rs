@@ -3,10 +3,12 @@
 //! last line `[exit N]` gives the exit code if it is not 0. `UPDATE=1` writes what comes out into
 //! the transcript, to be read in the diff.
 
+use std::env::var;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{Read, Write, pipe};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::spawn;
 
 /// A command that prints one known line: it ends the output of the statement before it.
 const MARK: &str = ".format";
@@ -64,7 +66,7 @@ fn write(transcript: &Transcript) -> String {
 
 /// Types the statements of a transcript and gives what comes out.
 fn play(folder: &Path, given: &Transcript) -> Transcript {
-    let (mut reader, writer) = std::io::pipe().unwrap();
+    let (mut reader, writer) = pipe().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
         .args(given.command.split_whitespace())
         .current_dir(folder)
@@ -85,7 +87,7 @@ fn play(folder: &Path, given: &Transcript) -> Transcript {
     }
     // A prompt that ends early closes the pipe; its output tells.
     let mut stdin = child.stdin.take().unwrap();
-    let typing = std::thread::spawn(move || stdin.write_all(input.as_bytes()).is_ok());
+    let typing = spawn(move || stdin.write_all(input.as_bytes()).is_ok());
     let mut output = String::new();
     reader.read_to_string(&mut output).unwrap();
     typing.join().unwrap();
@@ -116,7 +118,7 @@ fn transcripts() {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     paths.sort();
     assert!(!paths.is_empty());
-    let update = std::env::var("UPDATE").is_ok();
+    let update = var("UPDATE").is_ok();
     let mut failed = Vec::new();
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();

@@ -1,0 +1,145 @@
+//! The prompt at a terminal: a pseudo-terminal made by `script`, which every Linux has. Where it is
+//! missing the tests are left out, except in CI.
+
+use std::env::var;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{sleep, spawn};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Terminal {
+    child: Child,
+    keys: ChildStdin,
+    screen: Receiver<Vec<u8>>,
+    seen: String,
+    state: TempDir,
+}
+
+impl Terminal {
+    /// `hence repl` with these arguments; nothing if there is no way to make a terminal.
+    #[expect(clippy::disallowed_methods, reason = "CI must not leave tests out")]
+    fn new(args: &str) -> Option<Self> {
+        let state = TempDir::new().unwrap();
+        let command = format!("{} repl {args}", env!("CARGO_BIN_EXE_hence"));
+        let spawned = Command::new("script")
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/repl"))
+            .env("XDG_STATE_HOME", state.path())
+            .env("TERM", "xterm")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = match spawned {
+            Ok(child) => child,
+            Err(error) => {
+                assert!(var("CI").is_err(), "no terminal in CI: {error}");
+                eprintln!("left out, no `script` here: {error}");
+                return None;
+            }
+        };
+        let mut output = child.stdout.take().unwrap();
+        let (send, screen) = channel();
+        spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n) = output.read(&mut buffer) {
+                if n == 0 || send.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let keys = child.stdin.take().unwrap();
+        Some(Self { child, keys, screen, seen: String::new(), state })
+    }
+
+    /// Waits until `text` is on the screen, and forgets all up to there.
+    fn wait(&mut self, text: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.seen.find(text) {
+                let before = self.seen[..at].to_owned();
+                self.seen = self.seen[at + text.len()..].to_owned();
+                return before;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            match self.screen.recv_timeout(left) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("no {text:?} in {:?}", self.seen),
+            }
+        }
+    }
+
+    fn keys(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn leave(mut self) -> TempDir {
+        self.keys("\u{4}");
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.code(), Some(0));
+        self.state
+    }
+}
+
+#[test]
+fn completion_long_questions_and_history() {
+    let Some(mut terminal) = Terminal::new("family.dl") else { return };
+    terminal.wait("1 rule file");
+    terminal.wait("hence> ");
+    terminal.keys("anc\t\"ann\",\n");
+    terminal.keys("y)\n");
+    terminal.wait("bob");
+    terminal.wait("3 answers");
+    terminal.wait("hence> ");
+    terminal.keys(".wh\t2\n");
+    terminal.wait("ancestor(\"ann\", \"cid\")");
+    terminal.wait("hence> ");
+    let state = terminal.leave();
+    let history = state.path().join("hence/history");
+    assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
+    #[expect(clippy::disallowed_methods, reason = "a test reads what was written")]
+    let text = fs::read_to_string(history).unwrap();
+    assert!(text.contains("ancestor(\"ann\",\\ny)"), "{text}");
+}
+
+#[test]
+fn ctrl_c_clears_the_line() {
+    let Some(mut terminal) = Terminal::new("family.dl") else { return };
+    terminal.wait("hence> ");
+    terminal.keys("nonsense(((\u{3}");
+    terminal.wait("hence> ");
+    terminal.keys("parent(\"eve\", x)\n");
+    terminal.wait("bob");
+    terminal.wait("hence> ");
+    terminal.leave();
+}
+
+#[test]
+fn ctrl_c_stops_an_evaluation_and_leaves_all_as_it_was() {
+    let Some(mut terminal) = Terminal::new("family.dl --max-rounds 0") else { return };
+    terminal.wait("hence> ");
+    terminal.keys(".decl n(x: number)\n");
+    terminal.wait("0 tuples");
+    terminal.wait("hence+1> ");
+    terminal.keys("n(x) :- x = 0; n(y), x = y + 1.\n");
+    sleep(Duration::from_millis(700));
+    let pressed = Instant::now();
+    terminal.keys("\u{3}");
+    terminal.wait("interrupted");
+    assert!(pressed.elapsed() < Duration::from_secs(5));
+    terminal.wait("hence+1> ");
+    terminal.keys("parent(\"eve\", x)\n");
+    terminal.wait("bob");
+    terminal.wait("hence+1> ");
+    terminal.leave();
+}
