@@ -206,10 +206,13 @@ fn failure(executor: &Executor<'_>, mut suspects: Vec<RuleId>) -> Result<Option<
             first = least.map(|(binding, problem)| (id, binding, problem));
         }
     }
-    Ok(first.map(|(id, binding, Problem { span, error })| {
+    Ok(first.map(|(id, binding, Problem { span, error, within })| {
         let named = program.rules[id].vars.entries();
         let binding = named
-            .filter_map(|(var, variable)| Some((variable.name.clone()?, binding.get(var)?)))
+            .filter_map(|(var, variable)| {
+                let inner = || within.iter().find(|(of, _)| *of == var).map(|(_, value)| *value);
+                Some((variable.name.clone()?, binding.get(var).or_else(inner)?))
+            })
             .collect();
         Failure { rule: id, span, error, binding, count }
     }))

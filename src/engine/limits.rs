@@ -82,7 +82,8 @@ pub struct Failure {
     pub span: Span,
     /// Why.
     pub error: EvalError,
-    /// Named variables that have a value in this binding, in id order, with their values.
+    /// Named variables that have a value in this binding, in id order, with their values; inside an
+    /// aggregate also those of the first binding of its body that fails.
     pub binding: Vec<(String, Value)>,
     /// Failing bindings of this round, over all rules.
     pub count: usize,

@@ -69,6 +69,14 @@ pub struct Problem {
     pub span: Span,
     /// Why.
     pub error: EvalError,
+    /// Values of the variables of the aggregates that it lies in, where it has none.
+    pub within: Vec<(VarId, Value)>,
+}
+
+impl Problem {
+    fn new(span: Span, error: EvalError) -> Self {
+        Self { span, error, within: Vec::new() }
+    }
 }
 
 /// What an aggregate literal says.
@@ -142,7 +150,7 @@ impl<'a> Solver<'a> {
             Expr::Call { functor, args, span } => {
                 let args = self.all_values(args, binding)?;
                 let value = self.builtins.apply(*functor, &args);
-                value.map_err(|error| Problem { span: *span, error })
+                value.map_err(|error| Problem::new(*span, error))
             }
         }
     }
@@ -192,7 +200,9 @@ impl<'a> Solver<'a> {
             }
             Ok(())
         })?;
-        if let Some((_, problem)) = worst {
+        if let Some((found, mut problem)) = worst {
+            let local = aggregate.local.iter();
+            problem.within.extend(local.filter_map(|&var| Some((var, found.get(var)?))));
             return Ok(Extent::Errs(problem));
         }
         let mut all = values.iter().copied();
@@ -200,7 +210,7 @@ impl<'a> Solver<'a> {
             Ok(Some(result)) => result,
             Ok(None) => return Ok(Extent::Ways(Vec::new())),
             Err(error) => {
-                return Ok(Extent::Errs(Problem { span, error }));
+                return Ok(Extent::Errs(Problem::new(span, error)));
             }
         };
         if aggregate.witnesses.is_empty() {
@@ -408,7 +418,7 @@ impl<'a> Solver<'a> {
             Ok(()) => Ok(()),
             Err(error) => {
                 let span = state.body[at].span;
-                self.without(at, Problem { span, error }, state, visit)
+                self.without(at, Problem::new(span, error), state, visit)
             }
         }
     }

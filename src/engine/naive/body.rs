@@ -40,6 +40,14 @@ pub(super) struct Problem {
     pub(super) span: Span,
     /// Why.
     pub(super) error: EvalError,
+    /// If it lies in an aggregate, the values of the variables of that one's body.
+    pub(super) within: Vec<(VarId, Value)>,
+}
+
+impl Problem {
+    fn new(span: Span, error: EvalError) -> Self {
+        Self { span, error, within: Vec::new() }
+    }
 }
 
 /// Called with each binding that satisfies a body; with a problem, if it does so only apart from
@@ -130,7 +138,7 @@ impl<'a> Searcher<'a> {
             Expr::Call { functor, args, span } => self
                 .builtins
                 .apply(*functor, &self.values(args, binding)?)
-                .map_err(|error| Problem { span: *span, error }),
+                .map_err(|error| Problem::new(*span, error)),
         }
     }
 
@@ -269,7 +277,7 @@ impl<'a> Searcher<'a> {
         found?;
         match errs {
             Ok(()) => Ok(()),
-            Err(error) => self.set_aside(at, Problem { span, error }, search, visit),
+            Err(error) => self.set_aside(at, Problem::new(span, error), search, visit),
         }
     }
 
@@ -361,14 +369,17 @@ impl<'a> Searcher<'a> {
             }
             Ok(())
         })?;
-        if let Some((_, problem)) = first {
+        if let Some((inner, mut problem)) = first {
+            for &var in &aggregate.local {
+                problem.within.extend(inner.get(var).map(|value| (var, value)));
+            }
             return Ok(Outcome::Errs(problem));
         }
         let mut values = members.iter().map(|(_, value)| *value);
         let result = match self.builtins.aggregate(aggregate.kind, aggregate.base, &mut values) {
             Ok(Some(result)) => result,
             Ok(None) => return Ok(Outcome::Holds(Vec::new())),
-            Err(error) => return Ok(Outcome::Errs(Problem { span, error })),
+            Err(error) => return Ok(Outcome::Errs(Problem::new(span, error))),
         };
         if aggregate.witnesses.is_empty() {
             return Ok(Outcome::Holds(vec![vec![(var, result)]]));

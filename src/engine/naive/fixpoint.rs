@@ -6,7 +6,8 @@
 //! is the first by rule, then by the values of the rule's variables in id order (those of its
 //! aggregates' bodies apart), no value before any; of several literals that err for one binding
 //! the first in written order, the head last. The count is that of the distinct pairs of rule and
-//! binding, over all variables of the rule, unnamed ones included.
+//! binding, over all variables of the rule, unnamed ones included. A failure inside an aggregate is
+//! told with the first binding of its body that fails.
 //!
 //! The limit of rounds is reached when a tuple would get a round beyond it; relations that would
 //! get one are those that still grow.
@@ -127,10 +128,13 @@ impl Round {
         let first = self.failing.iter().min_by(|((rule_a, a), _), ((rule_b, b), _)| {
             rule_a.cmp(rule_b).then_with(|| a.cmp_in(b, builtins.symbols()))
         });
-        let ((rule, values), Problem { span, error }) = first?;
+        let ((rule, values), Problem { span, error, within }) = first?;
+        let inner = |var| within.iter().find(|(of, _)| *of == var).map(|(_, value)| *value);
         let named = program.rules[*rule].vars.entries();
         let binding = named
-            .filter_map(|(var, variable)| Some((variable.name.clone()?, values.get(var)?)))
+            .filter_map(|(var, variable)| {
+                Some((variable.name.clone()?, values.get(var).or_else(|| inner(var))?))
+            })
             .collect();
         Some(Failure { rule: *rule, span: *span, error: error.clone(), binding, count })
     }
