@@ -2,6 +2,8 @@
 //! as read, byte for byte; a byte order mark at the start stays in the text and is skipped by the
 //! readers.
 
+use std::iter;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::base::ids::{FileId, Table};
@@ -63,7 +65,7 @@ impl Files {
         let text = text.into();
         assert!(u32::try_from(text.len()).is_ok(), "texts are shorter than 4 GiB");
         let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+            iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         self.files.push(File { name: name.into(), text, first_line, line_starts })
     }
 
@@ -111,7 +113,7 @@ impl File {
 
     /// Byte range of line `line` (numbered as in [`File::position`]), without its end.
     #[must_use]
-    pub fn line(&self, line: usize) -> std::ops::Range<usize> {
+    pub fn line(&self, line: usize) -> Range<usize> {
         let line = line + 1 - self.first_line;
         let start = self.line_starts[line - 1];
         let end = self.line_starts.get(line).map_or(self.text.len(), |&next| next - 1);

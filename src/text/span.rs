@@ -1,5 +1,7 @@
 //! A place in a text: file and byte range.
 
+use std::ops::Range;
+
 use crate::base::ids::FileId;
 
 /// Bytes `start..end` of a file's text, on character boundaries.
@@ -39,7 +41,7 @@ impl Span {
 
     /// The bytes as an index range.
     #[must_use]
-    pub fn range(self) -> std::ops::Range<usize> {
+    pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
