@@ -208,10 +208,11 @@ fn column(
     index
 }
 
-/// Reports placeholders of a `say` text that are not among the `variables` of the rule.
+/// Reports placeholders of a `say` text that are not among the `variables` that all normal rules
+/// of the rule have; `some` have the others.
 pub(crate) fn placeholders(
     (text, span): (&str, Span),
-    variables: &[&str],
+    (variables, some): (&[&str], &[&str]),
     found: &mut Vec<Diagnostic>,
 ) {
     let mut rest = text;
@@ -227,7 +228,17 @@ pub(crate) fn placeholders(
         let name = &after[..close];
         if !variables.contains(&name) {
             let at = text.len() - rest.len() + open;
-            found.push(no_variable(name, part(span, text, at..at + close + 2), variables));
+            let place = part(span, text, at..at + close + 2);
+            found.push(if some.contains(&name) {
+                Diagnostic::new(
+                    Code::H0206,
+                    format!("`{{{name}}}` is not a variable of every alternative of the rule"),
+                )
+                .label(place, "has no value in some of them")
+                .help("write the alternatives as rules of their own")
+            } else {
+                no_variable(name, place, variables)
+            });
         }
         rest = &after[close + 1..];
     }

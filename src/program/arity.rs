@@ -23,9 +23,13 @@ pub(crate) fn mismatch(
 ) -> Diagnostic {
     let declared = &names.relations[relation];
     let (has, given) = (declared.columns.len(), atom.args.len());
-    let verb = if given == 1 { "is" } else { "are" };
+    let given_text = match given {
+        0 => "none is".to_owned(),
+        1 => "1 is".to_owned(),
+        _ => format!("{given} are"),
+    };
     let message =
-        format!("`{}` has {}, but {given} {verb} given", declared.name, count(has, "column"));
+        format!("`{}` has {}, but {given_text} given", declared.name, count(has, "column"));
     let mut diagnostic = Diagnostic::new(Code::H0102, message)
         .label(atom.span.0, pairs(&atom.args, &declared.columns))
         .label(declared.span, format!("declared with {} here", count(has, "column")));

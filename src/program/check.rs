@@ -177,6 +177,7 @@ impl Check<'_> {
     fn columns(&mut self, atom: &Atom, relation: RelationId, is_head: bool) {
         if self.names.is_broken(relation) {
             self.is_good = false;
+            return;
         }
         if self.names.relations[relation].columns.len() != atom.args.len() {
             let rule = self.rule;

@@ -8,6 +8,7 @@ use crate::program::typing::{Why, WhyKind};
 use crate::syntax::ast::CompareOp;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::span::Span;
 use crate::value::base_type::BaseType;
 use crate::value::value::quote;
 
@@ -105,7 +106,7 @@ impl Texts<'_> {
             TermKind::Var(var) if self.draft.vars[*var].name.is_some() => {
                 format!("`{}`", self.draft.var_name(*var))
             }
-            TermKind::Var(_) => "this value".to_owned(),
+            TermKind::Var(_) => "this expression".to_owned(),
             TermKind::Integer(n) => format!("`{n}`"),
             TermKind::Unsigned(n) => format!("`{n}u`"),
             TermKind::Float(x) => format!("`{x}`"),
@@ -130,7 +131,7 @@ impl Texts<'_> {
     /// Shows where the types of a side come from, unless the side itself says it.
     fn because(&self, diagnostic: Diagnostic, side: &Side<'_>) -> Diagnostic {
         let Some(why) = side.why else { return diagnostic };
-        let elsewhere = why.span != side.term.span;
+        let elsewhere = !is_inside(why.span, side.term.span);
         let name = self.name(side.term);
         match why.kind {
             WhyKind::Column(relation, column) => {
@@ -189,9 +190,10 @@ impl Texts<'_> {
             .label(side.term.span, format!("expected {wanted}, found {}", side.text()))
             .label(declaration, because);
         if let Some(Why { span, kind: WhyKind::Column(..) }) = side.why
-            && span != side.term.span
+            && !is_inside(span, side.term.span)
         {
-            diagnostic = diagnostic.label(span, format!("{name} is {} here", side.text()));
+            let what = if self.stands_for(side).is_some() { "this" } else { &name };
+            diagnostic = diagnostic.label(span, format!("{what} is {} here", side.text()));
         }
         let diagnostic = self.because(diagnostic, side);
         self.remedy(diagnostic, side, Bases::only(wanted))
@@ -289,6 +291,19 @@ impl Texts<'_> {
     }
 
     fn given(&self, functor: &str, given: Bases, side: &Side<'_>) -> Diagnostic {
+        if let Some((relation, column)) = self.stands_for(side) {
+            let declared = &self.names.relations[relation];
+            let message = format!(
+                "`{functor}` gives {}, but column `{}` of `{}` holds {}",
+                article(given),
+                declared.columns[column].name,
+                declared.name,
+                article(side.bases)
+            );
+            let diagnostic = Diagnostic::new(Code::H0104, message)
+                .label(side.term.span, format!("expected {}, found {}", side.text(), given.text()));
+            return self.because(diagnostic, side);
+        }
         let name = self.name(side.term);
         let message = format!(
             "{name} is {}, but `{functor}` gives {}",
@@ -305,7 +320,11 @@ impl Texts<'_> {
         if let Some(diagnostic) = out_of_range(side.term, Bases::only(wanted)) {
             return diagnostic;
         }
-        let message = format!("`as` does not convert {} to a {wanted}", article(side.shown()));
+        let message = format!(
+            "`as` does not convert {} to {}",
+            article(side.shown()),
+            article(Bases::only(wanted))
+        );
         let diagnostic = Diagnostic::new(Code::H0104, message)
             .label(side.term.span, format!("{} is {}", self.name(side.term), side.text()))
             .note("`as` changes the declared type of a value, never the value");
@@ -364,6 +383,11 @@ impl Texts<'_> {
             _ => diagnostic,
         }
     }
+}
+
+/// Whether `part` lies within `whole`: a label there would say it twice.
+fn is_inside(part: Span, whole: Span) -> bool {
+    part.file == whole.file && whole.start <= part.start && part.end <= whole.end
 }
 
 /// The number that a text with separators or a suffix seems to mean: `10k`, `1,500`, `2 M`.

@@ -76,6 +76,10 @@ impl Names {
         for name in &declaration.names {
             if let Some(first) = self.by_name.get(&name.node) {
                 found.push(twice("relation", name, Some(self.relations[*first].span)));
+                let types = |columns: &[Column]| columns.iter().map(|c| c.ty).collect::<Vec<_>>();
+                if types(&self.relations[*first].columns) != types(&columns) {
+                    self.broken.insert(*first);
+                }
                 continue;
             }
             let id = self.relations.push(Relation {
@@ -110,7 +114,10 @@ impl Names {
                 found.push(twice("column", &column.name, Some(first.span)));
             }
             let ty = match self.types.find(&column.ty) {
-                Ok(ty) => ty,
+                Ok(ty) => {
+                    is_broken |= self.types.is_broken(ty);
+                    ty
+                }
                 Err(diagnostic) => {
                     found.push(*diagnostic);
                     is_broken = true;

@@ -1,6 +1,8 @@
 //! Questions and rules typed at the prompt, against a program that exists.
 
-use crate::base::ids::{Id, OriginId, RelationId, RuleId, TypeId, VarId};
+use std::sync::Arc;
+
+use crate::base::ids::{Id, OriginId, RelationId, RuleId, Table, TypeId, VarId};
 use crate::program::alternatives::{Flat, alternatives, span_of};
 use crate::program::check::{self, Unknown};
 use crate::program::names::Names;
@@ -17,7 +19,8 @@ use crate::value::value::quote;
 /// A question as rules of a program.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// The program with the rules of the question after its own.
+    /// The relations of the program with the rules of the question, without its own rules and
+    /// facts: the answer is derived from finished relations.
     pub program: Program,
     /// The relation that holds the answer, the last one of the program.
     pub relation: RelationId,
@@ -172,7 +175,16 @@ fn forgotten_quotes(program: &Program, reads: &[Read], found: &mut Vec<Diagnosti
 
 /// The program with a relation for the answer and its rules.
 fn append(program: &Program, body: &Body, reads: Vec<Read>, shown: &[Shown]) -> Question {
-    let mut program = program.clone();
+    let mut program = Program {
+        symbols: Arc::clone(&program.symbols),
+        types: program.types.clone(),
+        relations: program.relations.clone(),
+        rules: Table::new(),
+        facts: Vec::new(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        printsizes: Vec::new(),
+    };
     let span = span_of(body)
         .or_else(|| shown.first().map(|column| column.span))
         .expect("a question without literals does not parse");
@@ -198,8 +210,7 @@ fn append(program: &Program, body: &Body, reads: Vec<Read>, shown: &[Shown]) -> 
         is_output: true,
         conflict: None,
     });
-    let origins = program.rules.iter().map(|rule| rule.origin.index() + 1);
-    let origin = OriginId::new(origins.max().unwrap_or(0));
+    let origin = OriginId::new(0);
     let rules = reads
         .into_iter()
         .map(|read| {
@@ -347,8 +358,6 @@ fn declaration(item: &ast::Item, head: &ast::Atom, columns: &[Column], names: &N
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::base::ids::FileId;
     use crate::program::build::build;

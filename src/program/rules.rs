@@ -141,13 +141,15 @@ impl<'a> Rules<'a> {
         let mut found = Vec::new();
         // Variables that every normal rule has.
         let mut variables: Option<Vec<String>> = None;
+        let mut some: Vec<String> = Vec::new();
         for head in &rule.heads {
             for flats in all {
                 let symbols = self.builtins.symbols();
                 let read = read(Some(head), flats, self.names, symbols, &mut found);
                 let Some(Read { draft, finished, .. }) = read else { continue };
                 if written.say.is_some() {
-                    let has: Vec<_> = named(&draft);
+                    let has = named(&draft);
+                    some.extend(has.iter().cloned());
                     variables = Some(match variables {
                         None => has,
                         Some(all) => all.into_iter().filter(|name| has.contains(name)).collect(),
@@ -160,7 +162,8 @@ impl<'a> Rules<'a> {
             (variables, annotations::text(item, "say", &mut Vec::new()))
         {
             let variables: Vec<_> = variables.iter().map(String::as_str).collect();
-            annotations::placeholders(say, &variables, &mut found);
+            let some: Vec<_> = some.iter().map(String::as_str).collect();
+            annotations::placeholders(say, (&variables, &some), &mut found);
         }
         self.found.extend(distinct(found));
     }

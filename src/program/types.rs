@@ -22,6 +22,8 @@ const BUILT_IN: [BaseType; 4] =
 pub(crate) struct Types {
     pub(crate) table: Table<TypeId, Type>,
     names: Map<String, TypeId>,
+    /// Types whose declaration is wrong, which has been said: their uses are not checked.
+    broken: Set<TypeId>,
     /// Greatest common subtypes asked for so far.
     common: RefCell<Map<(TypeId, TypeId), Vec<TypeId>>>,
 }
@@ -46,7 +48,7 @@ impl Types {
     /// The types of an existing program.
     pub(crate) fn of(table: Table<TypeId, Type>) -> Self {
         let names = table.entries().map(|(id, ty)| (ty.name.clone(), id)).collect();
-        Self { table, names, common: RefCell::default() }
+        Self { table, names, broken: Set::default(), common: RefCell::default() }
     }
 
     /// The built-in types and those of the declarations, with what is wrong with these.
@@ -123,6 +125,9 @@ impl Types {
             let name = &declaration.name;
             if let Some(id) = self.names.get(&name.node) {
                 found.push(twice("type", name, self.table[*id].span));
+                if self.table[*id].span.is_some() {
+                    self.broken.insert(*id);
+                }
                 continue;
             }
             let id = self.table.push(Type {
@@ -153,7 +158,10 @@ impl Types {
             for name in names {
                 match self.find(name) {
                     Ok(member) => members.push((member, name.span)),
-                    Err(diagnostic) => found.push(*diagnostic),
+                    Err(diagnostic) => {
+                        found.push(*diagnostic);
+                        self.broken.insert(*id);
+                    }
                 }
             }
             for (member, _) in &members {
@@ -192,6 +200,7 @@ impl Types {
         }
         for (index, (id, declaration)) in declared.iter().enumerate() {
             if search.cyclic.contains(&index) {
+                self.broken.insert(*id);
                 let name = &declaration.name;
                 found.push(
                     Diagnostic::new(
@@ -210,6 +219,7 @@ impl Types {
             self.table[*id].base = base;
             if let Some((other, span)) = bases.iter().find(|(other, _)| *other != base) {
                 let name = &declaration.name.node;
+                self.broken.insert(*id);
                 found.push(
                     Diagnostic::new(
                         Code::H0108,
@@ -237,6 +247,13 @@ impl Types {
             several => diagnostic.help(format!("did you mean {}?", either(several))),
         };
         Err(Box::new(diagnostic))
+    }
+
+    /// Whether uses of the type cannot be checked: it or what it is made of is declared wrongly.
+    pub(crate) fn is_broken(&self, ty: TypeId) -> bool {
+        self.broken
+            .iter()
+            .any(|broken| *broken == ty || self.is_part(*broken, ty) || self.is_part(ty, *broken))
     }
 
     /// Whether every value of `part` is one of `whole`.
