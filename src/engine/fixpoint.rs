@@ -1,17 +1,19 @@
 //! Strata and rounds. In a round every pipeline of the stratum reads what was there when the round
 //! began; then what is new becomes the delta. The stratum is complete when a round adds nothing.
 
+use std::sync::Arc;
+
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
 use crate::base::ids::{Id, RelationId, RuleId, StratumId};
 use crate::engine::batch::Batch;
 use crate::engine::limits::{Failure, Stop};
-use crate::engine::pipeline::{Executor, Node, Shared, Stores, emit, flow, halt, nodes};
+use crate::engine::pipeline::{Executor, Node, Setting, Shared, Stores, emit, flow, halt, nodes};
 use crate::engine::solve::{Binding, Problem, Solver};
-use crate::engine::storage::form::View;
+use crate::engine::storage::form::{CodeSet, Cursor, Matches, Only, Storage, View};
 use crate::engine::stores::{Bases, StoreTables};
 use crate::plan::build::stratum;
-use crate::plan::ir::{Pipeline, StratumPlan, each_signature};
+use crate::plan::ir::{self, Pipeline, StratumPlan, each_signature};
 use crate::plan::sizes::{Sizes, power};
 
 /// Evaluates one stratum after the other.
@@ -104,14 +106,15 @@ fn complete(
     plan: &StratumPlan,
     mut stores: Stores,
 ) -> Result<Stores, Stop> {
-    prepare(shared, plan, &mut stores)?;
+    let sets = prepare(shared, plan, &mut stores)?;
+    let setting = Setting { shared, sets };
     let Some(first) = plan.pipelines.first() else { return Ok(stores) };
     let mut running: Vec<Running<'_>> = plan
         .pipelines
         .iter()
         .map(|pipeline| {
             let rule = &shared.program.rules[pipeline.rule];
-            let nodes = nodes(&pipeline.steps, &rule.body, rule.vars.len(), shared);
+            let nodes = nodes(&pipeline.steps, &rule.body, rule.vars.len(), &setting);
             Running { pipeline, nodes, columns: Vec::new() }
         })
         .collect();
@@ -162,18 +165,44 @@ fn complete(
     Ok(stores)
 }
 
-/// Builds the indexes that the stratum reads by.
-fn prepare(shared: Shared<'_>, plan: &StratumPlan, stores: &mut Stores) -> Result<(), Stop> {
+/// Builds the indexes that the stratum reads by; returns of which columns the sets are by which
+/// they leave tuples out.
+fn prepare(
+    shared: Shared<'_>,
+    plan: &StratumPlan,
+    stores: &mut Stores,
+) -> Result<Vec<(RelationId, usize)>, Stop> {
     let mut signatures = Vec::new();
     for pipeline in &plan.pipelines {
-        each_signature(&pipeline.steps, &mut |relation, columns| {
-            signatures.push((relation, columns));
+        each_signature(&pipeline.steps, &mut |relation, columns: Vec<usize>, only| {
+            signatures.push((relation, columns, only));
         });
     }
-    for (relation, columns) in signatures {
-        stores[relation].prepare(&columns, shared.limits).map_err(halt(relation))?;
+    let mut names: Vec<(RelationId, usize)> = Vec::new();
+    let mut sets: Vec<Arc<CodeSet>> = Vec::new();
+    for (relation, columns, only) in signatures {
+        let only = only.map(|ir::Only { column, relation, of }| {
+            let known = names.iter().position(|name| *name == (relation, of));
+            let set = known.unwrap_or_else(|| {
+                names.push((relation, of));
+                sets.push(Arc::new(codes_of(&*stores[relation], of)));
+                sets.len() - 1
+            });
+            (Only { column, set }, &sets[set])
+        });
+        stores[relation].prepare(&columns, only, shared.limits).map_err(halt(relation))?;
     }
-    Ok(())
+    Ok(names)
+}
+
+/// The codes in a column.
+fn codes_of(store: &dyn Storage, column: usize) -> CodeSet {
+    let (mut cursor, mut out, mut codes) = (Cursor::default(), Matches::default(), Vec::new());
+    while !cursor.done {
+        store.scan(View::All, &[column], &mut cursor, &mut out);
+        codes.extend_from_slice(&out.columns[0]);
+    }
+    CodeSet::new(&codes)
 }
 
 /// The canonically first of the bindings that fail in this round, by asking the rules in which an

@@ -7,7 +7,7 @@ use crate::engine::batch::Batch;
 use crate::engine::expr::Evaluator;
 use crate::engine::kernels::select::{gather, narrow, places};
 use crate::engine::limits::{Limits, Stop};
-use crate::engine::storage::form::{BATCH, Cursor, Halt, Join, Matches, Rows, Storage, View};
+use crate::engine::storage::form::{BATCH, Cursor, Halt, Join, Matches, Only, Rows, Storage, View};
 use crate::engine::stores::Bases;
 use crate::plan::ir::{self, Access, Column, Step, StepKind};
 use crate::program::builtins::Builtins;
@@ -74,6 +74,7 @@ enum Work<'a> {
 struct Lookup {
     relation: RelationId,
     view: View,
+    only: Option<Only>,
     /// Columns that are known, and by what.
     known: Vec<usize>,
     keys: Vec<Key>,
@@ -96,7 +97,8 @@ enum Key {
 }
 
 impl Lookup {
-    fn new(access: &Access, live: &[VarId], is_scan: bool, codes: &Codes) -> Self {
+    fn new(access: &Access, live: &[VarId], is_scan: bool, setting: &Setting<'_>) -> Self {
+        let codes = setting.shared.codes;
         let mut want: Vec<usize> = Vec::new();
         let mut fetch = |column: usize| {
             want.iter().position(|&c| c == column).unwrap_or_else(|| {
@@ -123,6 +125,11 @@ impl Lookup {
                 ir::View::Delta => View::Delta,
                 ir::View::Full => View::All,
             },
+            only: access.only.map(|only| {
+                let set = setting.sets.iter().position(|set| *set == (only.relation, only.of));
+                let set = set.expect("sets are made before the steps run");
+                Only { column: only.column, set }
+            }),
             known: if is_scan { Vec::new() } else { access.known() },
             keys,
             copies: live.iter().copied().filter(|var| !is_new(var)).collect(),
@@ -158,12 +165,12 @@ impl Lookup {
         }
     }
 
-    /// Calls `use_it` with the keys of a batch.
-    fn with_keys<T>(
+    /// Calls `use_it` with the join of a batch with the relation.
+    fn with_join<T>(
         &self,
         batch: &Batch,
         constants: &mut Vec<Vec<u32>>,
-        use_it: impl FnOnce(Rows<'_>) -> T,
+        use_it: impl FnOnce(Join<'_>) -> T,
     ) -> T {
         constants.resize_with(self.keys.len(), Vec::new);
         for (key, column) in self.keys.iter().zip(constants.iter_mut()) {
@@ -180,8 +187,17 @@ impl Lookup {
                 Key::Code(_) => &constant[..batch.len],
             })
             .collect();
-        use_it(Rows { len: batch.len, columns: &columns })
+        let keys = Rows { len: batch.len, columns: &columns };
+        let Self { known: bound, want, view, only, .. } = self;
+        use_it(Join { bound, keys, view: *view, want, only: *only })
     }
+}
+
+/// What steps are made ready for.
+pub(crate) struct Setting<'a> {
+    pub(crate) shared: Shared<'a>,
+    /// Sets of codes by which indexes leave tuples out, by relation and column.
+    pub(crate) sets: Vec<(RelationId, usize)>,
 }
 
 /// The steps with fresh memory; `body` is what their literal numbers count in.
@@ -189,10 +205,10 @@ pub(crate) fn nodes<'a>(
     steps: &'a [Step],
     body: &'a [Literal],
     vars: usize,
-    shared: Shared<'a>,
+    setting: &Setting<'_>,
 ) -> Vec<Node<'a>> {
     let node = |step: &'a Step| {
-        let lookup = |access, is_scan| Lookup::new(access, &step.live, is_scan, shared.codes);
+        let lookup = |access, is_scan| Lookup::new(access, &step.live, is_scan, setting);
         let work = match &step.kind {
             StepKind::Scan(access) => Work::Scan(lookup(access, true)),
             StepKind::Expand(access) => Work::Expand(lookup(access, false)),
@@ -202,7 +218,7 @@ pub(crate) fn nodes<'a>(
                 let LiteralKind::Aggregate { aggregate, .. } = &body[step.literal].kind else {
                     unreachable!("the step of an aggregate names its literal");
                 };
-                let inner = nodes(&step.steps, &aggregate.body, vars, shared);
+                let inner = nodes(&step.steps, &aggregate.body, vars, setting);
                 let literal = (aggregate, body[step.literal].span);
                 Work::Aggregate(Box::new(Groups::new(step, literal, inner)))
             }
@@ -249,10 +265,7 @@ pub(crate) fn flow<'a>(
             while !memory.cursor.done {
                 let Memory { cursor, matches, constants, .. } = memory;
                 let store = &executor.stores[lookup.relation];
-                lookup.with_keys(batch, constants, |keys| {
-                    let (bound, want) = (&lookup.known, &lookup.want);
-                    store.expand(Join { bound, keys, view: lookup.view, want }, cursor, matches);
-                });
+                lookup.with_join(batch, constants, |join| store.expand(join, cursor, matches));
                 for var in &lookup.copies {
                     let from = &batch.columns[var.index()];
                     gather(from, &matches.sources, &mut memory.batch.columns[var.index()]);
@@ -266,10 +279,7 @@ pub(crate) fn flow<'a>(
             let Memory { cursor, keep, constants, index, .. } = memory;
             let store = &executor.stores[lookup.relation];
             cursor.restart();
-            lookup.with_keys(batch, constants, |keys| {
-                let join = Join { bound: &lookup.known, keys, view: lookup.view, want: &[] };
-                store.matches(join, cursor, keep);
-            });
+            lookup.with_join(batch, constants, |join| store.matches(join, cursor, keep));
             if !*wanted {
                 keep.iter_mut().for_each(|keep| *keep = !*keep);
             }

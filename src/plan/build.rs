@@ -2,9 +2,9 @@
 //! and the sizes of what it reads are known.
 
 use crate::analysis::analysis::Analysis;
-use crate::base::ids::{Id, RuleId, StratumId, VarId};
+use crate::base::ids::{Id, RelationId, RuleId, StratumId, VarId};
 use crate::plan::index::orders;
-use crate::plan::ir::{Access, Column, Pipeline, Plan, Step, StepKind, StratumPlan, View};
+use crate::plan::ir::{Access, Column, Only, Pipeline, Plan, Step, StepKind, StratumPlan, View};
 use crate::plan::order::{Body, Context, order};
 use crate::plan::sizes::Sizes;
 use crate::program::program::{Program, Rule};
@@ -40,6 +40,9 @@ pub fn stratum(
         for version in 0..recursive.len() {
             pipelines.push(pipeline(program, rule, recursive, Some(version), sizes));
         }
+    }
+    for pipeline in &mut pipelines {
+        narrow(&mut pipeline.steps, &stratum.relations, sizes);
     }
     StratumPlan {
         stratum: id,
@@ -125,6 +128,43 @@ fn drop_dead(steps: &mut [Step], needed: &mut [bool], repeats_are_equal: bool) {
             | StepKind::Constant(_) => {}
         }
         step.kind.each_input(&mut |var| needed[var.index()] = true);
+    }
+}
+
+/// How many times larger a relation must be than what later steps let pass of it, that an index of
+/// the rest is worth having.
+const NARROW_MIN: usize = 4;
+
+/// Where a join with a growing relation is followed by a lookup of its new variable in a complete
+/// one that is much smaller, the join's index keeps only tuples that the lookup will find:
+/// `a(x, z) :- a(y, z), a(x, y), b(x).` joins the few `a(x, y)` with `b(x)`.
+fn narrow(steps: &mut [Step], growing: &[RelationId], sizes: &dyn Sizes) {
+    for at in 0..steps.len() {
+        let (before, after) = steps.split_at_mut(at + 1);
+        let StepKind::Expand(access) = &mut before[at].kind else { continue };
+        if !growing.contains(&access.relation) || access.known().is_empty() {
+            continue;
+        }
+        let lookups = after.iter().filter_map(|step| match &step.kind {
+            StepKind::Expand(access) | StepKind::Member(access) => Some(access),
+            _ => None,
+        });
+        let mut best: Option<(usize, Only)> = None;
+        for lookup in lookups.filter(|lookup| !growing.contains(&lookup.relation)) {
+            for (of, column) in lookup.columns.iter().enumerate() {
+                let Column::Bound(var) = column else { continue };
+                let new = access.columns.iter().position(|c| *c == Column::New(*var));
+                let Some(column) = new else { continue };
+                let size = sizes.distinct(lookup.relation, &[of]);
+                let only = Only { column, relation: lookup.relation, of };
+                if size.saturating_mul(NARROW_MIN) <= sizes.rows(access.relation)
+                    && best.is_none_or(|(least, _)| size < least)
+                {
+                    best = Some((size, only));
+                }
+            }
+        }
+        access.only = best.map(|(_, only)| only);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The plan as text. A step is a line: what it does, and after the arrow the variables that are
-//! kept. `+x` is a variable that gets its value there, `[a]` the columns that are looked up.
+//! kept. `+x` is a variable that gets its value there, `[a]` the columns that are looked up, `only`
+//! what a later step asks of a match anyway.
 
 use std::fmt::Write;
 
@@ -118,7 +119,12 @@ impl Writer<'_> {
             View::Delta => " delta",
             View::Full => "",
         };
-        format!("{}{view}({}){by}", relation.name, columns.join(", "))
+        let only = access.only.map_or(String::new(), |only| {
+            let other = &self.program.relations[only.relation];
+            let (column, of) = (&relation.columns[only.column], &other.columns[only.of]);
+            format!(" only {} in {}.{}", column.name, other.name, of.name)
+        });
+        format!("{}{view}({}){by}{only}", relation.name, columns.join(", "))
     }
 
     fn var(&self, var: VarId) -> String {

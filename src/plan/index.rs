@@ -11,7 +11,7 @@ use crate::plan::ir::{StratumPlan, each_signature};
 pub fn orders(relations: usize, strata: &[StratumPlan]) -> Table<RelationId, Vec<Vec<usize>>> {
     let mut signatures: Table<RelationId, Vec<Vec<usize>>> = Table::filled(relations, Vec::new());
     for pipeline in strata.iter().flat_map(|stratum| &stratum.pipelines) {
-        each_signature(&pipeline.steps, &mut |relation, known| {
+        each_signature(&pipeline.steps, &mut |relation, known, _| {
             signatures[relation].push(known);
         });
     }

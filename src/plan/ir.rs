@@ -119,6 +119,19 @@ pub struct Access {
     pub view: View,
     /// One per column.
     pub columns: Vec<Column>,
+    /// What a later step asks of a match anyway: an index may leave out tuples that fail it.
+    pub only: Option<Only>,
+}
+
+/// A column of a match must be among the codes of a column of a complete relation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Only {
+    /// The column of the match.
+    pub column: usize,
+    /// The complete relation.
+    pub relation: RelationId,
+    /// Its column.
+    pub of: usize,
 }
 
 /// Which tuples of a relation an access means.
@@ -243,13 +256,16 @@ pub fn each_access(steps: &[Step], visit: &mut impl FnMut(&Access)) {
 
 /// The columns by which the steps join relations, other than all columns at once: those need an
 /// index.
-pub fn each_signature(steps: &[Step], visit: &mut impl FnMut(RelationId, Vec<usize>)) {
+pub fn each_signature(
+    steps: &[Step],
+    visit: &mut impl FnMut(RelationId, Vec<usize>, Option<Only>),
+) {
     for step in steps {
         match &step.kind {
             StepKind::Expand(access) | StepKind::Member(access) | StepKind::Absent(access) => {
                 let known = access.known();
                 if !known.is_empty() && known.len() < access.columns.len() {
-                    visit(access.relation, known);
+                    visit(access.relation, known, access.only);
                 }
             }
             StepKind::Aggregate(aggregate) => each_signature(&aggregate.steps, visit),

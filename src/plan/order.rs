@@ -320,7 +320,7 @@ impl Order<'_> {
                 },
             });
         }
-        Access { relation: atom.relation, view, columns }
+        Access { relation: atom.relation, view, columns, only: None }
     }
 
     fn aggregate_step(&self, literal: usize, var: VarId, aggregate: &Aggregate) -> StepKind {

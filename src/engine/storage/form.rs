@@ -4,7 +4,9 @@
 
 use std::fmt::Debug;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use crate::base::hash::Set;
 use crate::engine::limits::{Limits, Stop};
 
 /// Rows of a batch, at most.
@@ -91,6 +93,54 @@ pub struct Join<'a> {
     pub view: View,
     /// Columns to give.
     pub want: &'a [usize],
+    /// What the caller asks of matches later anyway: those that fail it may be left out.
+    pub only: Option<Only>,
+}
+
+/// A column must be in a set of codes, which has a number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Only {
+    /// The column.
+    pub column: usize,
+    /// The number of the set.
+    pub set: usize,
+}
+
+/// A set of codes.
+#[derive(Debug)]
+pub enum CodeSet {
+    /// A bit for each code.
+    Dense(Vec<u64>),
+    /// The codes.
+    Sparse(Set<u32>),
+}
+
+impl CodeSet {
+    /// The set of these codes.
+    #[must_use]
+    pub fn new(codes: &[u32]) -> Self {
+        let greatest = codes.iter().max().map_or(0, |&code| code as usize);
+        if greatest / 64 > codes.len() * 4 + 1024 {
+            return Self::Sparse(codes.iter().copied().collect());
+        }
+        let mut words = vec![0; greatest / 64 + 1];
+        for &code in codes {
+            words[code as usize / 64] |= 1 << (code % 64);
+        }
+        Self::Dense(words)
+    }
+
+    /// Whether the code is in it.
+    #[inline]
+    #[must_use]
+    pub fn contains(&self, code: u32) -> bool {
+        match self {
+            Self::Dense(words) => {
+                words.get(code as usize / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
+            }
+            Self::Sparse(codes) => codes.contains(&code),
+        }
+    }
 }
 
 /// A relation reached 2^32 − 2 tuples.
@@ -121,11 +171,17 @@ pub trait Storage: Send + Sync + Debug {
     /// If the evaluation shall stop, or there is no room for an index.
     fn rotate(&mut self, limits: &Limits) -> Result<(), Halt>;
 
-    /// Makes joins on these columns fast, and keeps them so in later rounds.
+    /// Makes joins on these columns fast, and keeps them so in later rounds; with `only`, those
+    /// joins that ask for the same.
     ///
     /// # Errors
     /// If the evaluation shall stop, or there is no room for an index.
-    fn prepare(&mut self, bound: &[usize], limits: &Limits) -> Result<(), Halt>;
+    fn prepare(
+        &mut self,
+        bound: &[usize],
+        only: Option<(Only, &Arc<CodeSet>)>,
+        limits: &Limits,
+    ) -> Result<(), Halt>;
 
     /// No more rows will come: drops what only insertion needs.
     fn seal(&mut self);

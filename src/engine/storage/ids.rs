@@ -10,7 +10,9 @@ use crate::engine::kernels::memory::{Region, prefetch};
 use crate::engine::kernels::select::narrow;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::storage::buckets::{Buckets, Writer};
-use crate::engine::storage::form::{BATCH, Cursor, Full, Halt, Join, Matches, Rows, Storage, View};
+use crate::engine::storage::form::{
+    BATCH, CodeSet, Cursor, Full, Halt, Join, Matches, Only, Rows, Storage, View,
+};
 use crate::engine::storage::postings::{Log, Postings};
 use crate::engine::storage::sort::sort_distinct;
 
@@ -39,7 +41,8 @@ pub struct Ids {
     seen: usize,
     /// Made at the first insertion or the first question, dropped by `seal`.
     table: OnceLock<Buckets>,
-    postings: Vec<Postings>,
+    /// With what they leave out.
+    postings: Vec<(Postings, Option<Only>)>,
     /// Postings made by questions.
     asked: RwLock<Vec<Arc<Postings>>>,
     hashes: Vec<u64>,
@@ -307,8 +310,10 @@ impl Ids {
         true
     }
 
-    fn index(&self, columns: &[usize]) -> Option<&Postings> {
-        self.postings.iter().find(|postings| postings.columns() == columns)
+    fn index(&self, columns: &[usize], only: Option<Only>) -> Option<&Postings> {
+        let mut all = self.postings.iter();
+        let found = all.find(|(postings, left)| postings.columns() == columns && *left == only);
+        found.map(|(postings, _)| postings)
     }
 
     fn index_asked(&self, columns: &[usize]) -> Option<Arc<Postings>> {
@@ -333,7 +338,8 @@ impl Ids {
         cursor.ready = true;
         let range = self.range(join.view);
         let (from, to) = (narrow(range.start), narrow(range.end));
-        let postings = self.index(join.bound).expect("the plan prepares the columns of every join");
+        let postings =
+            self.index(join.bound, join.only).expect("the plan prepares the columns of every join");
         postings.lookup(join.keys, &mut cursor.spans);
         if range != (0..self.seen) {
             for span in &mut cursor.spans {
@@ -384,7 +390,8 @@ impl Ids {
         if !cursor.ready {
             self.look_up(join, cursor);
         }
-        let postings = self.index(join.bound).expect("the plan prepares the columns of every join");
+        let postings =
+            self.index(join.bound, join.only).expect("the plan prepares the columns of every join");
         while cursor.row < join.keys.len && out.ids.len() < BATCH {
             let span = cursor.spans[cursor.row];
             let ids = &postings.ids(&span)[cursor.offset..];
@@ -472,17 +479,31 @@ impl Storage for Ids {
         // Indexes made for questions would not grow.
         self.asked.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         let log = Log { words: &self.words, arity: self.arity };
-        for postings in &mut self.postings {
+        for (postings, _) in &mut self.postings {
             postings.append(log, self.rows, limits)?;
         }
         Ok(())
     }
 
-    fn prepare(&mut self, bound: &[usize], limits: &Limits) -> Result<(), Halt> {
-        if !bound.is_empty() && self.index(bound).is_none() {
-            let postings = Postings::build(bound, self.log(), self.seen, limits)?;
-            self.postings.push(postings);
+    fn prepare(
+        &mut self,
+        bound: &[usize],
+        only: Option<(Only, &Arc<CodeSet>)>,
+        limits: &Limits,
+    ) -> Result<(), Halt> {
+        let name = only.map(|(only, _)| only);
+        if bound.is_empty() || self.index(bound, name).is_some() {
+            return Ok(());
         }
+        let postings = match only {
+            None => Postings::build(bound, self.log(), self.seen, limits)?,
+            Some((Only { column, .. }, set)) => {
+                let mut postings = Postings::only(bound, column, Arc::clone(set));
+                postings.append(self.log(), self.seen, limits)?;
+                postings
+            }
+        };
+        self.postings.push((postings, name));
         Ok(())
     }
 
@@ -515,7 +536,7 @@ impl Storage for Ids {
         out.sources.clear();
         if join.bound.is_empty() {
             self.expand_all(join, cursor, out);
-        } else if join.bound.len() == self.arity && self.index(join.bound).is_none() {
+        } else if join.bound.len() == self.arity && self.index(join.bound, None).is_none() {
             self.find_all(join, cursor, out);
         } else {
             self.expand_index(join, cursor, out);
@@ -558,7 +579,7 @@ impl Storage for Ids {
             }
         } else if bound.is_empty() {
             let _ = range.map(|id| self.row(id)).try_for_each(visit);
-        } else if let Some(postings) = match self.index(&bound) {
+        } else if let Some(postings) = match self.index(&bound, None) {
             Some(postings) => Some(postings),
             None => {
                 index = self.index_asked(&bound);
@@ -619,7 +640,7 @@ impl Storage for Ids {
         let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner);
         self.words.bytes()
             + self.table.get().map_or(0, Buckets::bytes)
-            + self.postings.iter().map(Postings::bytes).sum::<usize>()
+            + self.postings.iter().map(|(postings, _)| postings.bytes()).sum::<usize>()
             + asked.iter().map(|postings| postings.bytes()).sum::<usize>()
     }
 }

@@ -2,10 +2,12 @@
 //! in which the tuples came. So a view is a slice of a list. A list of one id is kept in its
 //! header; longer ones have blocks of one arena, which double when they are full.
 
+use std::sync::Arc;
+
 use crate::engine::kernels::memory::{Region, prefetch};
 use crate::engine::kernels::select::narrow;
 use crate::engine::limits::Limits;
-use crate::engine::storage::form::{BATCH, Full, Halt, Rows, Span};
+use crate::engine::storage::form::{BATCH, CodeSet, Full, Halt, Rows, Span};
 use crate::engine::storage::keys::Keys;
 
 /// How far ahead lines are asked for.
@@ -47,6 +49,8 @@ pub struct Postings {
     /// Blocks that lists have left, by the power of two that they hold at least.
     left: Vec<Vec<u32>>,
     rows: usize,
+    /// A column that must be in a set; other tuples are left out.
+    only: Option<(usize, Arc<CodeSet>)>,
 }
 
 impl Postings {
@@ -60,15 +64,7 @@ impl Postings {
         rows: usize,
         limits: &Limits,
     ) -> Result<Self, Halt> {
-        let mut postings = Self {
-            columns: columns.into(),
-            directory: Directory::Dense,
-            lists: Vec::new(),
-            arena: Region::default(),
-            used: 0,
-            left: vec![Vec::new(); 33],
-            rows: 0,
-        };
+        let mut postings = Self::empty(columns);
         let greatest = match *columns {
             [column] => log.words[..rows * log.arity]
                 .chunks_exact(log.arity)
@@ -82,10 +78,39 @@ impl Postings {
             postings.directory = Directory::Hashed(Keys::new(columns.len()));
         }
         let mut numbers = Vec::with_capacity(rows);
-        postings.number(log, 0..rows, limits, &mut numbers)?;
+        let mut ids = Vec::with_capacity(BATCH);
+        for from in (0..rows).step_by(BATCH) {
+            limits.check()?;
+            ids.clear();
+            ids.extend(narrow(from)..narrow(rows.min(from + BATCH)));
+            postings.number(log, &ids, rows, &mut numbers);
+        }
         postings.fill(&numbers, limits)?;
         postings.rows = rows;
         Ok(postings)
+    }
+
+    fn empty(columns: &[usize]) -> Self {
+        Self {
+            columns: columns.into(),
+            directory: Directory::Dense,
+            lists: Vec::new(),
+            arena: Region::default(),
+            used: 0,
+            left: vec![Vec::new(); 33],
+            rows: 0,
+            only: None,
+        }
+    }
+
+    /// An index of no tuples yet, and of those only that have a code of `set` in `column`.
+    #[must_use]
+    pub fn only(columns: &[usize], column: usize, set: Arc<CodeSet>) -> Self {
+        let mut postings = Self { only: Some((column, set)), ..Self::empty(columns) };
+        if columns.len() > 1 {
+            postings.directory = Directory::Hashed(Keys::new(columns.len()));
+        }
+        postings
     }
 
     /// The columns.
@@ -119,16 +144,26 @@ impl Postings {
             return Ok(());
         }
         let mut numbers = Vec::with_capacity(BATCH.min(rows - self.rows));
+        let mut ids: Vec<u32> = Vec::with_capacity(numbers.capacity());
         while self.rows < rows {
+            limits.check()?;
             let to = rows.min(self.rows + BATCH);
             numbers.clear();
-            self.number(log, self.rows..to, limits, &mut numbers)?;
+            ids.clear();
+            let all = narrow(self.rows)..narrow(to);
+            match &self.only {
+                None => ids.extend(all),
+                Some((column, set)) => ids.extend(
+                    all.filter(|&id| set.contains(log.words[id as usize * log.arity + column])),
+                ),
+            }
+            self.number(log, &ids, rows, &mut numbers);
             for (i, &number) in numbers.iter().enumerate() {
                 if let Some(&next) = numbers.get(i + AHEAD) {
                     let list = self.lists[next as usize];
                     prefetch(&self.arena, list.start as usize + list.len as usize);
                 }
-                self.push(number as usize, narrow(self.rows + i))?;
+                self.push(number as usize, ids[i])?;
             }
             self.rows = to;
         }
@@ -182,56 +217,29 @@ impl Postings {
         Span { start, len }
     }
 
-    /// The number of each tuple's key, made if it is new. Makes room in `lists`.
-    fn number(
-        &mut self,
-        log: Log<'_>,
-        rows: std::ops::Range<usize>,
-        limits: &Limits,
-        numbers: &mut Vec<u32>,
-    ) -> Result<(), Halt> {
-        let mut from = rows.start;
-        while from < rows.end {
-            if (from - rows.start).is_multiple_of(BATCH * 8) {
-                limits.check()?;
+    /// The number of each tuple's key, made if it is new, of `rows` tuples in all. Makes room in
+    /// `lists`.
+    fn number(&mut self, log: Log<'_>, ids: &[u32], rows: usize, numbers: &mut Vec<u32>) {
+        let codes =
+            |column: usize| ids.iter().map(move |&id| log.words[id as usize * log.arity + column]);
+        if matches!(self.directory, Directory::Dense) {
+            let start = numbers.len();
+            numbers.extend(codes(self.columns[0]));
+            let top = numbers[start..].iter().max().map_or(0, |&code| code as usize + 1);
+            if top <= self.lists.len() {
+                return;
             }
-            let to = rows.end.min(from + BATCH);
-            if matches!(self.directory, Directory::Dense) {
-                let column = self.columns[0];
-                let words = &log.words[from * log.arity..to * log.arity];
-                let start = numbers.len();
-                numbers.extend(words.chunks_exact(log.arity).map(|row| row[column]));
-                let top = numbers[start..].iter().max().map_or(0, |&code| code as usize + 1);
-                if top > self.lists.len() {
-                    if top > dense_max(rows.end) {
-                        numbers.truncate(start);
-                        self.hash_directory();
-                        continue;
-                    }
-                    self.lists.resize(top, List::default());
-                }
-            } else {
-                self.number_hashed(log, from..to, numbers);
+            if top <= dense_max(rows) {
+                self.lists.resize(top, List::default());
+                return;
             }
-            from = to;
+            numbers.truncate(start);
+            self.hash_directory();
         }
-        Ok(())
-    }
-
-    fn number_hashed(
-        &mut self,
-        log: Log<'_>,
-        rows: std::ops::Range<usize>,
-        numbers: &mut Vec<u32>,
-    ) {
         let Directory::Hashed(keys) = &mut self.directory else { return };
-        let columns: Vec<Vec<u32>> = self
-            .columns
-            .iter()
-            .map(|&column| rows.clone().map(|row| log.words[row * log.arity + column]).collect())
-            .collect();
+        let columns: Vec<Vec<u32>> = self.columns.iter().map(|&c| codes(c).collect()).collect();
         let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
-        keys.number(Rows { len: rows.len(), columns: &columns }, numbers);
+        keys.number(Rows { len: ids.len(), columns: &columns }, numbers);
         self.lists.resize(keys.len(), List::default());
     }
 

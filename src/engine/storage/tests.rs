@@ -64,7 +64,7 @@ fn scanned(form: &dyn Storage, view: View) -> Vec<Vec<u32>> {
 fn check_join(form: &dyn Storage, model: &Model, bound: &[usize], keys: &[Vec<u32>], view: View) {
     let want: Vec<usize> = (0..form.arity()).collect();
     with_columns(keys, bound.len(), |rows| {
-        let join = Join { bound, keys: rows, view, want: &want };
+        let join = Join { bound, keys: rows, view, want: &want, only: None };
         let (mut cursor, mut out, mut found) =
             (Cursor::default(), Matches::default(), BTreeSet::new());
         let mut total = 0;
@@ -127,7 +127,7 @@ fn history(u: &mut Unstructured<'_>, new: fn(usize) -> Box<dyn Storage>) -> Resu
     model.rounds.extend(first.iter().map(|row| (row.clone(), 0)));
     model.delta.extend(first);
     let bound: Vec<usize> = (0..arity).filter(|_| u.arbitrary().unwrap_or(false)).collect();
-    form.prepare(&bound, &limits).expect("no limit is set");
+    form.prepare(&bound, None, &limits).expect("no limit is set");
     for round in 1..u.int_in_range(2..=6_u32)? {
         for _ in 0..u.int_in_range(0..=2)? {
             let n = size(u)?;
@@ -201,7 +201,7 @@ fn a_stopped_evaluation_stops_loading_and_indexing() {
     let mut form = Ids::new(2);
     form.load(codes.len(), vec![codes.clone(), codes.clone()], &limits).expect("no limit yet");
     limits.stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    assert!(matches!(form.prepare(&[1], &limits), Err(Halt::Stop(_))));
+    assert!(matches!(form.prepare(&[1], None, &limits), Err(Halt::Stop(_))));
     let loaded = Ids::new(2).load(codes.len(), vec![codes.clone(), codes], &limits);
     assert!(matches!(loaded, Err(Halt::Stop(_))));
 }

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crate::engine::kernels::select::narrow;
 use crate::engine::limits::Limits;
-use crate::engine::storage::form::{BATCH, Cursor, Full, Halt, Join, Matches, Rows, Storage, View};
+use crate::engine::storage::form::{
+    BATCH, CodeSet, Cursor, Full, Halt, Join, Matches, Only, Rows, Storage, View,
+};
 
 /// When a tuple came.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +104,12 @@ impl Storage for Tree {
         Ok(())
     }
 
-    fn prepare(&mut self, _: &[usize], limits: &Limits) -> Result<(), Halt> {
+    fn prepare(
+        &mut self,
+        _: &[usize],
+        _: Option<(Only, &Arc<CodeSet>)>,
+        limits: &Limits,
+    ) -> Result<(), Halt> {
         Ok(limits.check()?)
     }
 
