@@ -6,6 +6,9 @@
 //! literals of the body say of the same binding; then the groups are computed one by one with the
 //! solver.
 
+use std::cmp::Ordering;
+use std::mem::{replace, swap, take};
+
 use crate::base::ids::{Id, VarId};
 use crate::engine::batch::Batch;
 use crate::engine::kernels::select::{gather, narrow};
@@ -127,9 +130,9 @@ impl<'a> Groups<'a> {
         }
         let mut found = Vec::with_capacity(batch.len);
         self.keys.number(rows, &mut found);
-        if self.keys.len() > self.results.len() {
+        if self.keys.count() > self.results.len() {
             self.add_groups(executor, batch.columns.len())?;
-            if self.exact && self.results.len() < self.keys.len() {
+            if self.exact && self.results.len() < self.keys.count() {
                 // The solver starts over.
                 self.keys = Keys::new(self.step.keys.len());
                 self.results.clear();
@@ -145,14 +148,14 @@ impl<'a> Groups<'a> {
     /// Results for the groups from the number of results on.
     fn add_groups(&mut self, executor: &mut Executor<'a>, vars: usize) -> Result<(), Stop> {
         if self.exact {
-            for number in self.results.len()..self.keys.len() {
+            for number in self.results.len()..self.keys.count() {
                 let outcome = self.solve(executor, number)?;
                 self.results.push(outcome);
             }
             return Ok(());
         }
         let mut seed = Batch::new(vars);
-        for number in self.results.len()..self.keys.len() {
+        for number in self.results.len()..self.keys.count() {
             for (key, &code) in self.step.keys.iter().zip(self.keys.key(number)) {
                 seed.columns[key.index()].push(code);
             }
@@ -164,14 +167,14 @@ impl<'a> Groups<'a> {
 
     /// Runs the body from the bindings of `seed`, and completes the groups that arise.
     fn fold(&mut self, executor: &mut Executor<'a>, mut seed: Batch) -> Result<(), Stop> {
-        let erred_before = std::mem::take(&mut executor.erred);
+        let erred_before = take(&mut executor.erred);
         let Self { step, nodes, keys, folds, .. } = self;
-        folds.resize(keys.len());
+        folds.resize(keys.count());
         flow(executor, nodes, &mut seed, &mut |executor, batch| {
             add(step, keys, folds, executor, batch);
             Ok(())
         })?;
-        if std::mem::replace(&mut executor.erred, erred_before) {
+        if replace(&mut executor.erred, erred_before) {
             self.exact = true;
             self.folds = Folds::new(step.kind, step.base);
             if self.complete {
@@ -181,7 +184,7 @@ impl<'a> Groups<'a> {
             return Ok(());
         }
         let (codes, builtins) = (executor.shared.codes, executor.shared.builtins);
-        for group in self.results.len()..self.keys.len() {
+        for group in self.results.len()..self.keys.count() {
             self.results.push(finish(self.step, &mut self.folds, group, (codes, builtins)));
         }
         Ok(())
@@ -238,7 +241,7 @@ fn add(
     let columns: Vec<&[u32]> = step.keys.iter().map(|&key| batch.column(key)).collect();
     let mut numbers = Vec::with_capacity(batch.len);
     keys.number(Rows { len: batch.len, columns: &columns }, &mut numbers);
-    folds.resize(keys.len());
+    folds.resize(keys.count());
     let evaluator = evaluator(executor);
     let mut bad = Vec::new();
     let values = step.value.as_ref().map(|value| evaluator.values(value, batch, &mut bad));
@@ -263,11 +266,8 @@ fn add(
         }
         (Folds::Best(best), Some(values)) => {
             let symbols = executor.shared.builtins.symbols();
-            let better = if step.kind == AggregateKind::Min {
-                std::cmp::Ordering::Less
-            } else {
-                std::cmp::Ordering::Greater
-            };
+            let better =
+                if step.kind == AggregateKind::Min { Ordering::Less } else { Ordering::Greater };
             for (row, &group) in numbers.iter().enumerate() {
                 let (best, value) = (&mut best[group as usize], values.get(row));
                 let order = best.value.map_or(better, |known| value.cmp_in(known, symbols));
@@ -303,7 +303,7 @@ fn finish(
         Folds::Count(counts) => integer(i128::from(counts[group])),
         Folds::Sum(sums) => integer(sums[group]),
         Folds::Best(best) => {
-            let Best { value, mut ways } = std::mem::take(&mut best[group]);
+            let Best { value, mut ways } = take(&mut best[group]);
             let Some(value) = value else { return Outcome::Fails };
             let code = codes.encode(value);
             if step.witnesses.is_empty() {
@@ -314,7 +314,7 @@ fn finish(
             Outcome::Ways(code, ways)
         }
         Folds::All(all) => {
-            let mut values = std::mem::take(&mut all[group]).into_iter();
+            let mut values = take(&mut all[group]).into_iter();
             match builtins.aggregate(step.kind, step.base, &mut values) {
                 Ok(Some(value)) => Outcome::Is(codes.encode(value)),
                 Ok(None) => Outcome::Fails,
@@ -334,7 +334,7 @@ pub(crate) fn aggregate<'a>(
     let mut numbers = Vec::with_capacity(batch.len);
     groups.look_up(executor, batch, &mut numbers)?;
     let empty = groups.empty(executor.shared.codes);
-    let mut out = std::mem::take(&mut groups.out);
+    let mut out = take(&mut groups.out);
     out.columns.resize_with(batch.columns.len(), Vec::new);
     let targets: Vec<VarId> =
         [groups.step.var].iter().chain(&groups.step.witnesses).copied().collect();
@@ -347,7 +347,7 @@ pub(crate) fn aggregate<'a>(
                 gather(&batch.columns[var.index()], sources, &mut out.columns[var.index()]);
             }
             for (var, column) in targets.iter().zip(given.iter_mut()) {
-                std::mem::swap(&mut out.columns[var.index()], column);
+                swap(&mut out.columns[var.index()], column);
                 column.clear();
             }
             sources.clear();

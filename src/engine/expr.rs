@@ -154,14 +154,13 @@ impl Evaluator<'_> {
         }
         let a = self.values(left, batch, bad);
         let b = self.values(right, batch, bad);
-        self.compare_values(op, &a, &b, batch.len, keep);
+        self.compare_values(op, (&a, &b), batch.len, keep);
     }
 
     fn compare_values(
         &self,
         op: CompareOp,
-        a: &Values,
-        b: &Values,
+        (a, b): (&Values, &Values),
         n: usize,
         keep: &mut Vec<bool>,
     ) {

@@ -1,6 +1,7 @@
 //! The native engine: plans a stratum when its turn has come, runs it over columns of codes, and
 //! leaves a [`Database`].
 
+use std::mem::take;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -74,7 +75,7 @@ pub fn run_in(
             Form::Tree => Box::new(Tree::new(arity)),
         };
         // The input is freed relation by relation.
-        let columns = std::mem::take(&mut input.columns);
+        let columns = take(&mut input.columns);
         store.load(input.rows, columns, limits).map_err(halt(relation))?;
         stores.push(store);
     }

@@ -1,6 +1,9 @@
 //! Runs the steps of a plan, depth first: a batch goes through all later steps before its step
 //! makes the next, so that memory does not depend on how many bindings there are.
 
+use std::mem::{swap, take};
+use std::ops::ControlFlow;
+
 use crate::base::ids::{Id, RelationId, Table, VarId};
 use crate::engine::aggregate::{Groups, aggregate};
 use crate::engine::batch::Batch;
@@ -158,7 +161,7 @@ impl Lookup {
             places(keep, index);
         }
         for &(var, c) in &self.gives {
-            std::mem::swap(&mut batch.columns[var.index()], &mut matches.columns[c]);
+            swap(&mut batch.columns[var.index()], &mut matches.columns[c]);
         }
         if !self.repeats.is_empty() || !self.equals.is_empty() {
             batch.keep(index, live);
@@ -319,7 +322,7 @@ fn filter(executor: &Executor<'_>, kind: &StepKind, memory: &mut Memory, batch: 
     bad.clear();
     match kind {
         StepKind::Let { var, expr } => {
-            let mut column = std::mem::take(&mut batch.columns[var.index()]);
+            let mut column = take(&mut batch.columns[var.index()]);
             evaluator.codes(expr, batch, bad, &mut column);
             batch.columns[var.index()] = column;
             keep.clear();
@@ -397,9 +400,9 @@ impl Range<'_> {
                     stop = shared.limits.check();
                 }
                 if found || stop.is_err() {
-                    std::ops::ControlFlow::Break(())
+                    ControlFlow::Break(())
                 } else {
-                    std::ops::ControlFlow::Continue(())
+                    ControlFlow::Continue(())
                 }
             });
             stop?;
@@ -433,7 +436,7 @@ impl Range<'_> {
                 for var in self.live.iter().filter(|&&var| var != self.var) {
                     gather(&batch.columns[var.index()], sources, &mut out.columns[var.index()]);
                 }
-                std::mem::swap(&mut out.columns[self.var.index()], values);
+                swap(&mut out.columns[self.var.index()], values);
                 sources.clear();
                 values.clear();
                 flow(executor, rest, out, sink)
@@ -447,11 +450,7 @@ impl Range<'_> {
                 if sources.len() == BATCH {
                     result = flush(executor, sources, &mut values[0]);
                 }
-                if result.is_ok() {
-                    std::ops::ControlFlow::Continue(())
-                } else {
-                    std::ops::ControlFlow::Break(())
-                }
+                if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
             result?;
             executor.erred |= range.is_err();

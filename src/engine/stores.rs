@@ -7,7 +7,7 @@ use crate::base::ids::{RelationId, Table};
 use crate::engine::pipeline::Stores;
 use crate::engine::storage::form::View;
 use crate::engine::tables::Tables;
-use crate::program::program::Program;
+use crate::program::program::{Program, Relation};
 use crate::value::base_type::BaseType;
 use crate::value::codes::Codes;
 use crate::value::value::Value;
@@ -25,9 +25,7 @@ pub(crate) struct StoreTables<'a> {
 
 /// The base types of a program's columns.
 pub(crate) fn bases(program: &Program) -> Bases {
-    let bases = |relation: &crate::program::program::Relation| {
-        relation.columns.iter().map(|column| column.base).collect()
-    };
+    let bases = |relation: &Relation| relation.columns.iter().map(|column| column.base).collect();
     program.relations.iter().map(bases).collect()
 }
 

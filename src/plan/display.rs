@@ -10,6 +10,9 @@ use crate::program::builtins::Op;
 use crate::program::program::{Expr, Program, Rule};
 
 /// The plan of `program` as text.
+///
+/// # Panics
+/// If the plan is that of another program.
 #[must_use]
 pub fn print(plan: &Plan, program: &Program) -> String {
     let mut out = String::new();

@@ -3,6 +3,9 @@
 //! orders are the fewest chains of sets that cover all: a largest matching of each set with the
 //! next larger one of its chain.
 
+use std::iter::successors;
+use std::mem::replace;
+
 use crate::base::ids::{RelationId, Table};
 use crate::plan::ir::{StratumPlan, each_signature};
 
@@ -38,7 +41,7 @@ pub fn cover(mut sets: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
         }
     }
     let starts = (0..sets.len()).filter(|&i| before[i].is_none());
-    let chain = |start| std::iter::successors(Some(start), |&i: &usize| next[i]);
+    let chain = |start| successors(Some(start), |&i: &usize| next[i]);
     let order = |start| {
         let mut order: Vec<usize> = Vec::new();
         for set in chain(start) {
@@ -63,7 +66,7 @@ fn augment(
     seen: &mut [bool],
 ) -> bool {
     for &j in &larger[i] {
-        if std::mem::replace(&mut seen[j], true) {
+        if replace(&mut seen[j], true) {
             continue;
         }
         if before[j].is_none_or(|other| augment(other, larger, before, seen)) {

@@ -212,7 +212,7 @@ impl Order<'_> {
             atoms.min_by_key(|&(at, atom)| (self.fanout(atom, &soon), at)).map(|(at, _)| at)
         });
         let range = || self.pending.iter().copied().find(|&at| self.is_range(at));
-        let Some(best) = best else { return None };
+        let best = best?;
         let best_atom = atom(best)?;
         let needed = binders.iter().find(|&&(_, var)| best_atom.vars().any(|v| v == var));
         if let Some(&(at, _)) = needed {

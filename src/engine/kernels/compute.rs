@@ -1,5 +1,6 @@
 //! Arithmetic and comparison of whole columns. An operand is a column or one value for all rows.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use crate::engine::kernels::select::narrow;
@@ -42,7 +43,7 @@ pub fn zip_checked<T: Copy>(
     (out, bad): (&mut Vec<T>, &mut Vec<u32>),
     f: impl Fn(T, T) -> (T, bool),
 ) {
-    let any = std::cell::Cell::new(false);
+    let any = Cell::new(false);
     zip((a, b), n, out, |a, b| {
         let (value, is_bad) = f(a, b);
         any.set(any.get() | is_bad);

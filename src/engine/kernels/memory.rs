@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::slice;
 
 use memmap2::MmapMut;
 
@@ -103,7 +104,7 @@ impl<T: Plain> Deref for Region<T> {
             Self::Small(vec) => vec,
             // SAFETY: the map is at least `items` items long and page-aligned; `T` is plain.
             Self::Large(map, items) => unsafe {
-                std::slice::from_raw_parts(map.as_ptr().cast(), *items)
+                slice::from_raw_parts(map.as_ptr().cast(), *items)
             },
         }
     }
@@ -115,7 +116,7 @@ impl<T: Plain> DerefMut for Region<T> {
             Self::Small(vec) => vec,
             // SAFETY: as for `deref`, and `self` is borrowed uniquely.
             Self::Large(map, items) => unsafe {
-                std::slice::from_raw_parts_mut(map.as_mut_ptr().cast(), *items)
+                slice::from_raw_parts_mut(map.as_mut_ptr().cast(), *items)
             },
         }
     }
@@ -159,9 +160,11 @@ pub fn equal_bytes(bytes: &[u8; 16], byte: u8) -> u32 {
         // SAFETY: 16 bytes are readable at `bytes`; the load needs no alignment.
         let line = unsafe { _mm_loadu_si128(bytes.as_ptr().cast::<__m128i>()) };
         // SAFETY: every x86-64 processor has SSE2.
-        let mask =
-            unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(line, _mm_set1_epi8(byte.cast_signed()))) };
-        mask.cast_unsigned()
+        let wanted = unsafe { _mm_set1_epi8(byte.cast_signed()) };
+        // SAFETY: as above.
+        let equal = unsafe { _mm_cmpeq_epi8(line, wanted) };
+        // SAFETY: as above.
+        unsafe { _mm_movemask_epi8(equal) }.cast_unsigned()
     }
     #[cfg(not(target_arch = "x86_64"))]
     {

@@ -51,7 +51,7 @@ impl Buckets {
 
     /// Ids in it.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn items(&self) -> usize {
         self.items
     }
 

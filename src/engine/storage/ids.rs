@@ -2,7 +2,9 @@
 //! membership; postings for joins. Tuples of a round stand together, so a view is a range of ids
 //! and rounds cost nothing per tuple.
 
+use std::mem::take;
 use std::ops::{ControlFlow, Range};
+use std::slice;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::engine::kernels::hash;
@@ -68,8 +70,8 @@ impl<const N: usize> Key for Fixed<'_, N> {
     #[inline]
     fn write(self, words: &mut [u32], row: usize, i: usize) {
         let to = &mut words[row * N..row * N + N];
-        for c in 0..N {
-            to[c] = self.0[c][i];
+        for (to, column) in to.iter_mut().zip(self.0) {
+            *to = column[i];
         }
     }
     #[inline]
@@ -246,7 +248,7 @@ impl Ids {
     }
 
     fn find_one(&self, tuple: &[u32]) -> Option<usize> {
-        let columns: Vec<&[u32]> = tuple.iter().map(std::slice::from_ref).collect();
+        let columns: Vec<&[u32]> = tuple.iter().map(slice::from_ref).collect();
         let mut at = None;
         self.find(Rows { len: 1, columns: &columns }, |id| at = id.map(|id| id as usize));
         at
@@ -451,12 +453,12 @@ impl Storage for Ids {
             return Ok(self.insert_unit(rows, round));
         }
         let before = self.rows;
-        if self.table.get().is_none_or(|table| table.len() + rows.len > table.room()) {
+        if self.table.get().is_none_or(|table| table.items() + rows.len > table.room()) {
             self.table = OnceLock::new();
             self.table = OnceLock::from(self.build_table(rows.len));
         }
         self.words.grow((self.rows + rows.len) * self.arity);
-        let mut hashes = std::mem::take(&mut self.hashes);
+        let mut hashes = take(&mut self.hashes);
         hash::rows(rows.columns, rows.len, &mut hashes);
         let table = self.table.get_mut().expect("it was just made").writer();
         let words: &mut [u32] = &mut self.words;
@@ -586,7 +588,7 @@ impl Storage for Ids {
                 index.as_deref()
             }
         } {
-            let keys: Vec<&[u32]> = codes.iter().map(std::slice::from_ref).collect();
+            let keys: Vec<&[u32]> = codes.iter().map(slice::from_ref).collect();
             let mut spans = Vec::new();
             postings.lookup(Rows { len: 1, columns: &keys }, &mut spans);
             let span = postings.restrict(spans[0], narrow(range.start), narrow(range.end));

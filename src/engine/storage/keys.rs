@@ -27,7 +27,7 @@ impl Keys {
 
     /// Number of keys.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.len
     }
 

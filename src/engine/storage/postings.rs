@@ -2,6 +2,8 @@
 //! in which the tuples came. So a view is a slice of a list. A list of one id is kept in its
 //! header; longer ones have blocks of one arena, which double when they are full.
 
+use std::mem::take;
+use std::slice;
 use std::sync::Arc;
 
 use crate::engine::kernels::memory::{Region, prefetch};
@@ -186,7 +188,7 @@ impl Postings {
                 }
             }
             Directory::Hashed(known) => known.find(keys, |number| {
-                let list = number.map_or(List::default(), |number| self.lists[number as usize]);
+                let list = number.map(|number| self.lists[number as usize]).unwrap_or_default();
                 spans.push(Span { start: list.start, len: list.len });
             }),
         }
@@ -196,7 +198,7 @@ impl Postings {
     #[must_use]
     pub fn ids<'a>(&'a self, span: &'a Span) -> &'a [u32] {
         if span.len == 1 {
-            std::slice::from_ref(&span.start)
+            slice::from_ref(&span.start)
         } else {
             &self.arena[span.start as usize..][..span.len as usize]
         }
@@ -240,12 +242,12 @@ impl Postings {
         let columns: Vec<Vec<u32>> = self.columns.iter().map(|&c| codes(c).collect()).collect();
         let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
         keys.number(Rows { len: ids.len(), columns: &columns }, numbers);
-        self.lists.resize(keys.len(), List::default());
+        self.lists.resize(keys.count(), List::default());
     }
 
     /// From a dense directory to a hashed one: codes have become too large.
     fn hash_directory(&mut self) {
-        let lists = std::mem::take(&mut self.lists);
+        let lists = take(&mut self.lists);
         let used: Vec<usize> = (0..lists.len()).filter(|&code| lists[code].len > 0).collect();
         let codes: Vec<u32> = used.iter().map(|&code| narrow(code)).collect();
         let mut keys = Keys::new(1);

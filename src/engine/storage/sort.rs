@@ -1,6 +1,8 @@
 //! Sorting the rows of an input of one or two columns, to drop repeated ones and to keep rows that
 //! share a code together.
 
+use std::mem::{replace, swap};
+
 use crate::engine::limits::{Limits, Stop};
 
 /// Bits of a pass: counters of one pass fit the first-level cache.
@@ -46,7 +48,7 @@ fn radix(words: &mut Vec<u64>, limits: &Limits) -> Result<(), Stop> {
         // A digit starts at a bit that varies.
         shift += (varying >> shift).trailing_zeros();
         pass(words, &mut other, shift, limits)?;
-        std::mem::swap(words, &mut other);
+        swap(words, &mut other);
         shift += DIGIT;
     }
     Ok(())
@@ -63,7 +65,7 @@ fn pass(from: &[u64], to: &mut [u64], shift: u32, limits: &Limits) -> Result<(),
     }
     let mut sum = 0;
     for n in &mut next {
-        sum += std::mem::replace(n, sum);
+        sum += replace(n, sum);
     }
     for part in from.chunks(LOOK) {
         limits.check()?;
@@ -78,6 +80,8 @@ fn pass(from: &[u64], to: &mut [u64], shift: u32, limits: &Limits) -> Result<(),
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -92,12 +96,8 @@ mod tests {
                     (state ^ (state >> 29)) >> (64 - bits)
                 })
                 .collect();
-            let expected: Vec<u64> = words
-                .iter()
-                .copied()
-                .collect::<std::collections::BTreeSet<_>>()
-                .into_iter()
-                .collect();
+            let expected: Vec<u64> =
+                words.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
             sort_distinct(&mut words, &Limits::default()).expect("no limit is set");
             assert_eq!(words, expected);
             Ok(())

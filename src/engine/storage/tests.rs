@@ -1,7 +1,9 @@
 //! Random histories of a relation, told to a form and to ordered sets that stand for its views.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
 
 use arbtest::arbitrary::{Result, Unstructured};
 
@@ -144,9 +146,9 @@ fn history(u: &mut Unstructured<'_>, new: fn(usize) -> Box<dyn Storage>) -> Resu
             check_views(u, &*form, &model)?;
         }
         form.rotate(&limits).expect("no limit is set");
-        let delta = std::mem::take(&mut model.delta);
+        let delta = take(&mut model.delta);
         model.stable.extend(delta);
-        model.delta = std::mem::take(&mut model.coming);
+        model.delta = take(&mut model.coming);
         check_views(u, &*form, &model)?;
         let mut keys: Vec<Vec<u32>> = rows(u, bound.len(), 20)?;
         let known = model.view(View::All);
@@ -200,7 +202,7 @@ fn a_stopped_evaluation_stops_loading_and_indexing() {
     let codes: Vec<u32> = (0..100_000_u32).map(|i| i.wrapping_mul(2_654_435_761)).collect();
     let mut form = Ids::new(2);
     form.load(codes.len(), vec![codes.clone(), codes.clone()], &limits).expect("no limit yet");
-    limits.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    limits.stop.store(true, Ordering::Relaxed);
     assert!(matches!(form.prepare(&[1], None, &limits), Err(Halt::Stop(_))));
     let loaded = Ids::new(2).load(codes.len(), vec![codes.clone(), codes], &limits);
     assert!(matches!(loaded, Err(Halt::Stop(_))));
