@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
 /// The command line.
 #[derive(Parser, Debug)]
 #[command(
@@ -157,7 +160,7 @@ pub struct Run {
 #[derive(Args, Debug, Clone)]
 pub struct Query {
     /// Rule files, then the question
-    #[arg(value_name = "PROG.dl… BODY", required = true, num_args = 2..)]
+    #[arg(value_name = "PROG.dl… BODY", required = true, num_args = 1..)]
     pub programs_and_body: Vec<String>,
     /// Where input comes from.
     #[command(flatten)]
@@ -174,7 +177,7 @@ pub struct Query {
 #[derive(Args, Debug, Clone)]
 pub struct Why {
     /// Rule files, then the atom
-    #[arg(value_name = "PROG.dl… ATOM", required = true, num_args = 2..)]
+    #[arg(value_name = "PROG.dl… ATOM", required = true, num_args = 1..)]
     pub programs_and_atom: Vec<String>,
     /// Where input comes from.
     #[command(flatten)]
@@ -332,6 +335,24 @@ pub enum UngroundedArg {
     Refuse,
     /// They are kept and marked in every proof
     Keep,
+}
+
+/// Rule files and what comes after them. An option may stand before the last one, so the parser
+/// cannot count them.
+///
+/// # Errors
+/// If there is only one argument.
+pub fn last_apart<'a>(
+    all: &'a [String],
+    what: &str,
+) -> Result<(&'a str, Vec<PathBuf>), Diagnostic> {
+    match all.split_last() {
+        Some((last, programs)) if !programs.is_empty() => {
+            Ok((last, programs.iter().map(PathBuf::from).collect()))
+        }
+        _ => Err(Diagnostic::new(Code::H0701, format!("{what} or its rule file is missing"))
+            .help(format!("give a rule file and then {what}"))),
+    }
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

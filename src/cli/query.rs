@@ -1,10 +1,9 @@
 //! `hence query`.
 
 use std::io::{IsTerminal, Write, stdout};
-use std::path::PathBuf;
 
 use crate::cli::answers;
-use crate::cli::args::Query;
+use crate::cli::args::{Query, last_apart};
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
 use crate::cli::session::{options, width};
@@ -19,13 +18,11 @@ use crate::session::session::{Keep, Session};
 /// Never: the parser asks for two arguments.
 pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let session = session.insert(Session::new(options(&args.input)));
-    let (body, programs) =
-        args.programs_and_body.split_last().expect("the parser asks for two arguments");
-    let programs: Vec<PathBuf> = programs.iter().map(PathBuf::from).collect();
+    let (body, programs) = last_apart(&args.programs_and_body, "the question")?;
     session.run(&programs, Keep::Nothing)?;
     let warnings = session.take_warnings_of_questions();
     reporter.print(&warnings, session.files());
-    let file = session.files_mut().add("question", body.as_str());
+    let file = session.files_mut().add("question", body);
     let answer = session.query(file)?;
     let mut out = stdout().lock();
     answers::print(&answer, args.format, width(out.is_terminal()), &mut out)?;

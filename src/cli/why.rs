@@ -1,10 +1,9 @@
 //! `hence why`, and `.why` at the prompt.
 
 use std::io::{IsTerminal, Write, stdout};
-use std::path::PathBuf;
 
 use crate::base::ids::FileId;
-use crate::cli::args::{ProofFormat, Why};
+use crate::cli::args::{ProofFormat, Why, last_apart};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::session::{options, width};
@@ -23,13 +22,11 @@ use crate::show::words::Words;
 /// Never: the parser asks for two arguments.
 pub fn run(args: &Why, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let session = session.insert(Session::new(options(&args.input)));
-    let (atom, programs) =
-        args.programs_and_atom.split_last().expect("the parser asks for two arguments");
-    let programs: Vec<PathBuf> = programs.iter().map(PathBuf::from).collect();
+    let (atom, programs) = last_apart(&args.programs_and_atom, "the atom")?;
     session.run(&programs, Keep::Input)?;
     let warnings = session.take_warnings_of_questions();
     reporter.print(&warnings, session.files());
-    let file = session.files_mut().add("question", atom.as_str());
+    let file = session.files_mut().add("question", atom);
     let detail = if args.full { Detail::Full } else { Detail::Brief };
     show(session, file, args.format, detail, reporter)
 }

@@ -85,7 +85,7 @@ pub struct RuleNode {
 }
 
 /// The tuple is given.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeafNode {
     /// What is given.
     pub conclusion: Conclusion,

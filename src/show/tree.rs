@@ -54,6 +54,10 @@ impl Default for TreeOptions {
 const ROWS_MAX: usize = 50;
 /// Steps that are listed in brief.
 const STEPS_MAX: usize = 500;
+/// A chain of steps by one rule is shown whole up to this length in brief.
+const CHAIN_MAX: usize = 20;
+/// Steps that are shown at either end of a longer chain.
+const CHAIN_ENDS: usize = 5;
 /// Columns that indentation always leaves to the text.
 const TEXT_MIN: usize = 40;
 
@@ -70,6 +74,7 @@ pub fn tree(words: Words<'_>, proof: &Proof, options: TreeOptions) -> String {
         next: 1,
         later: Vec::new(),
         folded: folded(proof, options),
+        skips: skips(proof, options),
     };
     printer.head();
     printer.later.push(NodeId::new(0));
@@ -190,6 +195,36 @@ fn folded(proof: &Proof, options: TreeOptions) -> Set<NodeId> {
     folded
 }
 
+/// Where long chains of steps by one rule are cut: at the first step that is left out.
+fn skips(proof: &Proof, options: TreeOptions) -> Map<NodeId, (usize, NodeId)> {
+    let mut skips = Map::default();
+    let mut seen: Set<NodeId> = Set::default();
+    if options.detail == Detail::Full {
+        return skips;
+    }
+    for (id, node) in proof.nodes.entries() {
+        let Node::Rule(first) = node else { continue };
+        if !seen.insert(id) {
+            continue;
+        }
+        let same = |node: &NodeId| matches!(&proof.nodes[*node], Node::Rule(rule) if rule.rule == first.rule);
+        let mut chain = vec![id];
+        let mut at = first;
+        while let Some(next) = at.premises.iter().copied().find(same)
+            && seen.insert(next)
+            && let Node::Rule(rule) = &proof.nodes[next]
+        {
+            chain.push(next);
+            at = rule;
+        }
+        if chain.len() > CHAIN_MAX {
+            let count = chain.len() - 2 * CHAIN_ENDS;
+            skips.insert(chain[CHAIN_ENDS], (count, chain[chain.len() - CHAIN_ENDS]));
+        }
+    }
+    skips
+}
+
 /// What stands before the first line of a step, and before all others.
 #[derive(Clone, Default)]
 struct Indent {
@@ -210,6 +245,8 @@ struct Printer<'a> {
     /// Steps that start again at the left, since there was no room for what is below them.
     later: Vec<NodeId>,
     folded: Set<NodeId>,
+    /// Where a chain is cut: how many steps are left out, and with which it goes on.
+    skips: Map<NodeId, (usize, NodeId)>,
 }
 
 impl Printer<'_> {
@@ -339,8 +376,19 @@ impl Printer<'_> {
         let mut order: Vec<NodeId> = premises.to_vec();
         order.sort_by_key(rank);
         for (at, id) in order.iter().enumerate() {
-            let below = self.below(indent, at + 1 == order.len());
-            self.node(*id, &below);
+            let is_last = at + 1 == order.len();
+            let below = self.below(indent, is_last);
+            if let (Some(&(count, next)), Node::Rule(rule)) =
+                (self.skips.get(id), &self.proof.nodes[*id])
+            {
+                let name = visible(&self.words.given.program.rules[rule.rule].name);
+                let text = format!("… {} more steps by rule “{name}”", grouped(count));
+                self.line(&below, &text, "");
+                let end = self.below(&Indent { first: String::new(), rest: below.rest }, true);
+                self.node(next, &end);
+            } else {
+                self.node(*id, &below);
+            }
         }
     }
 
@@ -466,15 +514,6 @@ impl Printer<'_> {
         columns.collect()
     }
 
-    /// The named variables of a row, the value apart.
-    fn locals(&self, node: &AggregateNode, row: &Row) -> String {
-        let named = row.binding.iter().filter_map(|(var, value)| {
-            let name = self.words.name(node.site.rule, *var)?;
-            (Some(*value) != row.value).then(|| format!("{name} = {}", self.words.label_of(*value)))
-        });
-        named.collect::<Vec<_>>().join(", ")
-    }
-
     /// A row with the claims, or whatever leaves there are, that it rests on.
     fn row(&mut self, node: &AggregateNode, row: &Row, (column, indent): (&str, &Indent)) {
         let leaves = leaves_of(self.proof, row);
@@ -489,7 +528,13 @@ impl Printer<'_> {
         if let (&[claim], Some(_)) = (claims.as_slice(), row.value) {
             return self.claim(claim, column, indent);
         }
-        if let ([], [only]) = (claims.as_slice(), leaves.as_slice()) {
+        let is_direct = |leaf: &LeafNode| {
+            let shown = |id: &NodeId| matches!(&self.proof.nodes[*id], Node::Leaf(l) if l == leaf);
+            row.premises.iter().any(shown)
+        };
+        if let ([], [only]) = (claims.as_slice(), leaves.as_slice())
+            && is_direct(only)
+        {
             let note = self.leaf_note(only.leaf);
             let text = format!("{column}{}", self.words.tuple(&only.conclusion));
             return self.line(indent, &text, &note);
@@ -509,7 +554,7 @@ impl Printer<'_> {
         }
     }
 
-    /// What a row says: the conclusions that it takes in, or else its variables.
+    /// What a row says: the conclusions that it takes in.
     fn what(&self, node: &AggregateNode, row: &Row) -> String {
         let proof = self.proof;
         let text = |id: &NodeId| match &proof.nodes[*id] {
@@ -519,7 +564,7 @@ impl Printer<'_> {
             Node::Absent(_) | Node::Builtin(_) | Node::Aggregate(_) => None,
         };
         let texts: Vec<String> = row.premises.iter().filter_map(text).collect();
-        if texts.is_empty() { self.locals(node, row) } else { texts.join("; ") }
+        if texts.is_empty() { self.words.atoms(node, row) } else { texts.join("; ") }
     }
 
     /// A claim: in full the first time.

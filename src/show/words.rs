@@ -3,11 +3,11 @@
 
 use crate::base::ids::{RelationId, RuleId, VarId};
 use crate::program::builtins::Op;
-use crate::program::program::{Expr, LiteralKind, Program};
+use crate::program::program::{Arg, Expr, Literal, LiteralKind, Program};
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, Leaf};
 use crate::provenance::proof::{
-    AbsentNode, Binding, BuiltinNode, Conclusion, LeafRef, RuleNode, Site,
+    AbsentNode, AggregateNode, Binding, BuiltinNode, Conclusion, LeafRef, Row, RuleNode, Site,
 };
 use crate::show::safe::{visible, width};
 use crate::text::files::Files;
@@ -110,6 +110,31 @@ impl<'a> Words<'a> {
         (text, how)
     }
 
+    /// The atoms of an aggregate's body for a row: what is taken together.
+    #[must_use]
+    pub fn atoms(&self, node: &AggregateNode, row: &Row) -> String {
+        let body = node.site.body(self.program()).unwrap_or_default();
+        let value = |var: &VarId| {
+            let found = row.binding.iter().chain(&node.outer).find(|(known, _)| known == var);
+            found.map(|(_, value)| *value)
+        };
+        let atom = |literal: &Literal| match &literal.kind {
+            LiteralKind::Atom(atom) => {
+                let values: Vec<Option<Value>> = atom
+                    .args
+                    .iter()
+                    .map(|arg| match arg {
+                        Arg::Var(var) => value(var),
+                        Arg::Const(value) => Some(*value),
+                    })
+                    .collect();
+                Some(self.atom(atom.relation, &values))
+            }
+            _ => None,
+        };
+        body.iter().filter_map(atom).collect::<Vec<_>>().join("; ")
+    }
+
     /// A comparison, test or range with its values, and as written where that differs.
     #[must_use]
     pub fn builtin(&self, node: &BuiltinNode) -> (String, Option<String>) {
@@ -138,7 +163,11 @@ impl<'a> Words<'a> {
                 format!("{}{}({})", if *negated { "!" } else { "" }, test.name(), exprs(args))
             }
             LiteralKind::Range { var, args } => {
-                format!("{} = range({})", expr(&Expr::Var(*var)), exprs(args))
+                let is = match fill {
+                    Fill::Names => "=",
+                    Fill::Values(_) => "is in",
+                };
+                format!("{} {is} range({})", expr(&Expr::Var(*var)), exprs(args))
             }
             LiteralKind::Constant(holds) => holds.to_string(),
             LiteralKind::Atom(_) | LiteralKind::Absent(_) | LiteralKind::Aggregate { .. } => {

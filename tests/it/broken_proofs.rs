@@ -181,12 +181,12 @@ fn premises_and_leaves() {
         // What is left out is not charged for: a proof may not hide behind its budget.
         "though the proof is whole",
     );
-    // A conclusion that nobody derived.
+    // A conclusion that is there, and not by this binding.
     refused(
         "path",
         &["a", "b"],
         |n| first(n).conclusion.tuple.swap(0, 1),
-        "is not in its relation",
+        "does not give path(\"b\", \"a\")",
     );
 }
 
