@@ -209,8 +209,8 @@ impl Report<'_> {
                 diagnostic.label(span(first), "never true")
             } else {
                 diagnostic
-                    .label(span(last), "never true together with the other")
-                    .label(span(first), "this one")
+                    .label(span(last), "cannot hold together with the other")
+                    .label(span(first), "the other")
             });
         }
     }
@@ -219,10 +219,12 @@ impl Report<'_> {
         for &component in &self.findings.groundless {
             let rule = self.program.rules.iter().find(|r| self.stratum_of[r.head] == component);
             let Some(rule) = rule.filter(|rule| self.is_own(rule.span)) else { continue };
-            let message = format!("`{}` can never hold", self.name(rule.head));
+            let members = self.stratum_of.entries().filter(|(_, of)| **of == component);
+            let names: Vec<_> = members.map(|(id, _)| format!("`{}`", self.name(id))).collect();
+            let message = format!("{} can never hold", names.join(" and "));
             out.push(
                 Diagnostic::new(Code::L0201, message)
-                    .label(rule.span, "each rule needs the relation itself: nothing is the first")
+                    .label(rule.span, "every rule needs what it derives: nothing is the first")
                     .help("add a fact, or a rule without the recursion"),
             );
         }
@@ -288,7 +290,8 @@ impl Report<'_> {
                         self.reified.atoms[atom].span,
                         format!("and nothing here bounds {source}"),
                     )
-                    .help("bound it with a comparison, or by an atom of a relation that ends"),
+                    .help("bound it with a comparison, or by an atom of a relation that ends")
+                    .help("if the data bounds it, write //@ allow(L0204) above the rule"),
             );
         }
     }
