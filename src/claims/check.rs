@@ -22,10 +22,14 @@ use crate::claims::references::Suggestions;
 use crate::claims::scan::{Kind, Tape};
 use crate::claims::search::visible;
 use crate::claims::shape::{self, Line, Path, Shape};
+use crate::engine::limits::{Limits, Stop};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::text::files::Files;
 use crate::text::span::Span;
+
+/// Records between two looks at the stop flag: milliseconds.
+pub(crate) const PAUSE: usize = 1024;
 
 /// Ids of one type of record, and where they are given.
 pub(crate) type Ids<'a> = Map<Cow<'a, str>, usize>;
@@ -33,6 +37,7 @@ pub(crate) type Ids<'a> = Map<Cow<'a, str>, usize>;
 /// The state of checking. `'a` is the texts of the claims files.
 pub(crate) struct Check<'a> {
     pub(crate) options: Options,
+    pub(crate) limits: &'a Limits,
     pub(crate) files: &'a [ClaimsFile],
     /// For texts of documents that messages point into.
     pub(crate) shown: &'a mut Files,
@@ -73,9 +78,15 @@ struct Unknown {
 }
 
 impl<'a> Check<'a> {
-    pub(crate) fn new(files: &'a [ClaimsFile], options: Options, shown: &'a mut Files) -> Self {
+    pub(crate) fn new(
+        files: &'a [ClaimsFile],
+        options: Options,
+        shown: &'a mut Files,
+        limits: &'a Limits,
+    ) -> Self {
         Self {
             options,
+            limits,
             files,
             shown,
             entries: Vec::new(),
@@ -155,9 +166,14 @@ impl<'a> Check<'a> {
         self.entries[entry].text(self.files)
     }
 
+    /// Whether to go on, asked for each record.
+    pub(crate) fn go_on(&self, entry: usize) -> Result<(), Stop> {
+        if entry.is_multiple_of(PAUSE) { self.limits.check() } else { Ok(()) }
+    }
+
     /// Reads every line by itself and notes the names it gives. `bad` are places of bytes that
     /// are not UTF-8, in order.
-    pub(crate) fn read(&mut self, bad: &[Vec<usize>]) {
+    pub(crate) fn read(&mut self, bad: &[Vec<usize>]) -> Result<(), Stop> {
         let mut tape = Tape::default();
         for (file, claims) in self.files.iter().enumerate() {
             let text: &'a str = &claims.text;
@@ -178,11 +194,13 @@ impl<'a> Check<'a> {
                         end: narrow(start + line.len()),
                         grounding: None,
                     });
+                    self.go_on(self.entries.len())?;
                     self.read_line(self.entries.len() - 1, &mut tape, bad);
                 }
                 start = end + 1;
             }
         }
+        Ok(())
     }
 
     fn read_line(&mut self, entry: usize, tape: &mut Tape, bad: Option<usize>) {

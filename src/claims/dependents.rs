@@ -8,17 +8,21 @@ use crate::claims::cell::Term;
 use crate::claims::check::{Check, parse};
 use crate::claims::fields::Fault;
 use crate::claims::lines::{RecordKind, State};
+use crate::claims::load::BadRecords;
 use crate::claims::record::{Claim, Document, Grade, Link, Reading, Retract};
+use crate::engine::limits::Stop;
 use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
 
 impl<'a> Check<'a> {
     /// Drops every record that names a dropped claim or document.
-    pub(crate) fn drop_dependents(&mut self) {
+    pub(crate) fn drop_dependents(&mut self) -> Result<(), Stop> {
         if self.refused.is_empty() {
-            return;
+            return Ok(());
         }
         let mut dependents: Map<usize, Vec<(usize, String)>> = Map::default();
         for entry in 0..self.entries.len() {
+            self.go_on(entry)?;
             if self.entries[entry].state == State::Kept {
                 for (path, target) in self.targets(entry) {
                     dependents.entry(target).or_default().push((entry, path));
@@ -39,6 +43,22 @@ impl<'a> Check<'a> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Says how many records a lenient run has dropped.
+    pub(crate) fn report_dropped(&mut self) {
+        if self.options.bad_records == BadRecords::Stop || self.refused.is_empty() {
+            return;
+        }
+        let is_claim = |entry: usize| self.entries[entry].kind == RecordKind::Claim;
+        let dropped = self.refused.iter().filter(|(entry, _)| is_claim(*entry)).count();
+        let claims = (0..self.entries.len()).filter(|&entry| is_claim(entry)).count();
+        let (refused, records) = (self.refused.len(), self.entries.len());
+        let message = format!(
+            "{refused} of {records} records rejected, among them {dropped} of {claims} claims"
+        );
+        self.diagnostics.push(Diagnostic::new(Code::L0412, message));
     }
 
     /// Records that a record cannot be without, with the fields that name them.

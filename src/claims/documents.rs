@@ -15,6 +15,7 @@ use crate::claims::lines::{RecordKind, State};
 use crate::claims::load::{Outside, Ungrounded, read};
 use crate::claims::record::Document;
 use crate::claims::search::Folded;
+use crate::engine::limits::Stop;
 use crate::text::codes::Code;
 use crate::text::files::Files;
 
@@ -59,13 +60,14 @@ impl Documents<'_> {
 
 impl<'a> Check<'a> {
     /// Reads the texts of all documents.
-    pub(crate) fn documents(&mut self) -> Documents<'a> {
+    pub(crate) fn documents(&mut self) -> Result<Documents<'a>, Stop> {
         let mut documents = Documents::default();
         for entry in 0..self.entries.len() {
             let line = &self.entries[entry];
             if line.kind != RecordKind::Document || line.state == State::Repeat {
                 continue;
             }
+            self.limits.check()?;
             let Ok(document) = parse::<Document<'a>>(self.text(entry)) else { continue };
             let mut evidence = Evidence {
                 entry,
@@ -88,7 +90,7 @@ impl<'a> Check<'a> {
             }
             documents.by_id.entry(document.id.0).or_insert(evidence);
         }
-        documents
+        Ok(documents)
     }
 
     /// The text of a document, or nothing if its record names none.

@@ -9,11 +9,11 @@ use schemars::Schema;
 
 use crate::base::hash::Map;
 use crate::claims::cell::Text;
-use crate::claims::check::parse;
+use crate::claims::check::{PAUSE, parse};
 use crate::claims::date::{self, Days};
 use crate::claims::fields::whole;
 use crate::claims::lines::{ClaimsFile, Entry, Grounding, RecordKind};
-use crate::claims::load::{Loaded, NameKind};
+use crate::claims::load::{ENDLESS, Loaded, NameKind};
 use crate::claims::record::{
     self, Amount, Claim, Document, Entity, Grade, Link, Polarity, Policy, Reading, Retract, Source,
 };
@@ -22,6 +22,7 @@ use crate::claims::rows::{Cell, Rows, targets};
 use crate::claims::scan::{Kind, Tape};
 use crate::claims::shape::{Found, Line, Path as FieldPath, Shape};
 use crate::engine::facts::Facts;
+use crate::engine::limits::{Limits, Stop};
 use crate::program::program::Program;
 use crate::provenance::leaves::{Evidence, Leaf, LeafKind, Leaves};
 use crate::text::diagnostic::Diagnostic;
@@ -47,8 +48,22 @@ pub fn encode(
     facts: &mut Facts,
     leaves: Option<&mut Leaves>,
 ) -> (Counts, Vec<Diagnostic>) {
+    encode_within(loaded, program, facts, leaves, &Limits::default()).expect(ENDLESS)
+}
+
+/// As [`encode`], within limits.
+///
+/// # Errors
+/// If it shall stop before its end; some rows are added then.
+pub fn encode_within(
+    loaded: &Loaded,
+    program: &Program,
+    facts: &mut Facts,
+    leaves: Option<&mut Leaves>,
+    limits: &Limits,
+) -> Result<(Counts, Vec<Diagnostic>), Stop> {
     if !loaded.is_given {
-        return (Counts::default(), Vec::new());
+        return Ok((Counts::default(), Vec::new()));
     }
     let (targets, diagnostics) = targets(program);
     let symbols = Arc::clone(facts.codes.symbols());
@@ -60,12 +75,15 @@ pub fn encode(
     }
     let mut entries: Vec<&Entry> = loaded.lines.entries.iter().collect();
     entries.sort_by_key(|entry| (entry.kind, entry.text(&loaded.lines.files)));
-    for entry in entries {
+    for (i, entry) in entries.into_iter().enumerate() {
+        if i.is_multiple_of(PAUSE) {
+            limits.check()?;
+        }
         encoder.record(entry);
     }
     encoder.declared_by_use();
     let counts = encoder.counts();
-    (counts, diagnostics)
+    Ok((counts, diagnostics))
 }
 
 struct Encoder<'a> {

@@ -10,10 +10,14 @@ use crate::base::hash::Map;
 use crate::base::ids::FileId;
 use crate::claims::check::Check;
 use crate::claims::lines::{ClaimsFile, Lines, RecordKind, State};
+use crate::engine::limits::{Limits, Stop};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{self, Diagnostic};
 use crate::text::files::Files;
 use crate::text::span::Span;
+
+/// Why a run without limits comes to its end.
+pub(crate) const ENDLESS: &str = "nothing stops what has no limits";
 
 /// What becomes of records with errors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,16 +118,30 @@ impl Loaded {
 /// Texts that messages point into are added to `files`.
 #[must_use]
 pub fn load(paths: &[PathBuf], options: Options, files: &mut Files) -> Loaded {
+    load_within(paths, options, files, &Limits::default()).expect(ENDLESS)
+}
+
+/// As [`load`], within limits.
+///
+/// # Errors
+/// If it shall stop before its end.
+pub fn load_within(
+    paths: &[PathBuf],
+    options: Options,
+    files: &mut Files,
+    limits: &Limits,
+) -> Result<Loaded, Stop> {
     let mut read = Read::default();
     let mut seen: Vec<PathBuf> = Vec::new();
     for path in paths {
         let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
         if !seen.contains(&canonical) {
             seen.push(canonical);
+            limits.check()?;
             read.file(path, files);
         }
     }
-    check(read, options, files)
+    check(read, options, files, limits)
 }
 
 /// Checks one claims file that is in memory: its name for messages, its bytes, and the folder of
@@ -138,7 +156,7 @@ pub fn load_bytes(
 ) -> Loaded {
     let mut read = Read::default();
     read.bytes(name, bytes, folder, files);
-    check(read, options, files)
+    check(read, options, files, &Limits::default()).expect(ENDLESS)
 }
 
 /// Texts of claims files.
@@ -207,17 +225,18 @@ fn patched(bytes: Vec<u8>) -> (String, Vec<usize>) {
     }
 }
 
-fn check(read: Read, options: Options, files: &mut Files) -> Loaded {
+fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Result<Loaded, Stop> {
     let Read { claims, bad, mut diagnostics } = read;
-    let mut check = Check::new(&claims, options, files);
-    check.read(&bad);
-    let mut documents = check.documents();
-    let declared = check.references(&mut documents);
+    let mut check = Check::new(&claims, options, files, limits);
+    check.read(&bad)?;
+    let mut documents = check.documents()?;
+    let declared = check.references(&mut documents)?;
     check.refuse_circles();
     if options.bad_records == BadRecords::Drop {
-        check.drop_dependents();
+        check.drop_dependents()?;
     }
     let kinds_with_unknown = check.report_unknown();
+    check.report_dropped();
     diagnostics.append(&mut check.diagnostics);
     diagnostic::sort(&mut diagnostics);
     let mut refused = check.refused;
@@ -229,7 +248,7 @@ fn check(read: Read, options: Options, files: &mut Files) -> Loaded {
     let mut fractional_units: Vec<String> = check.names.fractional_units.into_iter().collect();
     fractional_units.sort_unstable();
     let of_claims = check.entries.iter().filter(|entry| entry.kind == RecordKind::Claim);
-    Loaded {
+    Ok(Loaded {
         diagnostics,
         rejected: rejected.collect(),
         records: check.entries.len(),
@@ -243,5 +262,5 @@ fn check(read: Read, options: Options, files: &mut Files) -> Loaded {
             entries: check.entries.into_iter().filter(|e| e.state == State::Kept).collect(),
             files: claims.clone(),
         },
-    }
+    })
 }

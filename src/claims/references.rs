@@ -17,6 +17,7 @@ use crate::claims::record::{
     Claim, Document, Entity, Grade, Link, Modality, Reading, Retract, Source,
 };
 use crate::claims::search::visible;
+use crate::engine::limits::Stop;
 use crate::text::codes::Code;
 
 /// Comparisons of names that one run spends on suggestions.
@@ -53,9 +54,13 @@ pub(crate) struct Suggestions<'a> {
 
 impl<'a> Check<'a> {
     /// Checks every record against the others; returns the names that only their use declares.
-    pub(crate) fn references(&mut self, documents: &mut Documents<'a>) -> Vec<(NameKind, String)> {
+    pub(crate) fn references(
+        &mut self,
+        documents: &mut Documents<'a>,
+    ) -> Result<Vec<(NameKind, String)>, Stop> {
         let mut undeclared = Undeclared::default();
         for entry in 0..self.entries.len() {
+            self.go_on(entry)?;
             if self.entries[entry].state == State::Repeat {
                 continue;
             }
@@ -85,7 +90,7 @@ impl<'a> Check<'a> {
             }
         }
         self.report_missing(documents);
-        self.report_undeclared(undeclared)
+        Ok(self.report_undeclared(undeclared))
     }
 
     fn document_names(

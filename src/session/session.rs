@@ -178,9 +178,11 @@ impl Session {
     pub fn read_input(&mut self, keep: Keep) -> Result<(), Refused> {
         let places = self.places();
         let limits = self.options.limits();
-        let loaded = claims::load::load(&places.claims, self.options.claims, &mut self.files);
-        let filled = claims::relations::relations();
         let world = self.world.as_mut().expect("rule files are loaded first");
+        let (paths, options) = (&places.claims, self.options.claims);
+        let loaded = claims::load::load_within(paths, options, &mut self.files, &limits)
+            .map_err(|stop| vec![stops::message(&stop, &world.program, &self.options)])?;
+        let filled = claims::relations::relations();
         let World { program, facts, leaves, .. } = world;
         let mut input = Input {
             program,
@@ -203,9 +205,14 @@ impl Session {
         diagnostics.extend(loaded.diagnostics.iter().cloned());
         if !has_errors(&diagnostics) {
             let leaves = (keep == Keep::Input).then_some(leaves);
-            let (counts, more) = claims::encode::encode(&loaded, program, facts, leaves);
-            diagnostics.extend(more);
-            world.claims = loaded.is_given.then_some(Claims { records: loaded.records, counts });
+            match claims::encode::encode_within(&loaded, program, facts, leaves, &limits) {
+                Ok((counts, more)) => {
+                    diagnostics.extend(more);
+                    let records = loaded.records;
+                    world.claims = loaded.is_given.then_some(Claims { records, counts });
+                }
+                Err(stop) => diagnostics.push(stops::message(&stop, program, &self.options)),
+            }
         }
         world.loaded = files;
         world.input_rows = world.facts.relations.iter().map(|columns| columns.rows).sum();

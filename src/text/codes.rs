@@ -202,6 +202,8 @@ codes! {
         "A reading uses two claims of one alt group; at most one of them can count.";
     L0411 "L0411" Warning "a claim without words"
         "The claim quotes nothing, so no words of its document show it.";
+    L0412 "L0412" Warning "records dropped"
+        "--lenient goes on without records that have errors and without what rests on them; each is listed.";
 }
 
 impl Code {

@@ -6,12 +6,16 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use hence::claims::encode::{Counts, encode};
-use hence::claims::load::{BadRecords, Loaded, Options, Outside, Ungrounded, load, load_bytes};
+use hence::claims::encode::{Counts, encode, encode_within};
+use hence::claims::load::{
+    BadRecords, Loaded, Options, Outside, Ungrounded, load, load_bytes, load_within,
+};
 use hence::claims::record::schema;
 use hence::claims::relations::relations;
 use hence::engine::facts::Facts;
+use hence::engine::limits::{Limits, Stop};
 use hence::program::build::build;
 use hence::program::program::Program;
 use hence::provenance::leaves::Leaves;
@@ -335,4 +339,19 @@ fn the_schema_accepts_the_records_and_refuses_the_mistakes() {
         let bad = lines(name).lines().skip(5).filter(|line| !valid(line)).count();
         assert!(bad >= 3, "{name}: {bad}");
     }
+}
+
+#[test]
+fn a_stop_flag_ends_the_reading() {
+    let path = [folder().join("ok_every_record.jsonl")];
+    let limits = Limits::default();
+    let loaded = load_within(&path, Options::STRICT, &mut Files::new(), &limits).unwrap();
+    limits.stop.store(true, Ordering::Relaxed);
+    let stopped = load_within(&path, Options::STRICT, &mut Files::new(), &limits);
+    assert!(matches!(stopped, Err(Stop::Interrupted)));
+    let program = every_relation();
+    let codes = Arc::new(Codes::new(Arc::clone(&program.symbols)));
+    let mut facts = Facts::of_program(&program, codes);
+    let stopped = encode_within(&loaded, &program, &mut facts, None, &limits);
+    assert!(matches!(stopped, Err(Stop::Interrupted)));
 }
