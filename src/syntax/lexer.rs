@@ -389,6 +389,8 @@ impl<'t> Lexer<'t> {
     fn dot(&self) -> (Kind, usize) {
         let name = self.bytes[self.at + 1..].iter().take_while(|&&b| continues_name(b)).count();
         match Directive::of(&self.text[self.at..=self.at + name]) {
+            // `p(1).input(2).`: no directive is followed by a parenthesis.
+            Some(_) if self.peek(1 + name) == Some(b'(') => (Kind::Dot, 1),
             Some(directive) => (Kind::Directive(directive), 1 + name),
             None => (Kind::Dot, 1),
         }
@@ -536,6 +538,7 @@ fn stray_run(run: &str, label: Span) -> Diagnostic {
         '≤' => "less or equal is written `<=`",
         '≥' => "greater or equal is written `>=`",
         '≠' => "unequal is written `!=`",
+        _ if first.is_whitespace() => "put a plain space in its place",
         _ if first.is_alphabetic() => {
             "names consist of a-z, A-Z, 0-9, `_` and `?`; other words go between double quotes"
         }

@@ -135,7 +135,9 @@ impl<'t> Parser<'t> {
     fn question(&mut self) -> Option<ast::Body> {
         self.start_item();
         let body = self.body().and_then(|body| {
-            self.accept(Kind::Dot);
+            if self.kind() == Kind::Dot || self.text_of(self.token().span) == "?" {
+                self.bump();
+            }
             match self.kind() {
                 Kind::End => Ok(body.node),
                 _ => Err(self.unexpected("`,`, `;` or the end of the question", &[","])),

@@ -315,7 +315,7 @@ impl Parser<'_> {
             Kind::At => "the user-defined functor ",
             _ => "",
         };
-        let mark = self.text_of(self.since(token.span));
+        let mark = if aggregate { "@@" } else { self.text_of(token.span) };
         let name = if what.is_empty() { String::new() } else { self.qualified_text() };
         let span = self.since(token.span);
         self.refuse(&format!("{what}`{mark}{name}`"), span);

@@ -2,6 +2,7 @@
 //! whole.
 
 use crate::syntax::ast::{DirectiveKind, Name, Spanned};
+use crate::syntax::lexer;
 use crate::syntax::parser::{Parsed, Parser};
 use crate::syntax::token::{Directive as Word, Kind};
 use crate::text::codes::Code;
@@ -188,7 +189,7 @@ impl Parser<'_> {
         let name = key.node.as_str();
         let leave_out = self.leave_out;
         if name == "IO" && value.node != "file" {
-            self.refuse(&format!("`IO={}`", value.node), value.span);
+            self.refuse(&lexer::shorten(&format!("IO={}", value.node)), value.span);
         } else if LATER_PARAMETERS.contains(&name) {
             self.refuse(&format!("the parameter `{name}`"), key.span);
         } else if !KNOWN_PARAMETERS.contains(&name) {

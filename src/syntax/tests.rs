@@ -479,7 +479,13 @@ fn incomplete_means_that_more_text_could_complete_it() {
 fn questions_may_have_their_marks() {
     let plain = parse_question("p(x), !q(x, 1)", file());
     assert!(plain.1.is_empty());
-    for text in ["?- p(x), !q(x, 1).", "p(x), !q(x, 1)?", " ?- p(x), !q(x, 1) ", "p(x), !q(x,1)."] {
+    for text in [
+        "?- p(x), !q(x, 1).",
+        "p(x), !q(x, 1)?",
+        " ?- p(x), !q(x, 1) ",
+        "p(x), !q(x,1).",
+        "p(x), !q(x, 1)? // b",
+    ] {
         assert_eq!(parse_question(text, file()), plain, "{text}");
     }
     let incomplete = parse_question("?- p(x, ", file()).1;
