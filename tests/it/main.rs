@@ -12,6 +12,7 @@ mod names;
 mod oracles;
 mod proofs;
 mod random;
+mod readme;
 mod repl;
 mod schemas;
 #[cfg(unix)]
