@@ -49,17 +49,13 @@ fn transcripts_are_what_hence_prints() {
 fn the_first_claims_file_has_nothing_wrong() {
     let readme =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let block = |start: &str| {
-        readme.split(start).nth(1).unwrap().split("```").next().unwrap().to_owned()
-    };
+    let block =
+        |start: &str| readme.split(start).nth(1).unwrap().split("```").next().unwrap().to_owned();
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.txt"), block("```text\n")).unwrap();
     fs::write(folder.path().join("claims.jsonl"), block("```json\n")).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_hence"))
-        .arg("check")
-        .arg(folder.path())
-        .output()
-        .unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_hence")).arg("check").arg(folder.path()).output().unwrap();
     let messages = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && !messages.contains("warning"), "{messages}");
 }
