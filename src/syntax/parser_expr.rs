@@ -136,6 +136,11 @@ impl Parser<'_> {
     fn call(&mut self) -> Parsed<Tall<Expr>> {
         let span = self.bump().span;
         let name = Spanned { node: self.text_of(span).to_owned(), span };
+        if !matches!(self.kind(), Kind::Open | Kind::End) {
+            let message = format!("`{}` is a functor, not a name", name.node);
+            let label = "its arguments go between parentheses";
+            return Err(self.fail(Diagnostic::new(Code::H0001, message).label(span, label)));
+        }
         let args = self.arguments()?;
         let kind = ExprKind::Call { name, args: args.node, form: CallForm::Functor };
         self.tall(kind, self.since(span), 1 + args.height)
