@@ -13,7 +13,7 @@ use crate::cli::exit::{Exit, INTERRUPTED, NEGATIVE, code_of};
 use crate::cli::messages::Reporter;
 use crate::cli::session::options;
 use crate::io::find::{places, shown};
-use crate::io::input::grouped;
+use crate::io::input::counted;
 use crate::session::load::{self, rule_files};
 use crate::session::options::Options;
 use crate::session::session::{Keep, Session};
@@ -162,8 +162,4 @@ fn programs(folder: &Path, names: &[String], include: &[PathBuf]) -> Vec<PathBuf
 
 fn cannot(text: String) -> Exit {
     Exit::from(Diagnostic::new(Code::H0306, text))
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
 }

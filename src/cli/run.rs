@@ -12,9 +12,9 @@ use crate::cli::messages::Reporter;
 use crate::cli::session::options;
 use crate::engine::limits::Limits;
 use crate::io::find::shown;
-use crate::io::input::grouped;
+use crate::io::input::{counted, grouped};
 use crate::io::output::{Failed, Output, Written};
-use crate::session::session::{Keep, Session};
+use crate::session::session::{Claims, Keep, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -103,23 +103,31 @@ fn print_sizes(session: &Session) -> Result<(), Exit> {
 }
 
 fn summary(session: &Session, written: &[Written], warnings: usize, start: Instant) -> String {
+    let world = session.world();
+    let mut parts = Vec::new();
+    if !world.loaded.is_empty() {
+        parts.push(counted(world.loaded.len(), "fact file"));
+    }
+    if let Some(Claims { records, counts }) = &world.claims {
+        let claims = counted(counts.claims, "claim");
+        parts.push(format!("{} ({claims})", counted(*records, "record")));
+        let unread: usize = counts.unread.iter().map(|(_, rows)| rows).sum();
+        if unread > 0 {
+            parts.push(format!("{} that no rule reads", counted(unread, "row")));
+        }
+    }
+    parts.push(counted(world.input_rows, "input row"));
     let rows: usize = written.iter().map(|one| one.rows).sum();
-    let files = session.world().loaded.len();
-    let skipped: usize = session.world().loaded.iter().map(|file| file.bad_lines.len()).sum();
-    let mut text = format!(
-        "{} input rows from {files} fact files · {} rows in {} outputs · {} ms",
-        grouped(session.world().input_rows),
-        grouped(rows),
-        written.len(),
-        start.elapsed().as_millis()
-    );
+    parts.push(format!("{} in {}", counted(rows, "row"), counted(written.len(), "output")));
+    parts.push(format!("{} ms", start.elapsed().as_millis()));
+    let skipped: usize = world.loaded.iter().map(|file| file.bad_lines.len()).sum();
     if skipped > 0 {
-        text.push_str(&format!(" · {} bad rows left out", grouped(skipped)));
+        parts.push(format!("{} left out", counted(skipped, "bad row")));
     }
     if warnings > 0 {
-        text.push_str(&format!(" · {warnings} warnings"));
+        parts.push(counted(warnings, "warning"));
     }
-    text
+    parts.join(" · ")
 }
 
 /// The schema `hence.run/1`: what went in, what came out, how long it took.
@@ -146,6 +154,9 @@ fn run_file(session: &Session, written: &[Written], start: Instant) -> String {
         "hence": env!("CARGO_PKG_VERSION"),
         "program": {"files": session.rule_files()},
         "inputs": inputs,
+        "claims": world.claims.as_ref().map(|claims| {
+            json!({"records": claims.records, "claims": claims.counts.claims})
+        }),
         "outputs": outputs,
         "ms": start.elapsed().as_millis().to_string().parse::<u64>().unwrap_or(u64::MAX),
         "exit": 0,

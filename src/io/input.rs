@@ -182,7 +182,7 @@ impl Input<'_> {
             format!("column {} `{named}: {ty}` of `{}`", column + 1, relation.name)
         };
         let base = |column: usize| relation.columns[column].base;
-        let arity = columns(relation.columns.len());
+        let arity = counted(relation.columns.len(), "column");
         match row.fault {
             Fault::Type(column) => {
                 let found = format!("expected {}, found `{cell}`", base(column));
@@ -220,11 +220,6 @@ impl Input<'_> {
     }
 }
 
-/// `1 column`, `2 columns`.
-fn columns(n: usize) -> String {
-    format!("{n} column{}", if n == 1 { "" } else { "s" })
-}
-
 fn range(base: BaseType) -> String {
     match base {
         BaseType::Number => format!("{}..{}", i64::MIN, i64::MAX),
@@ -254,6 +249,12 @@ pub fn grouped(n: usize) -> String {
         out.push(digit);
     }
     out
+}
+
+/// `1 row`, `2,000 rows`.
+#[must_use]
+pub fn counted(n: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
 /// That the operating system refuses a file.

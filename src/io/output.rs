@@ -95,7 +95,7 @@ impl Output<'_> {
             if let Some(parent) = to.parent() {
                 fs::create_dir_all(parent).map_err(system(parent))?;
             }
-            fs::rename(aside.path.join(i.to_string()), &to).map_err(system(&to))?;
+            move_to(&aside.path.join(i.to_string()), &to).map_err(system(&to))?;
         }
         for (i, (name, _)) in others.iter().enumerate() {
             let to = folder.join(name);
@@ -162,6 +162,16 @@ impl Output<'_> {
             line.clear();
         }
         Ok((sorted.len(), escaped))
+    }
+}
+
+/// Renames a file; copies it if the other place is on another device.
+fn move_to(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            fs::copy(from, to).map(|_| ())
+        }
+        result => result,
     }
 }
 

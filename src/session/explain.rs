@@ -48,6 +48,8 @@ impl Session {
         for file in &world.loaded {
             let path = shown(&file.path);
             let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or(&path);
+            let folder = path.strip_suffix(name).unwrap_or("").trim_end_matches('/');
+            let place = if folder.is_empty() { String::new() } else { format!("in {folder}") };
             for index in 0..file.rows {
                 let tuple = world.facts.row(&world.program, file.relation, file.first_row + index);
                 let line = file.line(index);
@@ -59,7 +61,7 @@ impl Session {
                 let leaf = leaves.leaves.push(Leaf {
                     kind: LeafKind::Assumption,
                     id: format!("{name}:{line}"),
-                    place: format!("{path}:{line}"),
+                    place: place.clone(),
                     span: None,
                     evidence: None,
                 });

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use crate::base::ids::FileId;
+use crate::program::program::Program;
 use crate::program::question::declare;
 use crate::session::session::{Refused, Session};
 use crate::syntax::ast;
 use crate::syntax::parser::parse;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, has_errors};
+use crate::text::span::Span;
 
 impl Session {
     /// Adds the rules and declarations in `file`, one of this session's texts, and derives
@@ -32,6 +34,41 @@ impl Session {
             }
         }
         let tree = declare(&self.world().program, &tree);
-        self.add(tree)
+        let heads = undeclared(&tree, &self.world().program);
+        self.add(tree).map_err(|mut messages| {
+            let is_head = |message: &Diagnostic| {
+                message.code == Code::H0101
+                    && message.span().is_some_and(|span| heads.contains(&span))
+            };
+            // The types of a head follow from its body: if that is wrong, its own mistake counts.
+            if messages.iter().any(|message| !is_head(message)) {
+                messages.retain(|message| !is_head(message));
+            }
+            for message in messages.iter_mut().filter(|message| is_head(message)) {
+                message
+                    .helps
+                    .push("its types do not follow from this rule: `.decl` it first".into());
+            }
+            messages
+        })
     }
+}
+
+/// The names of heads that nothing declares.
+fn undeclared(tree: &ast::Program, program: &Program) -> Vec<Span> {
+    let mut declared: Vec<&str> = Vec::new();
+    let mut heads: Vec<&ast::Name> = Vec::new();
+    for item in &tree.items {
+        match &item.kind {
+            ast::ItemKind::Relation(decl) => {
+                declared.extend(decl.names.iter().map(|name| name.node.as_str()));
+            }
+            ast::ItemKind::Rule(rule) => heads.extend(rule.heads.iter().map(|head| &head.name)),
+            _ => {}
+        }
+    }
+    heads.retain(|name| {
+        !declared.contains(&name.node.as_str()) && program.relation(&name.node).is_none()
+    });
+    heads.iter().map(|name| name.span).collect()
 }

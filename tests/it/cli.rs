@@ -72,7 +72,7 @@ fn run_reads_derives_and_writes() {
     let names = fs::read_dir(at.path().join("out")).unwrap().count();
     assert_eq!(names, 2, "nothing is left beside the outputs");
     let said = check(&at, &["run", "reach.dl", "-F", "in", "-D", "out", "-v"], 0, "path\t5\n");
-    has(&said, "3 input rows from 1 fact file");
+    has(&said, "1 fact file · 3 input rows · 5 rows in 1 output");
 }
 
 #[test]

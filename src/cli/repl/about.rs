@@ -5,7 +5,7 @@ use std::io::Write;
 use crate::base::ids::{OriginId, RelationId};
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::{COMMANDS, named};
-use crate::io::input::grouped;
+use crate::io::input::{counted, grouped};
 use crate::program::program::{Program, Relation, Rule};
 use crate::session::ask;
 use crate::session::session::{Session, World};
@@ -20,13 +20,17 @@ pub fn banner(session: &Session) -> String {
     let outputs = world.program.relations.entries().filter(|(_, relation)| relation.is_output);
     let rows: usize = outputs.map(|(id, _)| world.tables().len(id)).sum();
     let mut parts = vec![counted(session.rule_files().len(), "rule file")];
+    if let Some(claims) = &world.claims {
+        parts.push(counted(claims.counts.claims, "claim"));
+        let voices = world.leaves.leaves.iter().filter_map(|leaf| leaf.evidence.as_ref());
+        let mut sources: Vec<&str> = voices.map(|evidence| evidence.origin.as_str()).collect();
+        sources.sort_unstable();
+        sources.dedup();
+        parts.push(counted(sources.len(), "source"));
+    }
     parts.push(counted(world.input_rows, "input row"));
     parts.push(counted(rows, "output row"));
     format!("hence {}   {}", env!("CARGO_PKG_VERSION"), parts.join(" · "))
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
 /// `total(r: symbol, lo: number)`
@@ -65,7 +69,7 @@ pub fn relations(world: &World, pattern: &str, out: &mut dyn Write) -> Result<()
             kind.to_owned(),
         ]);
     }
-    if rows.is_empty() {
+    if rows.is_empty() && !pattern.is_empty() {
         let text = format!("no relation of a name like `{pattern}`");
         return Err(Exit::from(Diagnostic::new(Code::H0101, text)));
     }

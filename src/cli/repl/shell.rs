@@ -40,7 +40,6 @@ pub struct Shell {
     /// The atoms of the last answer, and which one was asked about last.
     last: Vec<String>,
     told_about_facts: bool,
-    asked: usize,
 }
 
 /// What comes after a statement.
@@ -56,15 +55,7 @@ impl Shell {
     /// A prompt over an evaluated session.
     #[must_use]
     pub fn new(session: Session, reporter: Reporter, format: FormatArg, interactive: bool) -> Self {
-        Self {
-            session,
-            reporter,
-            format,
-            interactive,
-            last: Vec::new(),
-            told_about_facts: false,
-            asked: 0,
-        }
+        Self { session, reporter, format, interactive, last: Vec::new(), told_about_facts: false }
     }
 
     /// Does what the text in `file` says. A statement that fails says why and changes nothing; its
@@ -268,7 +259,6 @@ impl Shell {
     }
 
     fn why(&mut self, rest: &str) -> Result<(), Exit> {
-        self.asked += 1;
         let atom = match (rest, rest.parse::<usize>()) {
             ("", _) => self.last.first().cloned().ok_or_else(nothing_asked)?,
             (_, Ok(row)) => {
@@ -277,7 +267,7 @@ impl Shell {
             }
             (atom, Err(_)) => atom.to_owned(),
         };
-        let file = self.session.files_mut().add(format!("why:{}", self.asked), atom);
+        let file = self.session.files_mut().add("why", atom);
         why::show(&mut self.session, file, ProofFormat::Text, Detail::Brief, self.reporter)
     }
 }
