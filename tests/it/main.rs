@@ -8,6 +8,7 @@ mod cli;
 mod compiled;
 mod demo;
 mod generate;
+mod limits;
 mod names;
 mod oracles;
 mod proofs;
