@@ -73,7 +73,7 @@ pub fn tree(words: Words<'_>, proof: &Proof, options: TreeOptions) -> String {
         leaves: Map::default(),
         next: 1,
         later: Vec::new(),
-        folded: folded(proof, options),
+        folded: folded(words, proof, options),
         skips: skips(proof, options),
     };
     printer.head();
@@ -174,8 +174,9 @@ fn grouped(n: usize) -> String {
     out
 }
 
-/// Aggregates whose rows are shown by the leaves below them: those below which there is no other.
-fn folded(proof: &Proof, options: TreeOptions) -> Set<NodeId> {
+/// Aggregates whose rows are shown by the leaves below them: those below which nothing else is
+/// added up or counted. A least or greatest value stands for its witness.
+fn folded(words: Words<'_>, proof: &Proof, options: TreeOptions) -> Set<NodeId> {
     let mut folded = Set::default();
     if options.detail == Detail::Full {
         return folded;
@@ -184,11 +185,17 @@ fn folded(proof: &Proof, options: TreeOptions) -> Set<NodeId> {
     for id in proof.bottom_up() {
         let node = &proof.nodes[id];
         let below = node.premises().any(|premise| has.contains(&premise));
-        let is_one = matches!(node, Node::Aggregate(_));
-        if below || is_one {
+        let Node::Aggregate(aggregate) = node else {
+            if below {
+                has.insert(id);
+            }
+            continue;
+        };
+        let kind = aggregate.site.aggregate(words.given.program).map(|(_, a)| a.kind);
+        if below || !matches!(kind, Some(AggregateKind::Min | AggregateKind::Max)) {
             has.insert(id);
         }
-        if is_one && !below {
+        if !below {
             folded.insert(id);
         }
     }

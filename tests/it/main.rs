@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod broken_proofs;
+mod cheapest_proofs;
 mod claims;
 mod claims_rows;
 mod cli;
