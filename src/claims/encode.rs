@@ -42,6 +42,9 @@ pub struct Counts {
 /// Adds the rows of checked records to the input relations of a program. Leaves are made only if
 /// they are asked for: they cost more than the rows. A declared relation of a claims relation's
 /// name with other columns is an error.
+///
+/// # Panics
+/// Never: nothing stops what has no limits.
 pub fn encode(
     loaded: &Loaded,
     program: &Program,

@@ -116,6 +116,9 @@ impl Loaded {
 
 /// Reads and checks claims files, and the documents they name. A file given twice is read once.
 /// Texts that messages point into are added to `files`.
+///
+/// # Panics
+/// Never: nothing stops what has no limits.
 #[must_use]
 pub fn load(paths: &[PathBuf], options: Options, files: &mut Files) -> Loaded {
     load_within(paths, options, files, &Limits::default()).expect(ENDLESS)
@@ -146,6 +149,9 @@ pub fn load_within(
 
 /// Checks one claims file that is in memory: its name for messages, its bytes, and the folder of
 /// its documents.
+///
+/// # Panics
+/// Never: nothing stops what has no limits.
 #[must_use]
 pub fn load_bytes(
     name: &str,
