@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::base::hash::Map;
 use crate::base::ids::FileId;
 use crate::claims::check::Check;
@@ -107,6 +109,33 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// The rejected records as JSON Lines: `code`, `file`, `line`, and the `record` as written.
+    #[must_use]
+    pub fn rejected_lines(&self) -> String {
+        let mut out = String::new();
+        // They come in the order of the text, so lines are counted on from one to the next.
+        let mut counted = (None, 0, 1);
+        for rejected in &self.rejected {
+            let files = &self.lines.files;
+            let Some(file) = files.iter().find(|file| file.id == rejected.span.file) else {
+                continue;
+            };
+            let start = rejected.span.start as usize;
+            let (at, line) =
+                if counted.0 == Some(file.id) { (counted.1, counted.2) } else { (0, 1) };
+            let line = line + memchr::memchr_iter(b'\n', &file.text.as_bytes()[at..start]).count();
+            counted = (Some(file.id), start, line);
+            let record = json!({
+                "code": rejected.code.text(),
+                "file": file.name,
+                "line": line,
+                "record": file.text[rejected.span.range()],
+            });
+            out.push_str(&format!("{record}\n"));
+        }
+        out
+    }
+
     /// Claims among the rejected records.
     #[must_use]
     pub fn claims_rejected(&self) -> usize {

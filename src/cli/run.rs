@@ -56,7 +56,7 @@ fn write(
         }
         folder => {
             let last = |written: &[Written]| match folder {
-                Some(_) => vec![("hence-run.json".to_owned(), run_file(session, written, start))],
+                Some(_) => beside(session, written, start),
                 None => Vec::new(),
             };
             if folder.is_none() && world.program.outputs.is_empty() {
@@ -77,6 +77,14 @@ fn write(
             Exit::from(stops::message(&stop, &world.program, session.options()))
         }
     })
+}
+
+/// What stands beside the outputs: what went in and came out, and the records that were dropped.
+fn beside(session: &Session, written: &[Written], start: Instant) -> Vec<(String, String)> {
+    let mut files = vec![("hence-run.json".to_owned(), run_file(session, written, start))];
+    let rejected = session.world().claims.as_ref().and_then(|claims| claims.rejected.clone());
+    files.extend(rejected.map(|lines| ("rejected.jsonl".to_owned(), lines)));
+    files
 }
 
 fn report_escaped(written: &[Written], session: &Session, reporter: Reporter) {
@@ -108,7 +116,7 @@ fn summary(session: &Session, written: &[Written], warnings: usize, start: Insta
     if !world.loaded.is_empty() {
         parts.push(counted(world.loaded.len(), "fact file"));
     }
-    if let Some(Claims { records, counts }) = &world.claims {
+    if let Some(Claims { records, counts, .. }) = &world.claims {
         let claims = counted(counts.claims, "claim");
         parts.push(format!("{} ({claims})", counted(*records, "record")));
         let unread: usize = counts.unread.iter().map(|(_, rows)| rows).sum();
@@ -155,7 +163,15 @@ fn run_file(session: &Session, written: &[Written], start: Instant) -> String {
         "program": {"files": session.rule_files()},
         "inputs": inputs,
         "claims": world.claims.as_ref().map(|claims| {
-            json!({"records": claims.records, "claims": claims.counts.claims})
+            let unread = claims.counts.unread.iter();
+            json!({
+                "records": claims.records,
+                "claims": claims.counts.claims,
+                "rows": claims.counts.rows,
+                "unread": unread.map(|(name, rows)| json!({"relation": name, "rows": rows}))
+                    .collect::<Vec<Value>>(),
+                "rejected": claims.rejected.as_ref().map(|lines| lines.lines().count()),
+            })
         }),
         "outputs": outputs,
         "ms": start.elapsed().as_millis().to_string().parse::<u64>().unwrap_or(u64::MAX),

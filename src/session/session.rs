@@ -10,6 +10,7 @@ use crate::analysis::analysis::{Analysis, analyse};
 use crate::base::ids::{Id, RelationId};
 use crate::claims;
 use crate::claims::encode::Counts;
+use crate::claims::load::BadRecords;
 use crate::engine::facts::Facts;
 use crate::engine::tables::Tables;
 use crate::io::find::{self, Places};
@@ -84,6 +85,8 @@ pub struct Claims {
     pub records: usize,
     /// What became of them.
     pub counts: Counts,
+    /// Records with errors, one JSON object a line; nothing unless such records are dropped.
+    pub rejected: Option<String>,
 }
 
 /// Whether the input stays in memory, for rules that are added later.
@@ -209,7 +212,10 @@ impl Session {
                 Ok((counts, more)) => {
                     diagnostics.extend(more);
                     let records = loaded.records;
-                    world.claims = loaded.is_given.then_some(Claims { records, counts });
+                    let drops = options.bad_records == BadRecords::Drop;
+                    let rejected = drops.then(|| loaded.rejected_lines());
+                    let claims = Claims { records, counts, rejected };
+                    world.claims = loaded.is_given.then_some(claims);
                 }
                 Err(stop) => diagnostics.push(stops::message(&stop, program, &self.options)),
             }

@@ -355,3 +355,29 @@ fn a_stop_flag_ends_the_reading() {
     let stopped = encode_within(&loaded, &program, &mut facts, None, &limits);
     assert!(matches!(stopped, Err(Stop::Interrupted)));
 }
+
+#[test]
+fn rejected_records_are_listed() {
+    let options = Options { bad_records: BadRecords::Drop, ..Options::STRICT };
+    let path = folder().join("L0409_lenient.jsonl");
+    let loaded = load(&[path], options, &mut Files::new());
+    let mut found = Vec::new();
+    for line in loaded.rejected_lines().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let record: serde_json::Value =
+            serde_json::from_str(line["record"].as_str().unwrap()).unwrap();
+        found.push(format!("{} {} {}", line["line"], line["code"], record["type"]));
+    }
+    assert_eq!(
+        found,
+        [
+            "8 \"H0407\" \"claim\"",
+            "9 \"H0417\" \"claim\"",
+            "10 \"H0417\" \"link\"",
+            "11 \"H0417\" \"reading\"",
+            "13 \"H0420\" \"claim\"",
+            "15 \"H0401\" \"claim\"",
+            "16 \"H0401\" \"claim\"",
+        ]
+    );
+}
