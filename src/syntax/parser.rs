@@ -3,8 +3,8 @@
 //! hence does not read yet is refused by name and left out as a whole, so that one refusal brings
 //! no second message. Nesting is limited, so that no text can exhaust the stack.
 //!
-//! The statements are read in [`parser_items`](super::parser_items), bodies in
-//! [`parser_body`](super::parser_body), terms in [`parser_expr`](super::parser_expr).
+//! Statements are read in `parser_items`, bodies in `parser_body`, terms in `parser_expr`; what is
+//! refused, in `parser_refused`.
 
 use crate::base::ids::FileId;
 use crate::syntax::ast;
