@@ -68,6 +68,7 @@ pub(crate) struct Names<'a> {
     /// Days of the documents' dates.
     pub(crate) dates: Map<Cow<'a, str>, Days>,
     pub(crate) fractional_units: Set<String>,
+    pub(crate) measured_units: Set<String>,
 }
 
 /// A field that no record has.
@@ -406,9 +407,11 @@ impl<'a> Check<'a> {
             RecordKind::Policy => {
                 let record = parse::<Policy<'a>>(text)?;
                 fields::policy(&record, faults);
-                if &*record.key == "fractional_unit" {
-                    let units = record.value.0.iter().map(|unit| unit.to_string());
-                    self.names.fractional_units.extend(units);
+                let units = record.value.0.iter().map(|unit| unit.to_string());
+                match &*record.key {
+                    "fractional_unit" => self.names.fractional_units.extend(units),
+                    "measured_unit" => self.names.measured_units.extend(units),
+                    _ => {}
                 }
                 self.declare(RecordKind::Policy, &record.key, entry);
             }

@@ -435,7 +435,8 @@ pub struct Reading<'a> {
 }
 
 /// A decision of the analyst that rules read. The key `fractional_unit` lists the units whose
-/// amounts may have a fraction.
+/// amounts may have a fraction, `measured_unit` those that measure and do not count, as the years
+/// of an age: their amounts need no event.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Policy<'a> {
     /// What is decided, unique among policies.

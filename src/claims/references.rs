@@ -220,15 +220,16 @@ impl<'a> Check<'a> {
 
     fn claim_amount(&mut self, entry: usize, claim: &Claim<'_>) {
         let Some(amount) = &claim.amount else { return };
-        let is_counted = !self.names.fractional_units.contains(&*amount.unit);
+        let is_fractional = self.names.fractional_units.contains(&*amount.unit);
+        let is_counted = !is_fractional && !self.names.measured_units.contains(&*amount.unit);
         if claim.event.is_none() && is_counted && claim.modality != Modality::Background {
             let message = format!("claim {} has an amount and no event", &*claim.id);
             let fault = Fault::new(Code::L0408, "amount", message)
                 .label("may be counted twice in a total")
-                .help("name the event it is about in `event`");
+                .help("name the event it is about in `event`, or its unit in the policy measured_unit");
             self.warn(entry, fault);
         }
-        if !is_counted {
+        if is_fractional {
             return;
         }
         for (path, bound) in [("amount.lo", &amount.lo), ("amount.hi", &amount.hi)] {

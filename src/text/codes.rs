@@ -195,7 +195,7 @@ codes! {
     L0407 "L0407" Warning "said after the document"
         "The time of the statement lies after the document's date.";
     L0408 "L0408" Warning "a head count without an event"
-        "A claim with an amount that names no event cannot be protected from counting twice.";
+        "A claim with an amount that names no event cannot be protected from counting twice. Units that measure and do not count, as the years of an age, are named by the policy measured_unit.";
     L0409 "L0409" Warning "declared by use"
         "A source or entity without a record was declared because --lenient is on.";
     L0410 "L0410" Warning "rival readings of one passage"
