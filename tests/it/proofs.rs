@@ -1,7 +1,8 @@
 //! Every derived tuple has a proof that the checker accepts, and what is no proof is refused.
 
+use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arbtest::arbtest;
@@ -91,9 +92,9 @@ impl Case {
         let mut names: Vec<_> =
             root.join("rules").read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
         names.sort();
-        let read = |path: &std::path::PathBuf| {
+        let read = |path: &PathBuf| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
+            (name, fs::read_to_string(path).unwrap())
         };
         let texts: Vec<_> = names.iter().map(read).collect();
         Self::run(&texts, Some(&root.join("facts/deployment")), engine).unwrap()
@@ -157,7 +158,8 @@ fn every_tuple_of_random_programs_has_a_proof() {
                 let proof = proof.unwrap_or_else(|reason| panic!("{reason:?}\n{text}"));
                 check(explainer.given(), &proof).unwrap();
                 assert!(proof.is_complete());
-                tree(case.words(&explainer), &proof, TreeOptions::default());
+                let text = tree(case.words(&explainer), &proof, TreeOptions::default());
+                assert!(!text.is_empty());
                 tuples += 1;
                 best += usize::from(proof.quality == Quality::Best);
             }
