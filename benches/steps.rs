@@ -1,5 +1,9 @@
 //! What a step costs for a row of a full batch: `cargo bench --bench steps`.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench fails by panicking and prints")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench fails by panicking and prints"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
