@@ -272,6 +272,26 @@ fn a_small_budget_gives_a_good_proof() {
 }
 
 #[test]
+fn a_sum_over_very_many_rows_says_what_it_leaves_out() {
+    let case = Case::of(
+        ".decl n(x: number)
+         .decl total(t: number)
+         n(x) :- x = range(1, 12001).
+         total(t) :- t = sum x : { n(x) }.",
+    );
+    let explainer = case.explainer();
+    let (relation, tuple) = case.find("total", &[]);
+    let whole = explainer.explain(relation, &tuple, Budget::default()).unwrap();
+    assert_eq!((whole.quality, whole.is_complete()), (Quality::Best, true));
+    let proof = explainer.explain(relation, &tuple, Budget { instances: 10_000 }).unwrap();
+    assert_eq!((proof.quality, proof.is_complete()), (Quality::Good, false));
+    let text = tree(case.words(&explainer), &proof, TreeOptions::default());
+    assert!(text.contains("t = 72006000, the sum of 12000 contributions"), "{text}");
+    assert!(text.contains("at least"), "{text}");
+    assert!(text.contains("… 11,950 more"), "{text}");
+}
+
+#[test]
 fn the_demo_says_why() {
     for engine in [Engine::Naive, Engine::Native] {
         let case = Case::demo(engine);
