@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use hence::cli::entry;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    entry::main()
+    hence::cli::entry::main()
 }

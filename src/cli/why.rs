@@ -22,8 +22,7 @@ use crate::show::words::Words;
 /// Never: the parser asks for two arguments.
 pub fn run(args: &Why, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let session = session.insert(Session::new(options(&args.input)));
-    let (atom, programs) =
-        last_apart(&args.programs_and_atom, "the atom").map_err(|missing| *missing)?;
+    let (atom, programs) = last_apart(&args.programs_and_atom, "the atom")?;
     session.run(&programs, Keep::Input)?;
     let warnings = session.take_warnings_of_questions();
     reporter.print(&warnings, session.files());

@@ -30,7 +30,7 @@ pub fn places(paths: &[PathBuf]) -> Places {
         }
         let claims = path.join("claims.jsonl");
         if claims.is_file() {
-            places.claims.push(claims);
+            places.claims.push(claims.strip_prefix(".").unwrap_or(&claims).to_owned());
         }
         places.folders.push(path.clone());
     }

@@ -1,6 +1,7 @@
 //! [`Sorted`]: the tuples of a relation in the order of their values. Every cell becomes a 64-bit
 //! key that sorts as the value does, so that millions of rows are compared as plain integers.
 
+use std::cmp::Ordering;
 use std::mem::take;
 use std::ops::ControlFlow;
 
@@ -14,6 +15,8 @@ use crate::value::value::{Finite, Value};
 
 /// Rows between two looks at the stop flag.
 const PER_CHECK: usize = 1 << 16;
+/// Items that are sorted between two looks at the stop flag: some 50 ms.
+const SORTED_AT_ONCE: usize = 1 << 19;
 
 /// Sorted rows.
 #[derive(Debug)]
@@ -52,19 +55,18 @@ impl<'a> Sorted<'a> {
         });
         stopped?;
         let mut sorted = Self { symbols: &program.symbols, bases, ranked: Vec::new(), keys, rows };
-        sorted.rank();
-        limits.check()?;
+        sorted.rank(limits)?;
         sorted.keys = sort(take(&mut sorted.keys), sorted.bases.len(), limits)?;
         Ok(sorted)
     }
 
     /// Replaces the codes of symbols by their ranks.
-    fn rank(&mut self) {
+    fn rank(&mut self, limits: &Limits) -> Result<(), Stop> {
         let width = self.bases.len();
         let texts: Vec<usize> =
             (0..width).filter(|&column| self.bases[column] == BaseType::Symbol).collect();
         if texts.is_empty() {
-            return;
+            return Ok(());
         }
         let mut rank_of = vec![u32::MAX; self.symbols.len()];
         for row in self.keys.chunks_exact(width) {
@@ -81,9 +83,10 @@ impl<'a> Sorted<'a> {
         // The first eight bytes decide most comparisons without a look at the text.
         let mut heads: Vec<(u64, u32)> =
             self.ranked.iter().map(|&code| (head(text(code)), code)).collect();
-        heads.sort_unstable_by(|a, b| {
+        let order = |a: &(u64, u32), b: &(u64, u32)| {
             a.0.cmp(&b.0).then_with(|| text(a.1).as_bytes().cmp(text(b.1).as_bytes()))
-        });
+        };
+        sort_by(&mut heads, &order, limits)?;
         for (slot, (_, code)) in self.ranked.iter_mut().zip(heads) {
             *slot = code;
         }
@@ -95,6 +98,7 @@ impl<'a> Sorted<'a> {
                 row[column] = u64::from(rank_of[index(row[column])]);
             }
         }
+        Ok(())
     }
 
     /// Number of rows.
@@ -160,18 +164,53 @@ fn head(text: &str) -> u64 {
 fn sort(mut keys: Vec<u64>, width: usize, limits: &Limits) -> Result<Vec<u64>, Stop> {
     match width {
         0 => {}
-        1 => keys.sort_unstable(),
-        2 => keys.as_chunks_mut::<2>().0.sort_unstable(),
-        3 => keys.as_chunks_mut::<3>().0.sort_unstable(),
-        4 => keys.as_chunks_mut::<4>().0.sort_unstable(),
+        1 => sort_by(&mut keys, &u64::cmp, limits)?,
+        2 => sort_by(keys.as_chunks_mut::<2>().0, &Ord::cmp, limits)?,
+        3 => sort_by(keys.as_chunks_mut::<3>().0, &Ord::cmp, limits)?,
+        4 => sort_by(keys.as_chunks_mut::<4>().0, &Ord::cmp, limits)?,
         _ => {
             let row = |at: &usize| &keys[at * width..(at + 1) * width];
             let mut order: Vec<usize> = (0..keys.len() / width).collect();
-            order.sort_unstable_by(|a, b| row(a).cmp(row(b)));
-            limits.check()?;
+            sort_by(&mut order, &|a, b| row(a).cmp(row(b)), limits)?;
             keys = order.iter().flat_map(|at| row(at).iter().copied()).collect();
         }
     }
-    limits.check()?;
     Ok(keys)
+}
+
+/// Sorts in place, with a look at the stop flag at least every [`SORTED_AT_ONCE`] items: larger
+/// slices are first parted in the middle.
+fn sort_by<T>(
+    items: &mut [T],
+    order: &impl Fn(&T, &T) -> Ordering,
+    limits: &Limits,
+) -> Result<(), Stop> {
+    limits.check()?;
+    if items.len() <= SORTED_AT_ONCE {
+        items.sort_unstable_by(order);
+        return Ok(());
+    }
+    let middle = items.len() / 2;
+    items.select_nth_unstable_by(middle, order);
+    let (low, high) = items.split_at_mut(middle);
+    sort_by(low, order, limits)?;
+    sort_by(high, order, limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_slices_are_sorted_in_parts() {
+        for width in 1..6 {
+            let rows = SORTED_AT_ONCE + 1000;
+            let key = |i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
+            let keys: Vec<u64> = (0..(rows * width) as u64).map(key).collect();
+            let mut expected: Vec<&[u64]> = keys.chunks_exact(width).collect();
+            expected.sort();
+            let sorted = sort(keys.clone(), width, &Limits::default()).unwrap();
+            assert!(sorted.chunks_exact(width).eq(expected), "width {width}");
+        }
+    }
 }

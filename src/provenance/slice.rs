@@ -120,8 +120,6 @@ pub(crate) struct Slice<'c, 'a> {
     pub(crate) goals: Table<GoalId, Goal>,
     pub(crate) ways: Table<GoalId, Vec<Way>>,
     pub(crate) tokens: Vec<Token>,
-    /// Rows of an aggregate that are explained; further ones are only counted.
-    pub(crate) rows_max: usize,
     /// Whether some ways were left out.
     pub(crate) is_truncated: bool,
     ids: Map<Goal, GoalId>,
@@ -129,17 +127,13 @@ pub(crate) struct Slice<'c, 'a> {
     sources: Map<&'a str, LeafId>,
 }
 
-/// The part of the budget that one goal may use up, so that something is left for what is below.
-const SHARE_OF_GOAL: usize = 16;
-
 /// Tuples read for one goal, at most, for each rule instance of the budget.
 const WORK_PER_INSTANCE: usize = 64;
 
 impl<'c, 'a> Slice<'c, 'a> {
-    fn new(context: &'c Context<'a>, budget: usize) -> Self {
+    fn new(context: &'c Context<'a>) -> Self {
         Self {
             context,
-            rows_max: budget,
             goals: Table::new(),
             ways: Table::new(),
             tokens: Vec::new(),
@@ -152,14 +146,14 @@ impl<'c, 'a> Slice<'c, 'a> {
 
     /// Everything below `goal`, up to `budget` rule instances.
     pub(crate) fn full(context: &'c Context<'a>, goal: Goal, budget: usize) -> Self {
-        let mut slice = Self::new(context, budget);
+        let mut slice = Self::new(context);
         slice.goal(goal);
         let mut left = budget;
         let work = Cell::new(budget.saturating_mul(WORK_PER_INSTANCE));
         let mut at = 0;
         while at < slice.goals.len() {
             let id = GoalId::new(at);
-            let ways = slice.all_ways(id, (budget, &mut left), &work);
+            let ways = slice.all_ways(id, &mut left, &work);
             slice.ways.push(ways);
             at += 1;
         }
@@ -175,7 +169,7 @@ impl<'c, 'a> Slice<'c, 'a> {
         goals_max: usize,
         budget: usize,
     ) -> Self {
-        let mut slice = Self::new(context, budget);
+        let mut slice = Self::new(context);
         slice.goal(goal);
         slice.is_truncated = true;
         let mut at = 0;
@@ -205,12 +199,7 @@ impl<'c, 'a> Slice<'c, 'a> {
         self.ids.get(goal).copied()
     }
 
-    fn all_ways(
-        &mut self,
-        id: GoalId,
-        (budget, left): (usize, &mut usize),
-        work: &Cell<usize>,
-    ) -> Vec<Way> {
+    fn all_ways(&mut self, id: GoalId, left: &mut usize, work: &Cell<usize>) -> Vec<Way> {
         let (relation, tuple) = match self.goals[id].clone() {
             Goal::Tuple(relation, tuple) => (relation, tuple),
             Goal::Value { site, outer, choice } => {
@@ -218,7 +207,6 @@ impl<'c, 'a> Slice<'c, 'a> {
             }
         };
         let mut ways = Vec::new();
-        let most = budget.div_ceil(SHARE_OF_GOAL);
         if let Some((leaf, kind)) = self.context.leaf(relation, &tuple) {
             ways.push(self.leaf_way(id, leaf, kind));
             if matches!(kind, LeafKind::Record | LeafKind::Definition) {
@@ -227,10 +215,7 @@ impl<'c, 'a> Slice<'c, 'a> {
         }
         let context = self.context;
         for &rule in &context.rules_of[relation] {
-            let limit = most.saturating_sub(ways.len()).min(*left);
-            let found = self.instances(rule, &tuple, limit, work);
-            self.is_truncated |= found.len() == limit;
-            for bound in found {
+            for bound in self.instances(rule, &tuple, *left, work) {
                 *left = left.saturating_sub(1);
                 ways.push(self.rule_way(rule, bound));
             }
@@ -328,8 +313,7 @@ impl<'c, 'a> Slice<'c, 'a> {
         let (aggregate, group, mut bound) = self.group(site, outer);
         if !matches!(aggregate.kind, AggregateKind::Min | AggregateKind::Max) {
             let mut premises = Vec::new();
-            self.is_truncated |= group.rows.len() > self.rows_max;
-            for row in group.rows.iter().take(self.rows_max) {
+            for row in &group.rows {
                 put(&row.binding, &mut bound);
                 self.premises(site, &aggregate.body, &bound, &mut premises);
                 *left = left.saturating_sub(1);
@@ -387,10 +371,7 @@ impl<'c, 'a> Slice<'c, 'a> {
         let context = self.context;
         let mut best: Option<(u32, RuleId, Bound)> = None;
         for &rule in &context.rules_of[relation] {
-            // Below lower components nothing is to be chosen; the first instance will do.
-            let is_recursive = !context.analysis.recursive[rule].is_empty();
-            let limit = if is_recursive { budget } else { 1 };
-            for bound in self.instances(rule, &tuple, limit, &work) {
+            for bound in self.instances(rule, &tuple, budget, &work) {
                 let highest = self.highest_round(rule, &bound);
                 let limit = best.as_ref().map_or(round, |best| best.0);
                 if highest < limit {

@@ -60,6 +60,39 @@ pub struct Column {
     pub base: BaseType,
 }
 
+/// How the rows of an answer read as atoms.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Atoms {
+    /// The relation's name.
+    pub relation: String,
+    /// Its arguments.
+    pub args: Vec<AtomArg>,
+}
+
+/// An argument of such an atom.
+#[derive(Clone, PartialEq, Debug)]
+pub enum AtomArg {
+    /// The cell of this column of the answer.
+    Cell(usize),
+    /// The same for every row: a constant as in a rule file, or `_`.
+    Text(String),
+}
+
+impl Answer {
+    /// The atom that row `row`, from 0, stands for.
+    #[must_use]
+    pub fn atom(&self, row: usize) -> Option<String> {
+        let Atoms { relation, args } = self.atoms.as_ref()?;
+        let row = self.rows.get(row)?;
+        let arg = |arg: &AtomArg| match arg {
+            AtomArg::Cell(column) => row[*column].quoted(),
+            AtomArg::Text(text) => text.clone(),
+        };
+        let args: Vec<String> = args.iter().map(arg).collect();
+        Some(format!("{relation}({})", args.join(", ")))
+    }
+}
+
 /// Rows in the order of their values, without repeats.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answer {
@@ -67,8 +100,8 @@ pub struct Answer {
     pub columns: Vec<Column>,
     /// Rows.
     pub rows: Vec<Vec<Cell>>,
-    /// If the question is one atom: for each row the atom it stands for, to ask why.
-    pub atoms: Option<Vec<String>>,
+    /// If the question is one atom: how its rows read as atoms, to ask why.
+    pub atoms: Option<Atoms>,
     /// For an answer without rows: the nearest reason.
     pub reason: Option<String>,
     /// What is doubtful about the question.

@@ -8,7 +8,7 @@ use crate::engine::tables::Tables;
 use crate::io::input::grouped;
 use crate::io::sorted::Sorted;
 use crate::program::program::{Arg, Atom, Literal, LiteralKind, Program};
-use crate::session::answer::{Answer, Cell, Column};
+use crate::session::answer::{Answer, AtomArg, Atoms, Cell, Column};
 use crate::session::question::{self, Question};
 use crate::session::session::{Refused, Session};
 use crate::session::stops;
@@ -27,9 +27,7 @@ impl Session {
         let world = self.world();
         let (tables, symbols) = (world.tables(), &*world.program.symbols);
         let rows = question.answers(tables, &world.facts, self.options())?;
-        let atoms = question
-            .atom()
-            .map(|atom| rows.iter().map(|row| written(&question, atom, row)).collect::<Vec<_>>());
+        let atoms = question.atom().map(|atom| atoms(&question, atom));
         let reason = rows.is_empty().then(|| self.reason(&question)).flatten();
         let cells = |row: &Tuple| row.iter().map(|value| Cell::of(*value, symbols)).collect();
         let columns = question
@@ -69,14 +67,12 @@ impl Session {
             .iter()
             .map(|column| Column { name: column.name.clone(), base: column.base })
             .collect();
-        let (mut rows, mut atoms) = (Vec::new(), Vec::new());
-        for row in 0..sorted.len() {
-            let cells: Vec<Cell> =
-                sorted.row(row).map(|value| Cell::of(value, &program.symbols)).collect();
-            let args: Vec<String> = cells.iter().map(Cell::quoted).collect();
-            atoms.push(format!("{}({})", about.name, args.join(", ")));
-            rows.push(cells);
-        }
+        let cells = |row: usize| -> Vec<Cell> {
+            sorted.row(row).map(|value| Cell::of(value, &program.symbols)).collect()
+        };
+        let rows: Vec<Vec<Cell>> = (0..sorted.len()).map(cells).collect();
+        let args = (0..columns.len()).map(AtomArg::Cell).collect();
+        let atoms = Atoms { relation: about.name.clone(), args };
         let reason = rows.is_empty().then(|| nothing_in(program, relation));
         Ok(Answer { columns, rows, atoms: Some(atoms), reason, warnings: Vec::new() })
     }
@@ -126,20 +122,20 @@ impl Session {
     }
 }
 
-/// The atom that a row of its question stands for, with `_` where the question has one.
-fn written(question: &Question, atom: &Atom, row: &[Value]) -> String {
+/// How the rows of a question of one atom read as atoms.
+fn atoms(question: &Question, atom: &Atom) -> Atoms {
     let program = &question.program;
     let rule = program.rules.iter().next().expect("a question has a rule");
-    let cell = |arg: &Arg| match arg {
-        Arg::Const(value) => value.quoted(&program.symbols),
+    let arg = |arg: &Arg| match arg {
+        Arg::Const(value) => AtomArg::Text(value.quoted(&program.symbols)),
         Arg::Var(var) => {
             let name = rule.vars[*var].name.as_deref();
             let column = question.columns().iter().position(|column| Some(&*column.name) == name);
-            column.map_or_else(|| "_".to_owned(), |i| row[i].quoted(&program.symbols))
+            column.map_or_else(|| AtomArg::Text("_".to_owned()), AtomArg::Cell)
         }
     };
-    let args: Vec<String> = atom.args.iter().map(cell).collect();
-    format!("{}({})", program.relations[atom.relation].name, args.join(", "))
+    let args = atom.args.iter().map(arg).collect();
+    Atoms { relation: program.relations[atom.relation].name.clone(), args }
 }
 
 fn any(tables: &dyn Tables, atom: &Atom) -> bool {

@@ -264,3 +264,124 @@ fn interrupted() {
     has(&String::from_utf8(output.stderr).unwrap(), "error[H0602]: interrupted");
     assert!(!at.path().join("out").exists());
 }
+
+const CLAIMS: &str = r#"{"type": "hence", "format": "claims", "version": 1}
+{"type": "document", "id": "d", "title": "t", "path": "d.txt", "publisher": "p"}
+{"type": "source", "id": "p", "label": "The Paper", "kind": "media"}
+{"type": "entity", "id": "x", "label": "X", "class": "state"}
+{"type": "entity", "id": "y", "label": "Y", "class": "state"}
+{"type": "claim", "id": "c1", "doc": "d", "span": [0, 7], "quote": "X met Y", "chain": [{"who": "p", "act": "reported"}], "subject": "x", "predicate": "met", "object": "y", "modality": "stated", "polarity": "affirmed"}
+"#;
+
+const MET: &str = "// Who met whom.
+.decl claim(c: symbol, doc: symbol, s: symbol, p: symbol, o: symbol)
+.input claim
+.decl met(a: symbol, b: symbol)
+met(a, b) :- claim(_, _, a, \"met\", b).
+.output met
+.printsize met
+";
+
+#[test]
+fn claims_fill_their_relations() {
+    let at = folder(&[("met.dl", MET), ("in/claims.jsonl", CLAIMS), ("in/d.txt", "X met Y.\n")]);
+    let said = check(&at, &["met.dl", "-F", "in", "-D", "out", "-v"], 0, "met\t1\n");
+    has(&said, "6 records (1 claim)");
+    check(&at, &["met.dl", "-F", "in/claims.jsonl", "-q"], 0, "met\t1\n");
+    let proof = hence(&at, &["why", "met.dl", "-F", "in", "met(\"x\", b)"]);
+    let proof = String::from_utf8(proof.stdout).unwrap();
+    has(&proof, "c1, The Paper");
+    has(&proof, "“X met Y”");
+    let json = hence(&at, &["why", "met.dl", "-F", "in", "met(\"x\", b)", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["schema"], "hence.proof/1");
+    let said = check(&at, &["why", "met.dl", "-F", "in", "met(\"y\", b)"], 1, "");
+    has(&said, "error[H0502]: met(\"y\", b) does not hold");
+}
+
+#[test]
+fn broken_claims_and_the_ways_on() {
+    let strange = CLAIMS.replace("\"object\": \"y\"", "\"object\": \"z\"");
+    let at = folder(&[("met.dl", MET), ("claims.jsonl", &strange), ("d.txt", "X met Y.\n")]);
+    has(&check(&at, &["met.dl"], 2, ""), "error[H0416]");
+    has(&check(&at, &["met.dl", "--lenient"], 0, "met\t1\n"), "warning[L0409]");
+    let at = folder(&[("met.dl", MET), ("claims.jsonl", CLAIMS)]);
+    has(&check(&at, &["met.dl"], 2, ""), "error[H0420]");
+    check(&at, &["met.dl", "--ungrounded", "keep", "-q"], 0, "met\t1\n");
+    let outside = CLAIMS.replace("d.txt", "../d.txt");
+    let files = [("met.dl", MET), ("in/claims.jsonl", outside.as_str()), ("d.txt", "X met Y.\n")];
+    let at = folder(&files);
+    has(&check(&at, &["met.dl", "-F", "in"], 2, ""), "error[H0421]");
+    check(&at, &["met.dl", "-F", "in", "--allow-outside", "-q"], 0, "met\t1\n");
+}
+
+#[test]
+fn checking() {
+    let part = ".decl a(x: number)\n.decl b(x: number)\nb(x) :- a(x).\n";
+    let whole = ".include \"part.dl\"\na(1).\n.output b\n";
+    let files = [
+        ("rules/part.dl", part),
+        ("rules/whole.dl", whole),
+        ("rules/claims.jsonl", CLAIMS),
+        ("rules/d.txt", "X met Y.\n"),
+        ("bad.dl", "// No such relation.\n.decl a(x: number)\na(x) :- b(x).\n.output a\n"),
+        ("none/x.txt", ""),
+    ];
+    let at = folder(&files);
+    let good = "checked 2 rule files, 1 claims file (6 records, 1 claim): 0 errors, 0 warnings\n";
+    check(&at, &["check", "rules"], 0, good);
+    let said = check(&at, &["check", "bad.dl"], 1, "checked 1 rule file: 1 error, 0 warnings\n");
+    has(&said, "error[H0101]");
+    has(&check(&at, &["check", "none"], 2, ""), "none has no rule file and no claims.jsonl");
+    has(&check(&at, &["check", "gone"], 2, ""), "gone does not exist");
+}
+
+#[test]
+fn plans_schemas_and_the_library() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n")]);
+    let out = |args: &[&str]| String::from_utf8(hence(&at, args).stdout).unwrap();
+    has(&out(&["plan", "reach.dl"]), "stratum path, recursive");
+    has(&out(&["schema", "claims"]), "json-schema.org");
+    has(&out(&["rules"]), "totals.dl");
+    assert!(!out(&["rules"]).contains("deployment.dl"), "the demo is no part of the library");
+    has(&out(&["rules", "lib"]), "lib/totals.dl\n");
+    assert!(at.path().join("lib/totals.dl").exists());
+    write(&at.path().join("p.dl"), b".include \"modality.dl\"\n.printsize modality_rank\n");
+    has(&out(&["p.dl", "--allow-missing"]), "modality_rank\t");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let at = folder(&[("p.dl", ".decl a(x: number)\na(x) :- b(x).\n")]);
+    assert!(!check(&at, &["p.dl"], 2, "").contains('\u{1b}'));
+    assert!(check(&at, &["p.dl", "--color", "always"], 2, "").contains('\u{1b}'));
+}
+
+#[test]
+fn a_prompt_in_a_pipe_ends_with_its_first_failure() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n")]);
+    let typed = |text: &str, flags: &[&str]| {
+        write(&at.path().join("typed"), text.as_bytes());
+        #[expect(clippy::disallowed_methods, reason = "a test gives its input")]
+        let stdin = fs::File::open(at.path().join("typed")).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_hence"))
+            .args(["repl", "reach.dl", "--format", "jsonl"])
+            .args(flags)
+            .current_dir(at.path())
+            .stdin(stdin)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, out, said) = typed("path(x, 2)\npth(x)\npath(1, y)\n", &[]);
+    assert_eq!((code, out.as_str()), (Some(2), "{\"x\":1}\n"));
+    has(&said, "stdin:2:1");
+    let (code, out, _) = typed("pth(x)\npath(1, y)", &["--no-bail"]);
+    assert_eq!((code, out.as_str()), (Some(2), "{\"y\":2}\n"));
+    let (code, _, said) = typed("path(1, y)\n?- path(x, y)", &[]);
+    assert_eq!(code, Some(2));
+    has(&said, "error[H0002]");
+    let (code, out, _) = typed("path(7, y)\npath(x, y), x > 7", &[]);
+    assert_eq!((code, out.as_str()), (Some(0), ""), "an empty answer is no failure");
+}

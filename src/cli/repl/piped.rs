@@ -5,12 +5,13 @@ use std::io::{BufRead, stdin};
 use std::mem::take;
 
 use crate::base::ids::{FileId, Id};
-use crate::cli::exit::Exit;
+use crate::cli::exit::{CANNOT, Exit};
 use crate::cli::repl::command::{self, Statement};
 use crate::cli::repl::shell::{Next, Shell};
 use crate::syntax::parser::{parse, parse_question};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::span::Span;
 
 /// Whether nothing is missing at the end of `text`.
 #[must_use]
@@ -62,8 +63,7 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
         }
         let text = take(&mut pending);
         if !text.trim().is_empty() {
-            let file = shell.session.files_mut().excerpt("stdin", text, started);
-            match shell.statement(file)? {
+            match statement(shell, text, started, at_end)? {
                 Ok(Next::Go) => {}
                 Ok(Next::Quit) => return Ok(first_failure),
                 Err(code) => {
@@ -80,4 +80,24 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
             return Ok(first_failure);
         }
     }
+}
+
+/// Does one statement, which starts in line `started`.
+fn statement(
+    shell: &mut Shell,
+    text: String,
+    started: usize,
+    at_end: bool,
+) -> Result<Result<Next, u8>, Exit> {
+    let cut = at_end && command::goes_on(&text);
+    let end = text.trim_end().len();
+    let file = shell.session.files_mut().excerpt("stdin", text, started);
+    if !cut {
+        return shell.statement(file);
+    }
+    let message = "input ended inside this statement: `.` expected";
+    let label = "a question that starts with `?-` ends with `.`";
+    let message = Diagnostic::new(Code::H0002, message).label(Span::new(file, end, end), label);
+    shell.reporter.print(&[message], shell.session.files());
+    Ok(Err(CANNOT))
 }

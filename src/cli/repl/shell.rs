@@ -19,7 +19,7 @@ use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::session::width;
 use crate::cli::why;
-use crate::io::input::grouped;
+use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
 use crate::session::session::Session;
@@ -37,8 +37,8 @@ pub struct Shell {
     pub format: FormatArg,
     /// Whether a person types: then answers are counted and timed.
     pub interactive: bool,
-    /// The atoms of the last answer, and which one was asked about last.
-    last: Vec<String>,
+    /// The last answer.
+    last: Option<Answer>,
     told_about_facts: bool,
 }
 
@@ -55,7 +55,7 @@ impl Shell {
     /// A prompt over an evaluated session.
     #[must_use]
     pub fn new(session: Session, reporter: Reporter, format: FormatArg, interactive: bool) -> Self {
-        Self { session, reporter, format, interactive, last: Vec::new(), told_about_facts: false }
+        Self { session, reporter, format, interactive, last: None, told_about_facts: false }
     }
 
     /// Does what the text in `file` says. A statement that fails says why and changes nothing; its
@@ -124,7 +124,7 @@ impl Shell {
             self.reporter.line("note: asked, not added: at the prompt an atom is a question");
         }
         self.footer(&answer, start);
-        self.last = answer.atoms.unwrap_or_default();
+        self.last = Some(answer);
         Ok(())
     }
 
@@ -232,7 +232,7 @@ impl Shell {
         load: impl FnOnce(&mut Session) -> Result<(), Vec<Diagnostic>>,
     ) -> Result<(), Exit> {
         load(&mut self.session)?;
-        self.last.clear();
+        self.last = None;
         let warnings = self.session.take_warnings_of_questions();
         self.reporter.print(&warnings, self.session.files());
         self.reporter.line(&about::banner(&self.session));
@@ -258,12 +258,17 @@ impl Shell {
         Ok(())
     }
 
+    /// The atom of a row, from 0, of the last answer.
+    fn atom(&self, row: usize) -> Option<String> {
+        self.last.as_ref()?.atom(row)
+    }
+
     fn why(&mut self, rest: &str) -> Result<(), Exit> {
         let atom = match (rest, rest.parse::<usize>()) {
-            ("", _) => self.last.first().cloned().ok_or_else(nothing_asked)?,
+            ("", _) => self.atom(0).ok_or_else(nothing_asked)?,
             (_, Ok(row)) => {
-                let found = row.checked_sub(1).and_then(|row| self.last.get(row));
-                found.cloned().ok_or_else(|| no_row(row, self.last.len()))?
+                let found = row.checked_sub(1).and_then(|row| self.atom(row));
+                found.ok_or_else(|| no_row(row, self.last.as_ref()))?
             }
             (atom, Err(_)) => atom.to_owned(),
         };
@@ -277,11 +282,16 @@ fn nothing_asked() -> Exit {
     Exit::from(Diagnostic::new(Code::H0701, text).help("ask for an atom first, or give one"))
 }
 
-fn no_row(row: usize, rows: usize) -> Exit {
-    let text = match rows {
-        0 => format!("no row {row}: the last answer is no list of atoms"),
-        1 => format!("no row {row}: the last answer has 1 row"),
-        n => format!("no row {row}: the last answer has {} rows", grouped(n)),
+fn no_row(row: usize, last: Option<&Answer>) -> Exit {
+    let text = match last {
+        None => format!("no row {row}: nothing was asked yet"),
+        Some(Answer { atoms: None, .. }) => {
+            format!("no row {row}: the last question was not a single atom")
+        }
+        Some(answer) => {
+            let rows = counted(answer.rows.len(), "row");
+            format!("no row {row}: the last answer has {rows}")
+        }
     };
     Exit::from(Diagnostic::new(Code::H0701, text).help("`.why ATOM` explains an atom"))
 }
