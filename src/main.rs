@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use hence::cli::entry;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    hence::cli::entry::main()
+    entry::main()
 }

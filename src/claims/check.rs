@@ -482,7 +482,7 @@ impl<'a> Check<'a> {
         }
         if kind == RecordKind::Claim {
             diagnostic = diagnostic.help(
-                "if the second corrects the first, give it an id of its own and link it: supersedes",
+                "if the second corrects the first, give it an id of its own and a link supersedes",
             );
         }
         self.refuse(again, diagnostic);

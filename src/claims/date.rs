@@ -371,7 +371,8 @@ mod tests {
         check("..", "`..` is not a date: expected a year of four digits, found `.` [.]");
         check(
             "2025-07/2025-06",
-            "`2025-07/2025-06` ends before it begins: 2025-07-01 comes after 2025-06-30 [2025-07/2025-06]",
+            "`2025-07/2025-06` ends before it begins: \
+             2025-07-01 comes after 2025-06-30 [2025-07/2025-06]",
         );
         check(
             "2025-06-30T25:00",

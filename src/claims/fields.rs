@@ -58,6 +58,10 @@ pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(letter)
 }
 
+/// Dates in a message, by example.
+const ACCEPTED: &str = "accepted: 2025, 2025-06, 2025-06-30, 2025-06-01/2025-06-10 (a period), \
+                        2025-06/.., 2025~, 202X, 2025-21 (spring)";
+
 pub(crate) fn check_id(text: &str, path: &str, faults: &mut Vec<Fault>) {
     if !is_id(text) {
         let letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
@@ -81,7 +85,7 @@ pub(crate) fn check_date(text: Option<&str>, path: &str, faults: &mut Vec<Fault>
         Some(Err(error)) => {
             let mut fault = Fault::new(Code::H0303, path, visible(&error.message))
                 .label(error.label)
-                .note("accepted: 2025, 2025-06, 2025-06-30, 2025-06-01/2025-06-10 (a period), 2025-06/.., 2025~, 202X, 2025-21 (spring)");
+                .note(ACCEPTED);
             fault.part = Some(error.at);
             faults.push(fault);
             Days::default()

@@ -36,7 +36,9 @@ pub enum Record<'a> {
 }
 
 macro_rules! words {
-    ($($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $text:literal)* })*) => {$(
+    ($(
+        $(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $text:literal)* }
+    )*) => {$(
         $(#[$about])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize, JsonSchema)]
         pub enum $name {

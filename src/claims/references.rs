@@ -226,7 +226,7 @@ impl<'a> Check<'a> {
             let message = format!("claim {} has an amount and no event", &*claim.id);
             let fault = Fault::new(Code::L0408, "amount", message)
                 .label("may be counted twice in a total")
-                .help("name the event it is about in `event`, or its unit in the policy measured_unit");
+                .help("name its event in `event`, or its unit in the policy measured_unit");
             self.warn(entry, fault);
         }
         if is_fractional {
@@ -236,7 +236,8 @@ impl<'a> Check<'a> {
             if let Some(n) = bound.as_ref().filter(|n| whole(n).is_none() && in_range(n)) {
                 let message = format!("{n} of `{}`, which is counted whole", &*amount.unit);
                 let help = format!(
-                    "if it has fractions, say so: {{\"type\": \"policy\", \"key\": \"fractional_unit\", \"value\": [\"{}\"]}}",
+                    "if it has fractions, say so: {{\"type\": \"policy\", \
+                     \"key\": \"fractional_unit\", \"value\": [\"{}\"]}}",
                     &*amount.unit
                 );
                 let fault = Fault::new(Code::H0426, path, message).label("a fraction").help(help);

@@ -213,7 +213,8 @@ fn fold(c: char, to: &mut String) {
 
 /// Marks that show nothing: soft hyphen, zero-width and direction marks, byte order mark.
 pub(crate) fn invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    matches!(c, '\u{AD}' | '\u{FEFF}')
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}')
 }
 
 /// `text` with marks that show nothing or change the direction of writing escaped, so that a

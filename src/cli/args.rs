@@ -345,13 +345,15 @@ pub enum UngroundedArg {
 pub fn last_apart<'a>(
     all: &'a [String],
     what: &str,
-) -> Result<(&'a str, Vec<PathBuf>), Diagnostic> {
+) -> Result<(&'a str, Vec<PathBuf>), Box<Diagnostic>> {
     match all.split_last() {
         Some((last, programs)) if !programs.is_empty() => {
             Ok((last, programs.iter().map(PathBuf::from).collect()))
         }
-        _ => Err(Diagnostic::new(Code::H0701, format!("{what} or its rule file is missing"))
-            .help(format!("give a rule file and then {what}"))),
+        _ => Err(Box::new(
+            Diagnostic::new(Code::H0701, format!("{what} or its rule file is missing"))
+                .help(format!("give a rule file and then {what}")),
+        )),
     }
 }
 

@@ -18,7 +18,8 @@ use crate::session::session::{Keep, Session};
 /// Never: the parser asks for two arguments.
 pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let session = session.insert(Session::new(options(&args.input)));
-    let (body, programs) = last_apart(&args.programs_and_body, "the question")?;
+    let (body, programs) =
+        last_apart(&args.programs_and_body, "the question").map_err(|missing| *missing)?;
     session.run(&programs, Keep::Nothing)?;
     let warnings = session.take_warnings_of_questions();
     reporter.print(&warnings, session.files());

@@ -22,7 +22,8 @@ use crate::show::words::Words;
 /// Never: the parser asks for two arguments.
 pub fn run(args: &Why, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let session = session.insert(Session::new(options(&args.input)));
-    let (atom, programs) = last_apart(&args.programs_and_atom, "the atom")?;
+    let (atom, programs) =
+        last_apart(&args.programs_and_atom, "the atom").map_err(|missing| *missing)?;
     session.run(&programs, Keep::Input)?;
     let warnings = session.take_warnings_of_questions();
     reporter.print(&warnings, session.files());

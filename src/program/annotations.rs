@@ -62,7 +62,8 @@ pub(crate) fn check(item: &Item, found: &mut Vec<Diagnostic>) {
             Some((_, wanted)) if *wanted != target => found.push(
                 Diagnostic::new(Code::H0206, format!("`//@ {word}` belongs to {}", wanted.text()))
                     .label(span, "")
-                    .label(item.span.0, format!("this is {}", describe(item))),
+                    .label(item.span.0, format!("this is {}", describe(item)))
+                    .help("annotations stand on the lines directly above what they are about"),
             ),
             Some(_) => {
                 if let Some(earlier) = earlier {
@@ -185,9 +186,17 @@ pub(crate) fn conflict(
         );
         return None;
     };
-    let a = column(*a, columns, found);
-    let b = column(*b, columns, found);
-    Some((a?, b?))
+    let first = column(*a, columns, found);
+    let second = column(*b, columns, found);
+    if first.is_some() && first == second {
+        found.push(
+            Diagnostic::new(Code::H0206, format!("`{}` cannot be in conflict with itself", a.0))
+                .label(b.1, "named twice")
+                .help("name the columns of the two claims that dispute each other"),
+        );
+        return None;
+    }
+    Some((first?, second?))
 }
 
 fn column(

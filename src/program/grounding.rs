@@ -205,6 +205,12 @@ fn plain(body: &[DraftLiteral], bound: &mut Bound) {
         for literal in body {
             is_changed |= bind(literal, bound);
         }
+        // A chain of equations in the reverse order is done in one pass back.
+        if is_changed {
+            for literal in body.iter().rev() {
+                bind(literal, bound);
+            }
+        }
     }
 }
 

@@ -18,6 +18,8 @@ struct Known {
     upper: Upper,
     /// The use that narrowed it last.
     why: Option<Why>,
+    /// Types without a common value were reported: everything fits from now on.
+    is_lost: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -41,15 +43,19 @@ pub(crate) fn check(
     typed: &Typed,
     found: &mut Vec<Diagnostic>,
 ) -> Table<VarId, Upper> {
-    let open = Known { upper: Upper::Open, why: None };
+    let open = Known { upper: Upper::Open, why: None, is_lost: false };
     let known = Table::filled(draft.vars.len(), open);
     let mut uppers = Uppers { draft, names, typed, known, found };
     each_literal(&draft.body, &mut |literal| uppers.atom(literal));
-    // Each pass carries a type one `=` further.
+    // Each pass carries types over every `=` that comes after what is known, or before it.
+    let mut literals = Vec::new();
+    each_literal(&draft.body, &mut |literal| literals.push(literal));
     let mut is_changed = true;
     while is_changed {
         is_changed = false;
-        each_literal(&draft.body, &mut |literal| is_changed |= uppers.equal(literal));
+        for literal in literals.iter().chain(literals.iter().rev()) {
+            is_changed |= uppers.equal(literal);
+        }
     }
     uppers.head();
     uppers.known.iter().map(|known| known.upper.clone()).collect()
@@ -87,6 +93,9 @@ impl Uppers<'_> {
 
     fn carry(&mut self, from: &Term, to: &Term) -> bool {
         let Some(var) = to.var() else { return false };
+        if from.var().is_some_and(|from| self.known[from].upper == self.known[var].upper) {
+            return false;
+        }
         let upper = self.upper(from);
         if upper == Upper::Open {
             return false;
@@ -107,17 +116,19 @@ impl Uppers<'_> {
     }
 
     fn narrow(&mut self, var: VarId, upper: &Upper, why: Why) -> bool {
+        if self.known[var].is_lost {
+            return false;
+        }
         let both = self.names.types.meet(&self.known[var].upper, upper);
         if both == self.known[var].upper {
             return false;
         }
         if both == Upper::Of(Vec::new()) {
             self.disjoint(var, upper, why);
-            // Said once; everything fits from now on.
-            self.known[var] = Known { upper: Upper::Open, why: None };
+            self.known[var] = Known { upper: Upper::Open, why: None, is_lost: true };
             return false;
         }
-        self.known[var] = Known { upper: both, why: Some(why) };
+        self.known[var] = Known { upper: both, why: Some(why), is_lost: false };
         true
     }
 

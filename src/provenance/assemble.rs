@@ -143,7 +143,7 @@ impl Assembly<'_, '_, '_> {
                 rows.push(Row { role: Role::RunnerUp, binding, value, premises: Vec::new() });
             }
         } else {
-            for row in &group.rows {
+            for row in group.rows.iter().take(self.slice.rows_max) {
                 rows.push(self.row(site, aggregate, (row, Role::Contributor), &mut bound));
             }
         }

@@ -334,7 +334,8 @@ impl Checker<'_> {
             AggregateKind::Count | AggregateKind::Sum | AggregateKind::Mean => {
                 let right = node.rows.iter().all(|row| row.role == Role::Contributor);
                 require(right, || "a row of another kind".to_owned())?;
-                require(left.is_empty() && node.others == 0, || {
+                let counted = node.others == left.len() && self.proof.quality == Quality::Good;
+                require(left.is_empty() && node.others == 0 || counted, || {
                     format!("{} contributors are missing", left.len())
                 })
             }

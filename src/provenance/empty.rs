@@ -44,7 +44,7 @@ pub fn empty_sums(program: &Program, tables: &dyn Tables) -> Vec<EmptySum> {
                 && aggregate.kind == AggregateKind::Sum
             {
                 let sum = Sum { id, rule, var: *var, aggregate };
-                found.extend(sum.empty(&solver, literal.span, Site::of_rule(id).inside(at)));
+                found.extend(sum.empty(&solver, literal.span, &Site::of_rule(id).inside(at)));
             }
         }
     }
@@ -59,11 +59,11 @@ struct Sum<'a> {
 }
 
 impl Sum<'_> {
-    fn empty(&self, solver: &Solver<'_>, span: Span, site: Site) -> Option<EmptySum> {
+    fn empty(&self, solver: &Solver<'_>, span: Span, site: &Site) -> Option<EmptySum> {
         let mut groups: Vec<Tuple> = Vec::new();
         for tuple in self.zeros(solver.program, solver.tables) {
             let mut visit = |bound: &Vec<Option<Value>>| {
-                if solver.group(&site, self.aggregate, bound).rows.is_empty() {
+                if solver.group(site, self.aggregate, bound).rows.is_empty() {
                     let outer = self.aggregate.outer.iter();
                     groups.push(outer.filter_map(|var| bound[var.index()]).collect());
                 }

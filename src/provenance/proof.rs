@@ -143,8 +143,9 @@ pub struct AggregateNode {
     pub outer: Binding,
     /// Its value.
     pub value: Value,
-    /// For count, sum and mean every binding of its body, the largest value first. For min and max
-    /// the witness and, if there is one, the runner-up.
+    /// For count, sum and mean the bindings of its body, the largest value first: all of them
+    /// unless there are very many. For min and max the witness and, if there is one, the
+    /// runner-up.
     pub rows: Vec<Row>,
     /// Bindings that are counted here and not listed.
     pub others: usize,
@@ -224,7 +225,13 @@ impl Proof {
     /// Whether nothing was left out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        !self.nodes.iter().any(|node| matches!(node, Node::Cut(_)))
+        !self.nodes.iter().any(|node| match node {
+            Node::Cut(_) => true,
+            Node::Aggregate(node) => {
+                node.others > 0 && node.rows.iter().all(|row| row.role == Role::Contributor)
+            }
+            Node::Rule(_) | Node::Leaf(_) | Node::Absent(_) | Node::Builtin(_) => false,
+        })
     }
 }
 

@@ -120,6 +120,8 @@ pub(crate) struct Slice<'c, 'a> {
     pub(crate) goals: Table<GoalId, Goal>,
     pub(crate) ways: Table<GoalId, Vec<Way>>,
     pub(crate) tokens: Vec<Token>,
+    /// Rows of an aggregate that are explained; further ones are only counted.
+    pub(crate) rows_max: usize,
     /// Whether some ways were left out.
     pub(crate) is_truncated: bool,
     ids: Map<Goal, GoalId>,
@@ -127,13 +129,17 @@ pub(crate) struct Slice<'c, 'a> {
     sources: Map<&'a str, LeafId>,
 }
 
+/// The part of the budget that one goal may use up, so that something is left for what is below.
+const SHARE_OF_GOAL: usize = 16;
+
 /// Tuples read for one goal, at most, for each rule instance of the budget.
 const WORK_PER_INSTANCE: usize = 64;
 
 impl<'c, 'a> Slice<'c, 'a> {
-    fn new(context: &'c Context<'a>) -> Self {
+    fn new(context: &'c Context<'a>, budget: usize) -> Self {
         Self {
             context,
+            rows_max: budget,
             goals: Table::new(),
             ways: Table::new(),
             tokens: Vec::new(),
@@ -146,14 +152,14 @@ impl<'c, 'a> Slice<'c, 'a> {
 
     /// Everything below `goal`, up to `budget` rule instances.
     pub(crate) fn full(context: &'c Context<'a>, goal: Goal, budget: usize) -> Self {
-        let mut slice = Self::new(context);
+        let mut slice = Self::new(context, budget);
         slice.goal(goal);
         let mut left = budget;
         let work = Cell::new(budget.saturating_mul(WORK_PER_INSTANCE));
         let mut at = 0;
         while at < slice.goals.len() {
             let id = GoalId::new(at);
-            let ways = slice.all_ways(id, &mut left, &work);
+            let ways = slice.all_ways(id, (budget, &mut left), &work);
             slice.ways.push(ways);
             at += 1;
         }
@@ -169,7 +175,7 @@ impl<'c, 'a> Slice<'c, 'a> {
         goals_max: usize,
         budget: usize,
     ) -> Self {
-        let mut slice = Self::new(context);
+        let mut slice = Self::new(context, budget);
         slice.goal(goal);
         slice.is_truncated = true;
         let mut at = 0;
@@ -199,7 +205,12 @@ impl<'c, 'a> Slice<'c, 'a> {
         self.ids.get(goal).copied()
     }
 
-    fn all_ways(&mut self, id: GoalId, left: &mut usize, work: &Cell<usize>) -> Vec<Way> {
+    fn all_ways(
+        &mut self,
+        id: GoalId,
+        (budget, left): (usize, &mut usize),
+        work: &Cell<usize>,
+    ) -> Vec<Way> {
         let (relation, tuple) = match self.goals[id].clone() {
             Goal::Tuple(relation, tuple) => (relation, tuple),
             Goal::Value { site, outer, choice } => {
@@ -207,6 +218,7 @@ impl<'c, 'a> Slice<'c, 'a> {
             }
         };
         let mut ways = Vec::new();
+        let most = budget.div_ceil(SHARE_OF_GOAL);
         if let Some((leaf, kind)) = self.context.leaf(relation, &tuple) {
             ways.push(self.leaf_way(id, leaf, kind));
             if matches!(kind, LeafKind::Record | LeafKind::Definition) {
@@ -215,7 +227,10 @@ impl<'c, 'a> Slice<'c, 'a> {
         }
         let context = self.context;
         for &rule in &context.rules_of[relation] {
-            for bound in self.instances(rule, &tuple, *left, work) {
+            let limit = most.saturating_sub(ways.len()).min(*left);
+            let found = self.instances(rule, &tuple, limit, work);
+            self.is_truncated |= found.len() == limit;
+            for bound in found {
                 *left = left.saturating_sub(1);
                 ways.push(self.rule_way(rule, bound));
             }
@@ -313,7 +328,8 @@ impl<'c, 'a> Slice<'c, 'a> {
         let (aggregate, group, mut bound) = self.group(site, outer);
         if !matches!(aggregate.kind, AggregateKind::Min | AggregateKind::Max) {
             let mut premises = Vec::new();
-            for row in &group.rows {
+            self.is_truncated |= group.rows.len() > self.rows_max;
+            for row in group.rows.iter().take(self.rows_max) {
                 put(&row.binding, &mut bound);
                 self.premises(site, &aggregate.body, &bound, &mut premises);
                 *left = left.saturating_sub(1);
@@ -371,7 +387,10 @@ impl<'c, 'a> Slice<'c, 'a> {
         let context = self.context;
         let mut best: Option<(u32, RuleId, Bound)> = None;
         for &rule in &context.rules_of[relation] {
-            for bound in self.instances(rule, &tuple, budget, &work) {
+            // Below lower components nothing is to be chosen; the first instance will do.
+            let is_recursive = !context.analysis.recursive[rule].is_empty();
+            let limit = if is_recursive { budget } else { 1 };
+            for bound in self.instances(rule, &tuple, limit, &work) {
                 let highest = self.highest_round(rule, &bound);
                 let limit = best.as_ref().map_or(round, |best| best.0);
                 if highest < limit {

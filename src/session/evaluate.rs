@@ -3,6 +3,7 @@
 use crate::analysis::analysis::Analysis;
 use crate::engine::facts::Facts;
 use crate::engine::limits::{Limits, Stop};
+use crate::engine::native::Form;
 use crate::engine::tables::Tables;
 use crate::engine::{naive, native};
 use crate::program::program::Program;
@@ -25,5 +26,6 @@ pub fn run(
     match engine {
         Engine::Naive => Ok(Box::new(naive::run(program, analysis, facts, limits)?)),
         Engine::Native => Ok(Box::new(native::run(program, analysis, facts, limits)?)),
+        Engine::Toy => Ok(Box::new(native::run_in(Form::Tree, program, analysis, facts, limits)?)),
     }
 }

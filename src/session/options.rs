@@ -17,6 +17,8 @@ pub enum Engine {
     /// The fast one.
     #[default]
     Native,
+    /// The fast one with relations as plain ordered sets: slow, for tests of the seam.
+    Toy,
 }
 
 /// What a caller decides.

@@ -165,7 +165,9 @@ fn files_are_united() {
 #[test]
 fn other_columns_are_an_error_only_where_claims_are_read() {
     let text = ".decl claim_lo(c: symbol, n: float)\n.input claim_lo\n\
-                .decl policy(k: symbol)\n.decl claim(c: symbol, d: symbol, s: symbol, p: symbol, o: symbol)\n.input claim";
+                .decl policy(k: symbol)\n\
+                .decl claim(c: symbol, d: symbol, s: symbol, p: symbol, o: symbol)\n\
+                .input claim";
     let loaded =
         load(&[folder().join("ok_every_record.jsonl")], Options::STRICT, &mut Files::new());
     let encoded = rows_of(&loaded, program(text));
@@ -176,9 +178,9 @@ fn other_columns_are_an_error_only_where_claims_are_read() {
         .collect();
     assert_eq!(
         messages,
-        [
-            r#"`claim_lo` has other columns than the claims that fill it "declared claim_lo(c: symbol, n: float)" ["claims fill claim_lo(c: symbol, n: number)"]"#
-        ]
+        ["`claim_lo` has other columns than the claims that fill it \
+             \"declared claim_lo(c: symbol, n: float)\" \
+             [\"claims fill claim_lo(c: symbol, n: number)\"]"]
     );
     assert_eq!((encoded.counts.claims, encoded.counts.rows), (5, 5));
     assert!(encoded.counts.unread.contains(&("policy", 2)));
@@ -212,7 +214,8 @@ fn a_line_of_a_megabyte_is_no_obstacle() {
         let end = start + quote.chars().count();
         writeln!(
             text,
-            "{{\"type\":\"claim\",\"id\":\"c{i}\",\"doc\":\"d\",\"span\":[{start},{end}],\"quote\":\"{quote}\",\
+            "{{\"type\":\"claim\",\"id\":\"c{i}\",\"doc\":\"d\",\
+             \"span\":[{start},{end}],\"quote\":\"{quote}\",\
              \"chain\":[{{\"who\":\"s\",\"act\":\"said\"}}],\"subject\":\"e\",\"predicate\":\"p\",\
              \"object\":\"e\",\"modality\":\"stated\"}}"
         )

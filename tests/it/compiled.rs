@@ -9,6 +9,7 @@ use hence::analysis::analysis::{Analysis, analyse};
 use hence::base::ids::{FileId, Id};
 use hence::engine::facts::Facts;
 use hence::engine::limits::{Limits, Stop};
+use hence::engine::native::Form;
 use hence::engine::tables::Tables;
 use hence::engine::{naive, native};
 use hence::program::build::build;
@@ -74,6 +75,16 @@ impl Compiled {
     /// What the native engine makes of them.
     pub(crate) fn native(&self) -> Outcome {
         match native::run(&self.program, &self.analysis, self.facts(), &limits()) {
+            Ok(database) => self.tuples(&database),
+            Err(stop) => self.stopped(stop),
+        }
+    }
+
+    /// What it makes of them with relations stored as ordered sets.
+    pub(crate) fn toy(&self) -> Outcome {
+        let limits = Limits { rounds_max: Some(ROUNDS_MAX), ..Limits::default() };
+        let (program, analysis) = (&self.program, &self.analysis);
+        match native::run_in(Form::Tree, program, analysis, self.facts(), &limits) {
             Ok(database) => self.tuples(&database),
             Err(stop) => self.stopped(stop),
         }

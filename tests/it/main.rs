@@ -1,5 +1,11 @@
 //! One binary for the tests that drive whole parts: command line, prompt, claims, random programs.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test reads files, prints what it saw and fails by panicking"
+)]
 
 mod broken_proofs;
 mod cheapest_proofs;

@@ -117,6 +117,7 @@ fn same_generation() {
     });
 }
 
+#[expect(clippy::collection_is_never_read, reason = "the code that crepe makes")]
 mod corroboration {
     crepe::crepe! {
         @input

@@ -1,7 +1,8 @@
 //! Every derived tuple has a proof that the checker accepts, and what is no proof is refused.
 
+use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arbtest::arbtest;
@@ -91,9 +92,9 @@ impl Case {
         let mut names: Vec<_> =
             root.join("rules").read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
         names.sort();
-        let read = |path: &std::path::PathBuf| {
+        let read = |path: &PathBuf| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
+            (name, fs::read_to_string(path).unwrap())
         };
         let texts: Vec<_> = names.iter().map(read).collect();
         Self::run(&texts, Some(&root.join("facts/deployment")), engine).unwrap()
@@ -157,7 +158,8 @@ fn every_tuple_of_random_programs_has_a_proof() {
                 let proof = proof.unwrap_or_else(|reason| panic!("{reason:?}\n{text}"));
                 check(explainer.given(), &proof).unwrap();
                 assert!(proof.is_complete());
-                tree(case.words(&explainer), &proof, TreeOptions::default());
+                let text = tree(case.words(&explainer), &proof, TreeOptions::default());
+                assert!(!text.is_empty());
                 tuples += 1;
                 best += usize::from(proof.quality == Quality::Best);
             }
@@ -267,6 +269,26 @@ fn a_small_budget_gives_a_good_proof() {
     let absent: Tuple = Box::new([Value::Number(0), Value::Number(99)]);
     let none = explainer.explain(relation, &absent, Budget::default());
     assert_eq!(none.err(), Some(NoProof::Absent));
+}
+
+#[test]
+fn a_sum_over_very_many_rows_says_what_it_leaves_out() {
+    let case = Case::of(
+        ".decl n(x: number)
+         .decl total(t: number)
+         n(x) :- x = range(1, 12001).
+         total(t) :- t = sum x : { n(x) }.",
+    );
+    let explainer = case.explainer();
+    let (relation, tuple) = case.find("total", &[]);
+    let whole = explainer.explain(relation, &tuple, Budget::default()).unwrap();
+    assert_eq!((whole.quality, whole.is_complete()), (Quality::Best, true));
+    let proof = explainer.explain(relation, &tuple, Budget { instances: 10_000 }).unwrap();
+    assert_eq!((proof.quality, proof.is_complete()), (Quality::Good, false));
+    let text = tree(case.words(&explainer), &proof, TreeOptions::default());
+    assert!(text.contains("t = 72006000, the sum of 12000 contributions"), "{text}");
+    assert!(text.contains("at least"), "{text}");
+    assert!(text.contains("… 11,950 more"), "{text}");
 }
 
 #[test]

@@ -56,7 +56,9 @@ fn engines_agree() {
     each_program(|program, _| {
         let text = program.text();
         let compiled = compile(&text);
-        assert_eq!(compiled.native(), compiled.naive(), "native and specification\n{text}");
+        let expected = compiled.naive();
+        assert_eq!(compiled.native(), expected, "native and specification\n{text}");
+        assert_eq!(compiled.toy(), expected, "toy storage and specification\n{text}");
         Ok(())
     });
 }

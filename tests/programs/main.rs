@@ -16,6 +16,8 @@
 
 mod outcome;
 
+use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,7 +46,7 @@ fn programs() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from("tests/programs")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
+        for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() && !name.starts_with('_') {
@@ -68,7 +70,7 @@ fn check(path: &Path, mode: Mode) {
     let Some(text) = outcome(path, mode) else { return };
     if mode == Mode::Naive {
         let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(std::env::current_dir().unwrap().join(path.parent().unwrap()));
+        settings.set_snapshot_path(env::current_dir().unwrap().join(path.parent().unwrap()));
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
         settings.set_input_file(path);

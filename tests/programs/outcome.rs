@@ -32,13 +32,16 @@ pub(crate) enum Mode {
     Native1,
     /// The native engine with two workers.
     Native2,
+    /// The native engine over the toy form of storage.
+    Toy,
     /// Parsed, printed, parsed again, and run by the native engine.
     Printed,
 }
 
 impl Mode {
     /// The reference first.
-    pub(crate) const ALL: [Self; 4] = [Self::Naive, Self::Native1, Self::Native2, Self::Printed];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Naive, Self::Native1, Self::Native2, Self::Toy, Self::Printed];
 }
 
 /// Tuples whose proofs are checked, at most this many of a relation.
@@ -117,6 +120,7 @@ fn options(path: &Path, mode: Mode) -> Options {
         Mode::Naive => (Engine::Naive, 1),
         Mode::Native1 | Mode::Printed => (Engine::Native, 1),
         Mode::Native2 => (Engine::Native, 2),
+        Mode::Toy => (Engine::Toy, 1),
     };
     let include = vec![path.parent().unwrap().to_owned()];
     Options { facts: vec![facts], include, engine, workers, ..Options::default() }
