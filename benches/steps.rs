@@ -6,6 +6,7 @@
 )]
 
 use std::hint::black_box;
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -66,7 +67,7 @@ fn nanoseconds(rule: &Rule, codes: &Codes, builtins: &Builtins) -> f64 {
         let LiteralKind::Compare(op, left, right) = &rule.body[1].kind else { unreachable!() };
         let var = rule.vars.ids().nth(2);
         if let Some(var) = var {
-            let mut column = std::mem::take(&mut batch.columns[var.index()]);
+            let mut column = take(&mut batch.columns[var.index()]);
             evaluator.codes(right, &batch, &mut bad, &mut column);
             batch.columns[var.index()] = column;
         } else {
