@@ -17,7 +17,8 @@ use hence::engine::kernels::select::places;
 use hence::engine::storage::form::BATCH;
 use hence::program::build::build;
 use hence::program::builtins::Builtins;
-use hence::program::program::{LiteralKind, Rule};
+use hence::program::program::{Expr, LiteralKind, Rule};
+use hence::syntax::ast::CompareOp;
 use hence::syntax::parser::parse;
 use hence::value::codes::Codes;
 use hence::value::symbols::Symbols;
@@ -57,7 +58,7 @@ fn nanoseconds(rule: &Rule, codes: &Codes, builtins: &Builtins) -> f64 {
             state >> 17
         }));
     }
-    let live: Vec<_> = rule.vars.ids().take(2).collect();
+    let live: Vec<_> = rule.vars.ids().collect();
     let mut batch = full.clone();
     let (mut keep, mut index, mut bad) = (Vec::new(), Vec::new(), Vec::new());
     let mut best = f64::INFINITY;
@@ -65,8 +66,7 @@ fn nanoseconds(rule: &Rule, codes: &Codes, builtins: &Builtins) -> f64 {
         batch.clone_from(&full);
         let start = Instant::now();
         let LiteralKind::Compare(op, left, right) = &rule.body[1].kind else { unreachable!() };
-        let var = rule.vars.ids().nth(2);
-        if let Some(var) = var {
+        if let (CompareOp::Eq, Expr::Var(var)) = (op, left) {
             let mut column = take(&mut batch.columns[var.index()]);
             evaluator.codes(right, &batch, &mut bad, &mut column);
             batch.columns[var.index()] = column;
