@@ -93,6 +93,8 @@ impl Verdict {
         let mut messages = session.take_warnings();
         messages.extend(result.err().unwrap_or_default());
         self.interrupted |= code_of(&messages) == INTERRUPTED;
+        // A file in error was checked too, though the session does not take it.
+        self.rule_files.insert(root.display().to_string());
         self.rule_files.extend(session.rule_files().iter().cloned());
         self.add(&messages, session.files());
     }
