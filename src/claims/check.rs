@@ -289,10 +289,11 @@ impl<'a> Check<'a> {
         if let Err(error) = self.read_fields(entry, &mut faults) {
             let at = error.column().saturating_sub(1).min(line.text.len());
             let at = (0..=at).rev().find(|&at| line.text.is_char_boundary(at)).unwrap_or(0);
+            let end = at + line.text[at..].chars().next().map_or(0, char::len_utf8);
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-            let diagnostic = Diagnostic::new(Code::H0405, message)
-                .label(line.part(&(at..line.text.len().min(at + 1).max(at))), "not JSON here");
+            let diagnostic =
+                Diagnostic::new(Code::H0405, message).label(line.part(&(at..end)), "not JSON here");
             self.refuse(entry, diagnostic);
         }
         for fault in faults {
