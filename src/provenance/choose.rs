@@ -154,15 +154,24 @@ impl Cheap {
         cheap
     }
 
-    /// What a way rests on if its premises take their cheapest ways.
-    fn tokens(&self, way: &Way) -> Rc<[u32]> {
+    /// The premise that contains what all the others and the way itself are charged for, if there
+    /// is one: beside a large sum most premises add nothing.
+    fn largest(&self, way: &Way) -> Option<&Best> {
         let premises = || way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
-        if let ([], [_], Some(only)) =
-            (way.tokens.as_slice(), way.premises.as_slice(), premises().next())
-        {
-            return Rc::clone(&only.tokens);
+        let largest = premises().max_by_key(|best| best.tokens.len())?;
+        let has = |token: &u32| largest.tokens.binary_search(token).is_ok();
+        let is_within =
+            |best: &Best| Rc::ptr_eq(&best.tokens, &largest.tokens) || best.tokens.iter().all(has);
+        (way.tokens.iter().all(has) && premises().all(is_within)).then_some(largest)
+    }
+
+    /// What a way rests on if its premises take their cheapest ways, sorted.
+    fn tokens(&self, way: &Way) -> Rc<[u32]> {
+        if let Some(largest) = self.largest(way) {
+            return Rc::clone(&largest.tokens);
         }
-        let of_premises = premises().flat_map(|best| best.tokens.iter().copied());
+        let premises = way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
+        let of_premises = premises.flat_map(|best| best.tokens.iter().copied());
         let mut tokens: Vec<u32> = way.tokens.iter().copied().chain(of_premises).collect();
         tokens.sort_unstable();
         tokens.dedup();
@@ -172,6 +181,9 @@ impl Cheap {
     fn cost(&self, slice: &Slice<'_, '_>, way: &Way) -> Cost {
         let heights = way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
         let height = heights.map(|best| best.cost.height).max().unwrap_or(0) + height_of(way);
+        if let Some(largest) = self.largest(way) {
+            return Cost { height, ..largest.cost };
+        }
         let tokens = self.tokens(way);
         cost_of(slice, tokens.iter().copied().filter(|&t| !self.free[t as usize]), height)
     }
