@@ -121,6 +121,10 @@ impl Session {
     pub fn load(&mut self, roots: &[PathBuf]) -> Result<(), Refused> {
         let (sources, mut messages) = load::read(roots, &self.options.include, &mut self.files);
         let world = self.build(&sources.trees, &mut messages);
+        if self.world.is_none() {
+            // Which files were read is worth knowing also if they are in error.
+            self.sources.names.clone_from(&sources.names);
+        }
         self.finish(messages)?;
         self.roots = roots.to_vec();
         self.sources = sources;
