@@ -104,6 +104,8 @@ struct Body {
     bound: Vec<(String, Type)>,
     /// Bound variables that come out of an aggregate; another one would see its own.
     witnesses: Vec<String>,
+    /// How many of the bound variables are those of the rule's atoms.
+    of_atoms: usize,
     /// Atoms may be of this layer, everything else only of lower ones.
     layer: usize,
     recursive: bool,
@@ -217,6 +219,7 @@ impl Generator<'_, '_> {
         for _ in 0..*self.u.choose(&[1, 1, 2, 2, 2, 3])? {
             self.atom(&mut body)?;
         }
+        body.of_atoms = body.bound.len();
         for _ in 0..*self.u.choose(&[0, 0, 1, 1, 1, 2, 3])? {
             self.extra(&mut body)?;
         }
@@ -483,9 +486,20 @@ impl Generator<'_, '_> {
     // ---- aggregates ----
 
     fn aggregate(&mut self, body: &mut Body) -> Result<()> {
-        let (literal, bound) = self.aggregate_over(body, 0)?;
+        let (mut literal, mut bound) = self.aggregate_over(body, 0)?;
+        let known = &body.bound[..body.of_atoms];
+        let known: Vec<_> = known.iter().filter(|(_, ty)| *ty == bound[0].1).collect();
+        if !known.is_empty() && self.chance(15)? {
+            // The result is compared with a variable that has a value already.
+            let known = self.u.choose(&known)?.0.clone();
+            let (_, aggregate) = literal.split_once(" = ").unwrap();
+            literal = format!("{known} = {aggregate}");
+            bound.remove(0);
+            self.note("aggregate compared");
+        }
+        let local = bound.iter().filter(|(var, _)| is_local(&literal, var));
+        body.witnesses.extend(local.map(|(var, _)| var.clone()));
         body.literals.push(literal);
-        body.witnesses.extend(bound.iter().skip(1).map(|(var, _)| var.clone()));
         body.bound.extend(bound);
         Ok(())
     }
@@ -553,6 +567,11 @@ impl Generator<'_, '_> {
         }
         Ok((format!("{result} = {kind} {value} : {{ {text} }}"), bound))
     }
+}
+
+/// Whether the variable is of the aggregate's body, not its result.
+fn is_local(literal: &str, var: &str) -> bool {
+    literal.split_once(" = ").is_some_and(|(result, _)| result != var)
 }
 
 fn mentions(literal: &str, var: &str) -> bool {
