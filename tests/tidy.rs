@@ -1,5 +1,5 @@
 //! Holds the layout of the repository: layers import only downward, every file says what it is,
-//! every code is shown by a snapshot, every program of the tests has one.
+//! every program of the tests has its snapshot, and shows the code that its name tells.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -154,6 +154,13 @@ fn every_snapshot_has_its_program_and_every_program_its_snapshot() {
             || path.parent().unwrap().file_name().unwrap().to_str().unwrap().starts_with('_');
         if !part && !path.with_extension("snap").exists() {
             findings.push(format!("{}: no snapshot, run the tests and read it", shown(&path)));
+        }
+    }
+    for path in files("tests/programs/semantic", ".snap") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let code = name.split('_').next().unwrap().to_uppercase();
+        if code != "QUIET" && !read(&path).contains(&format!("[{code}]")) {
+            findings.push(format!("{}: does not show {code}, rename it", shown(&path)));
         }
     }
     for path in files("tests/programs", ".snap") {

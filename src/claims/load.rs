@@ -234,8 +234,12 @@ impl Read {
     }
 }
 
-/// The bytes of a file.
+/// The bytes of a plain file: reading a pipe or a device might never end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() && !about.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file"));
+    }
     #[expect(clippy::disallowed_methods, reason = "claims files and documents are read here")]
     fs::read(path)
 }

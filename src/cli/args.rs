@@ -145,7 +145,7 @@ pub struct Run {
     /// Rule files and input.
     #[command(flatten)]
     pub source: Source,
-    /// Folder for the .output relations, or - for standard output
+    /// Folder for the .output relations, or - for standard output [default: this folder]
     #[arg(short = 'D', long = "output", value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Prints no warnings and no summary

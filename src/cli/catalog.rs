@@ -32,6 +32,16 @@ pub fn rules(args: &Rules) -> Result<(), Exit> {
     fs::create_dir_all(folder).map_err(|error| refused(folder, error))?;
     for (name, text) in library::modules() {
         let path = folder.join(name);
+        // A module that somebody has changed is not written over.
+        #[expect(clippy::disallowed_methods, reason = "the command reads what it would replace")]
+        let there = fs::read(&path);
+        if there.is_ok_and(|bytes| bytes != text.as_bytes()) {
+            let text = format!("{} is there and differs; nothing was written", shown(&path));
+            return Err(Exit::System(text));
+        }
+    }
+    for (name, text) in library::modules() {
+        let path = folder.join(name);
         #[expect(clippy::disallowed_methods, reason = "the command writes these files")]
         fs::write(&path, text).map_err(|error| refused(&path, error))?;
         writeln!(out, "{}", shown(&path))?;

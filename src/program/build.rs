@@ -27,6 +27,7 @@ pub fn build(files: &[ast::Program], symbols: Arc<Symbols>) -> (Program, Vec<Dia
             rules.add(item, rule);
         }
     }
+    directives.check_outputs(&names, &mut found);
     let Rules { rules, facts, mut unknown, found: mut more, .. } = rules;
     files.iter().flat_map(|file| &file.unread).for_each(|name| unknown.forget(name));
     found.append(&mut more);

@@ -1,5 +1,7 @@
 //! `.input`, `.output`, `.printsize` and `.pragma`.
 
+use std::path::{Component, Path};
+
 use crate::base::hash::Set;
 use crate::base::ids::RelationId;
 use crate::program::check::Unknown;
@@ -28,6 +30,8 @@ const LATER: &[&str] = &[
     "rfc",
     "n",
 ];
+/// Files that a run adds to its outputs.
+const OWN_FILES: [&str; 2] = ["hence-run.json", "rejected.jsonl"];
 /// Pragmas of the dialect: they steer other evaluators.
 const PRAGMAS: &[&str] = &[
     "magic-transform",
@@ -94,6 +98,41 @@ impl Directives {
             }
             ItemKind::Pragma { key, value } => found.push(pragma(key, value.as_ref())),
             ItemKind::Type(_) | ItemKind::Rule(_) | ItemKind::Include { .. } | ItemKind::Once => {}
+        }
+    }
+
+    /// Two outputs do not write one file, and none writes outside of the output folder or over
+    /// what a run writes itself.
+    pub(crate) fn check_outputs(&self, names: &Names, found: &mut Vec<Diagnostic>) {
+        let file = |directive: &FileDirective| {
+            let relation = &names.relations[directive.relation].name;
+            let stem = directive.name.as_ref().unwrap_or(relation);
+            directive.filename.clone().unwrap_or_else(|| format!("{stem}.csv"))
+        };
+        for (index, directive) in self.outputs.iter().enumerate() {
+            let name = file(directive);
+            let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+            if !Path::new(&name).components().all(inside) {
+                found.push(
+                    Diagnostic::new(Code::H0109, format!("`{name}` leaves the output folder"))
+                        .label(directive.span, "")
+                        .help("give a path below the folder of -D"),
+                );
+            }
+            if OWN_FILES.contains(&name.as_str()) {
+                found.push(
+                    Diagnostic::new(Code::H0109, format!("a run writes `{name}` itself"))
+                        .label(directive.span, "")
+                        .help("give the file another name"),
+                );
+            }
+            if let Some(first) = self.outputs[..index].iter().find(|other| file(other) == name) {
+                found.push(
+                    Diagnostic::new(Code::H0109, format!("two outputs write `{name}`"))
+                        .label(directive.span, "written again here")
+                        .label(first.span, "first written here"),
+                );
+            }
         }
     }
 

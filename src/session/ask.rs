@@ -86,7 +86,7 @@ impl Session {
             return None;
         };
         if let Some(atom) = question.atom() {
-            return Some(no_match(&question.program, tables, atom));
+            return Some(no_match(&self.world().program, tables, atom));
         }
         let mut before = None;
         for end in 1..=rule.body.len() {
@@ -96,20 +96,20 @@ impl Session {
             let rows = part.answers(tables, &world.facts, self.options()).ok()?;
             if rows.is_empty() {
                 let literal = &rule.body[end - 1];
-                return Some(self.failing(question, literal, before));
+                return Some(self.failing(literal, before));
             }
             before = Some(rows.len());
         }
         None
     }
 
-    fn failing(&self, question: &Question, literal: &Literal, before: Option<usize>) -> String {
+    fn failing(&self, literal: &Literal, before: Option<usize>) -> String {
         let text = self.files().text_of(literal.span).trim();
         let tables = self.world().tables();
         if let LiteralKind::Atom(atom) = &literal.kind
             && before.is_none_or(|_| !any(tables, atom))
         {
-            return no_match(&question.program, tables, atom);
+            return no_match(&self.world().program, tables, atom);
         }
         match before {
             Some(1) => format!("`{text}` does not hold for the one binding of what stands before"),
@@ -195,7 +195,8 @@ fn nothing_in(program: &Program, relation: RelationId) -> String {
     let why = match (rules, about.is_input) {
         (0, true) => "its input has no row",
         (0, false) => "it has no rule, no fact and no input",
-        _ => "no rule gives one",
+        (1, _) => "its rule finds nothing",
+        _ => "none of its rules finds anything",
     };
     format!("`{}` has no tuple: {why}", about.name)
 }

@@ -104,7 +104,7 @@ impl Session {
         let Some(tuple) = found.first() else {
             let name = self.files().get(file).text.trim().trim_end_matches(['.', '?']).to_owned();
             let message = Diagnostic::new(Code::H0502, format!("{name} does not hold"))
-                .note(no_match(&question.program, self.world().tables(), atom));
+                .note(no_match(&self.world().program, self.world().tables(), atom));
             return Err(Unexplained::Refused(vec![message]));
         };
         match explainer.explain(atom.relation, tuple, Budget::default()) {

@@ -99,13 +99,13 @@ impl<'a> Words<'a> {
     pub fn absence(&self, node: &AbsentNode) -> (String, &'static str) {
         let relation = &self.program().relations[node.relation];
         let is_derived = self.program().rules_of(node.relation).next().is_some();
-        let how = if is_derived { "not derived" } else { "none on file" };
+        let how = if is_derived { "no rule gives it" } else { "none on file" };
         let first = node.pattern.first().copied().flatten();
         let text = match (relation.name.as_str(), first) {
             ("retract", Some(claim)) if !is_derived => {
                 return (format!("no retraction of {} on file", self.label_of(claim)), "");
             }
-            _ => format!("no {}", self.atom(node.relation, &node.pattern)),
+            _ => format!("not {}", self.atom(node.relation, &node.pattern)),
         };
         (text, how)
     }

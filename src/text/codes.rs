@@ -1,6 +1,6 @@
 //! Every code once: number, default severity, title, and the paragraph of `hence explain CODE`.
 //! H00 syntax, H01 names and types, H02 rules as a whole, H03 data files, H04 claims and quotes,
-//! H05 evaluation, H06 limits; L02 and L04 are warnings about rules and claims.
+//! H05 evaluation, H06 limits, H07 commands; L02, L03 and L04 warn of rules, data and claims.
 
 use std::fmt;
 

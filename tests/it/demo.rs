@@ -159,6 +159,8 @@ fn a_wire_copy_adds_no_voice() {
         "figure_groups",
         "corroborated",
         "single_source",
+        "figure_single_source",
+        "adversarial",
         "choke_point",
         "total",
         "envelope",

@@ -23,5 +23,5 @@ mod random;
 mod readme;
 mod repl;
 mod schemas;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod terminal;

@@ -48,8 +48,8 @@ pub const COMMANDS: &[About] = &[
         name: ".why",
         args: "[ATOM | ROW]",
         does: "shows the proof of an answer",
-        more: "ROW counts the rows of the last answer from 1; without anything the last row asked \
-               about, or the first.\n  .why 3\n  .why reach(\"a\", \"c\")",
+        more: "ROW counts the rows of the last answer from 1; without anything its \
+               first row is explained.\n  .why 3\n  .why reach(\"a\", \"c\")",
     },
     About {
         verb: Verb::Rels,
@@ -97,7 +97,7 @@ pub const COMMANDS: &[About] = &[
     About {
         verb: Verb::Format,
         name: ".format",
-        args: "[table | csv | tsv | json | jsonl]",
+        args: "[table | csv | tsv | json | jsonl | md | facts]",
         does: "sets how answers are printed",
         more: "Without anything it says which one is set.\n  .format jsonl",
     },
