@@ -92,8 +92,10 @@ fn report_escaped(written: &[Written], session: &Session, reporter: Reporter) {
         let (cells, hold) = if one.escaped == 1 { ("cell", "holds") } else { ("cells", "hold") };
         let n = grouped(one.escaped);
         let text = format!("{n} {cells} of `{}` {hold} a tab or a line end", one.relation);
-        let message = Diagnostic::new(Code::L0301, text)
-            .note("they are written as \\t, \\n and \\r, since they would read as other rows");
+        let message = Diagnostic::new(Code::L0301, text).note(
+            "they are written as \\t, \\n and \\r, since they would read as other rows; a reader \
+                 cannot tell them from texts that hold these two characters",
+        );
         reporter.print(&[message], session.files());
     }
 }
