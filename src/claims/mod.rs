@@ -1,4 +1,4 @@
-//! Layer 11: who said what, where, how sure.
+//! Layer 10: who said what, where, how sure.
 
 pub mod cell;
 mod check;

@@ -1,4 +1,4 @@
-//! Layer 9: files to relations, and back.
+//! Layer 8: files to relations, and back.
 
 pub mod delimited;
 pub mod find;

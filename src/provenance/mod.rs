@@ -1,4 +1,4 @@
-//! Layer 10: why a tuple holds.
+//! Layer 9: why a tuple holds.
 
 pub mod check;
 pub mod empty;

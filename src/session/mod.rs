@@ -1,4 +1,4 @@
-//! Layer 12: the one API: rule files and input in, answers and explanations out.
+//! Layer 11: the one API: rule files and input in, answers and explanations out.
 
 pub mod answer;
 pub mod ask;

@@ -1,4 +1,4 @@
-//! Layer 13: answers as text and JSON.
+//! Layer 12: answers as text and JSON.
 
 pub mod answer;
 pub mod json;

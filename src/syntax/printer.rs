@@ -31,35 +31,11 @@ pub fn print(program: &Program) -> String {
     out
 }
 
-/// A rule or fact as one line, without annotations and hints.
-#[must_use]
-pub fn rule_text(rule: &Rule) -> String {
-    let mut out = String::new();
-    clause(&mut out, rule, " ", " ");
-    out
-}
-
-/// A literal or formula as one line.
-#[must_use]
-pub fn body_text(node: &Body) -> String {
-    let mut out = String::new();
-    body(&mut out, node, Within::Or);
-    out
-}
-
 /// An atom as one line.
 #[must_use]
 pub fn atom_text(node: &Atom) -> String {
     let mut out = String::new();
     atom(&mut out, node);
-    out
-}
-
-/// A term as one line.
-#[must_use]
-pub fn expr_text(node: &Expr) -> String {
-    let mut out = String::new();
-    expr(&mut out, node);
     out
 }
 
