@@ -29,10 +29,12 @@ impl Terminal {
     #[expect(clippy::disallowed_methods, reason = "CI must not leave tests out")]
     fn new(args: &str) -> Option<Self> {
         let state = TempDir::new().unwrap();
-        let command = format!("{} repl {args}", env!("CARGO_BIN_EXE_hence"));
+        // Without `exec` a shell may stay in between, and Ctrl-C would end it as well.
+        let command = format!("exec {} repl {args}", env!("CARGO_BIN_EXE_hence"));
         let spawned = Command::new("script")
             .args(["-qec", &command, "/dev/null"])
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/repl"))
+            .env("SHELL", "/bin/sh")
             .env("XDG_STATE_HOME", state.path())
             .env("TERM", "xterm")
             .env("NO_COLOR", "1")
