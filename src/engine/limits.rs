@@ -50,7 +50,7 @@ impl Limits {
 }
 
 /// Why an evaluation stopped before its end. Nothing of it is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Stop {
     /// A binding that satisfies all other literals has no value somewhere.
     Failed(Box<Failure>),

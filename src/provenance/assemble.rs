@@ -1,6 +1,7 @@
 //! [`assemble`]: the [`Proof`] that one way for each goal makes.
 
 use crate::base::ids::{GoalId, Id, NodeId, Table, VarId};
+use crate::engine::limits::Stop;
 use crate::program::program::{Aggregate, Expr, Literal, LiteralKind};
 use crate::provenance::choose::Choice;
 use crate::provenance::proof::{
@@ -14,9 +15,12 @@ use crate::value::value::Value;
 
 /// The proof of the slice's first goal.
 ///
+/// # Errors
+/// If it is stopped.
+///
 /// # Panics
 /// If a goal of the proof has no way.
-pub(crate) fn assemble(slice: &Slice<'_, '_>, choice: &Choice) -> Proof {
+pub(crate) fn assemble(slice: &Slice<'_, '_>, choice: &Choice) -> Result<Proof, Stop> {
     let mut ids: Table<GoalId, Option<NodeId>> = Table::filled(slice.goals.len(), None);
     let mut goals: Vec<(GoalId, usize)> = Vec::new();
     let mut stack = vec![GoalId::new(0)];
@@ -33,13 +37,17 @@ pub(crate) fn assemble(slice: &Slice<'_, '_>, choice: &Choice) -> Proof {
     let mut nodes: Table<NodeId, Node> = Table::new();
     for (goal, way) in goals {
         nodes.push(assembly.node(goal, &slice.ways[goal][way].step));
+        if slice.context.solver.watch.tick(1 + slice.ways[goal][way].premises.len()).is_break() {
+            break;
+        }
     }
+    slice.context.solver.watch.stopped()?;
     for node in assembly.others {
         nodes.push(node);
     }
     let mut proof = Proof { nodes, quality: choice.quality, cost: choice.cost };
     proof.number();
-    proof
+    Ok(proof)
 }
 
 struct Assembly<'s, 'c, 'a> {

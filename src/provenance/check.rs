@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::base::hash::{Map, Set};
 use crate::base::ids::{Id, NodeId, RelationId, Table, VarId};
+use crate::engine::limits::Limits;
 use crate::engine::tables::Tables;
 use crate::program::builtins::Builtins;
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Program};
@@ -17,6 +18,7 @@ use crate::provenance::proof::{
     Role, Row, RuleNode, Site,
 };
 use crate::provenance::recount::{Recount, Values};
+use crate::provenance::watch::Watch;
 use crate::syntax::ast::AggregateKind;
 use crate::value::value::Value;
 
@@ -36,12 +38,23 @@ pub struct Given<'a> {
 /// # Errors
 /// With the node, as `#n`, and what is wrong with it.
 pub fn check(given: Given<'_>, proof: &Proof) -> Result<(), String> {
+    check_within(given, proof, &Watch::new(&Limits::default()))
+}
+
+/// The same under a watch. If that is stopped, the verdict is worth nothing.
+///
+/// # Errors
+/// With the node, as `#n`, and what is wrong with it.
+pub fn check_within(given: Given<'_>, proof: &Proof, watch: &Watch) -> Result<(), String> {
     let builtins = Builtins::new(Arc::clone(&given.program.symbols));
-    let recount = Recount { tables: given.tables, builtins: &builtins };
+    let recount = Recount { tables: given.tables, builtins: &builtins, watch };
     let checker = Checker { given, recount, proof };
     let order = checker.order()?;
     checker.one_node_each()?;
     for (id, node) in proof.nodes.entries() {
+        if watch.tick(1).is_break() {
+            return Err("stopped".to_owned());
+        }
         checker.node(node).map_err(|reason| format!("#{}: {reason}", id.index() + 1))?;
     }
     checker.all_used(&order)?;

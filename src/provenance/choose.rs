@@ -9,8 +9,10 @@ use std::mem;
 use std::rc::Rc;
 
 use crate::base::ids::{GoalId, Id, Table};
+use crate::engine::limits::Stop;
 use crate::provenance::proof::{Cost, Quality};
 use crate::provenance::slice::{Slice, Step, Token, Way};
+use crate::provenance::watch::Watch;
 
 /// One way for each goal of a proof.
 pub(crate) struct Choice {
@@ -28,13 +30,31 @@ const WORK_MAX: usize = 1_000_000;
 const ROUNDS_MAX: usize = 4;
 
 /// The cheapest proof of the slice's first goal, if it has one.
-pub(crate) fn choose(slice: &Slice<'_, '_>) -> Option<Choice> {
+///
+/// # Errors
+/// If the search is stopped.
+pub(crate) fn choose(slice: &Slice<'_, '_>) -> Result<Option<Choice>, Stop> {
+    let choice = search(slice);
+    watch(slice).stopped()?;
+    Ok(choice)
+}
+
+/// What may stop the search.
+fn watch<'s>(slice: &'s Slice<'_, '_>) -> &'s Watch {
+    &slice.context.solver.watch
+}
+
+/// The choice; anything after a stop.
+fn search(slice: &Slice<'_, '_>) -> Option<Choice> {
     let mut free = vec![false; slice.tokens.len()];
     let cheap = Cheap::find(slice, &free);
     let mut choice = cheap.choice(slice)?;
     let mut finished = true;
     if has_choice(slice, &cheap) {
         let needs = Needs::find(slice, &cheap);
+        if watch(slice).is_stopped() {
+            return None;
+        }
         // What every proof contains costs nothing more, so it must not keep a goal from using it.
         needs.tokens[root()].iter().for_each(|&token| free[token as usize] = true);
         let cheap = Cheap::find(slice, &free);
@@ -142,6 +162,9 @@ impl Cheap {
                 continue;
             }
             let tokens = cheap.tokens(&slice.ways[goal][at]);
+            if watch(slice).tick(1 + readers[goal].len() * (1 + tokens.len())).is_break() {
+                break;
+            }
             cheap.best[goal] = Some(Best { cost, way: at, tokens });
             cheap.order.push(goal);
             for &(reader, at) in &readers[goal] {
@@ -241,6 +264,9 @@ impl Needs {
             changed = false;
             left = left.checked_sub(pass)?;
             for &goal in &cheap.order {
+                if watch(slice).tick(words * (1 + slice.ways[goal].len())).is_break() {
+                    return None;
+                }
                 let mut all = vec![u64::MAX; words];
                 for way in slice.ways[goal].iter().filter(|way| cheap.can(way)) {
                     let mut some = vec![0; words];
@@ -266,7 +292,7 @@ impl Needs {
     fn heights(slice: &Slice<'_, '_>, cheap: &Cheap) -> Table<GoalId, usize> {
         let mut heights: Table<GoalId, usize> = slice.goals.iter().map(|_| usize::MAX).collect();
         let mut changed = true;
-        while changed {
+        while changed && watch(slice).tick(cheap.order.len()).is_continue() {
             changed = false;
             for &goal in &cheap.order {
                 let height = |way: &Way| {
@@ -345,8 +371,10 @@ fn settled(slice: &Slice<'_, '_>, cheap: &Cheap, needs: &Needs) -> Table<GoalId,
 impl Search<'_, '_, '_> {
     fn run(&mut self, choice: &mut Choice) -> bool {
         let mut frames: Vec<Frame> = Vec::new();
+        // A step may look at every goal.
+        let units = 1 + self.slice.goals.len() / 16;
         loop {
-            if self.work == 0 {
+            if self.work == 0 || watch(self.slice).tick(units).is_break() {
                 return false;
             }
             let goal = if self.bound < choice.cost { self.agenda.pop() } else { None };

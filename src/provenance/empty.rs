@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use crate::base::ids::{Id, RuleId, VarId};
+use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::{Aggregate, Expr, LiteralKind, Program, Rule};
 use crate::provenance::proof::Site;
@@ -34,9 +35,15 @@ const ZEROS_MAX: usize = 1_000;
 
 /// The sums of all rules whose value stands in their head and that have a group without rows, in
 /// the order of the rules; the groups in the order of the language.
-#[must_use]
-pub fn empty_sums(program: &Program, tables: &dyn Tables) -> Vec<EmptySum> {
-    let solver = Solver::new(program, tables);
+///
+/// # Errors
+/// If the search is stopped.
+pub fn empty_sums(
+    program: &Program,
+    tables: &dyn Tables,
+    limits: &Limits,
+) -> Result<Vec<EmptySum>, Stop> {
+    let solver = Solver::new(program, tables, limits);
     let mut found = Vec::new();
     for (id, rule) in program.rules.entries() {
         for (at, literal) in rule.body.iter().enumerate() {
@@ -45,10 +52,11 @@ pub fn empty_sums(program: &Program, tables: &dyn Tables) -> Vec<EmptySum> {
             {
                 let sum = Sum { id, rule, var: *var, aggregate };
                 found.extend(sum.empty(&solver, literal.span, &Site::of_rule(id).inside(at)));
+                solver.watch.stopped()?;
             }
         }
     }
-    found
+    Ok(found)
 }
 
 struct Sum<'a> {

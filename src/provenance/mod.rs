@@ -6,6 +6,7 @@ pub mod leaves;
 pub mod proof;
 pub mod search;
 pub mod summary;
+pub mod watch;
 
 mod assemble;
 mod choose;

@@ -1,12 +1,11 @@
 //! All bindings of a body by plain nested loops, for the checker alone: literals in the order
 //! written as far as bindings allow, every value computed anew. Shares nothing with the search.
 
-use std::ops::ControlFlow;
-
 use crate::base::ids::{Id, VarId};
 use crate::engine::tables::Tables;
 use crate::program::builtins::Builtins;
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind};
+use crate::provenance::watch::Watch;
 use crate::syntax::ast::{AggregateKind, CompareOp};
 use crate::value::value::Value;
 
@@ -17,6 +16,8 @@ pub(crate) type Values = Vec<Option<Value>>;
 pub(crate) struct Recount<'a> {
     pub(crate) tables: &'a dyn Tables,
     pub(crate) builtins: &'a Builtins,
+    /// What may stop a loop; what a stopped one gives is worth nothing.
+    pub(crate) watch: &'a Watch,
 }
 
 impl Recount<'_> {
@@ -68,6 +69,9 @@ impl Recount<'_> {
     }
 
     fn bindings(&self, left: &[&Literal], values: &mut Values, found: &mut dyn FnMut(&Values)) {
+        if self.watch.tick(1).is_break() {
+            return;
+        }
         let Some(next) = self.next(left, values) else {
             if left.iter().all(|literal| self.lacks(literal, values)) {
                 found(values);
@@ -221,7 +225,7 @@ impl Recount<'_> {
         let mut tuples = Vec::new();
         self.tables.select(atom.relation, &pattern, &mut |tuple| {
             tuples.push(tuple.to_vec());
-            ControlFlow::Continue(())
+            self.watch.tick(1)
         });
         tuples
     }
@@ -231,7 +235,7 @@ impl Recount<'_> {
         let mut members = Vec::new();
         let walked = self.builtins.range(&args, &mut |value| {
             members.push(value);
-            ControlFlow::Continue(())
+            self.watch.tick(1)
         });
         if walked.is_err() {
             members.clear();

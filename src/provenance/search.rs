@@ -2,19 +2,19 @@
 //! rounds are only asked for where the budget is too small for all that a proof may be made of.
 //! No proof leaves it unchecked.
 
-use std::ops::ControlFlow;
-
 use crate::analysis::analysis::Analysis;
 use crate::base::ids::RelationId;
+use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::Program;
 use crate::provenance::assemble::assemble;
-use crate::provenance::check::{Given, check};
+use crate::provenance::check::{Given, check_within};
 use crate::provenance::choose::choose;
 use crate::provenance::leaves::Leaves;
 use crate::provenance::proof::Proof;
 use crate::provenance::slice::{Context, Goal, Slice};
 use crate::provenance::solve::Solver;
+use crate::provenance::watch::Watch;
 use crate::value::value::{Tuple, Value, cmp_tuples};
 
 /// What a question may cost, in rule instances: never in time, so that the same question has the
@@ -32,12 +32,20 @@ impl Default for Budget {
 }
 
 /// Why there is no proof.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum NoProof {
     /// The tuple is not in its relation.
     Absent,
     /// Something that cannot be: a bug in hence, with what was found.
     Bug(String),
+    /// The search was stopped.
+    Stopped(Stop),
+}
+
+impl From<Stop> for NoProof {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
 }
 
 /// Answers why.
@@ -57,8 +65,15 @@ impl<'a> Explainer<'a> {
         tables: &'a dyn Tables,
         leaves: &'a Leaves,
     ) -> Self {
-        let solver = Solver::new(program, tables);
+        let solver = Solver::new(program, tables, &Limits::default());
         Self { context: Context::new(program, analysis, leaves, solver) }
+    }
+
+    /// The same with limits: from now on it can be stopped, once.
+    #[must_use]
+    pub fn within(mut self, limits: &Limits) -> Self {
+        self.context.solver.watch = Watch::new(limits);
+        self
     }
 
     /// What proofs are checked against.
@@ -70,32 +85,36 @@ impl<'a> Explainer<'a> {
 
     /// At most `limit` tuples with the given values where `pattern` gives one and equal values in
     /// the columns of each pair of `equal`, in the order of the language; and how many there are.
-    #[must_use]
+    ///
+    /// # Errors
+    /// If it is stopped.
     pub fn find(
         &self,
         relation: RelationId,
         pattern: &[Option<Value>],
         equal: &[(usize, usize)],
         limit: usize,
-    ) -> (Vec<Tuple>, usize) {
+    ) -> Result<(Vec<Tuple>, usize), Stop> {
         let mut found: Vec<Tuple> = Vec::new();
+        let watch = &self.context.solver.watch;
         self.context.solver.tables.select(relation, pattern, &mut |tuple| {
             if equal.iter().all(|&(a, b)| tuple[a] == tuple[b]) {
                 found.push(tuple.into());
             }
-            ControlFlow::Continue(())
+            watch.tick(1)
         });
+        watch.stopped()?;
         let symbols = self.context.solver.builtins.symbols();
         found.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
         let all = found.len();
         found.truncate(limit);
-        (found, all)
+        Ok((found, all))
     }
 
     /// The best proof of a tuple.
     ///
     /// # Errors
-    /// If the tuple is not there, or the search or the check fails, which is a bug.
+    /// If the tuple is not there, the search is stopped, or it or the check fails, which is a bug.
     pub fn explain(
         &self,
         relation: RelationId,
@@ -106,18 +125,24 @@ impl<'a> Explainer<'a> {
             return Err(NoProof::Absent);
         }
         let goal = Goal::Tuple(relation, tuple.into());
-        let slice = Slice::full(&self.context, goal.clone(), budget.instances);
-        let mut found = choose(&slice).map(|choice| assemble(&slice, &choice));
+        let best = |slice: &Slice<'_, '_>| -> Result<Option<Proof>, Stop> {
+            choose(slice)?.map(|choice| assemble(slice, &choice)).transpose()
+        };
+        let slice = Slice::full(&self.context, goal.clone(), budget.instances)?;
+        let mut found = best(&slice)?;
         if slice.is_truncated {
             let goals_max = budget.instances.saturating_mul(GOALS_PER_INSTANCE);
-            let low = Slice::down_the_rounds(&self.context, goal, goals_max, budget.instances);
-            let other = choose(&low).map(|choice| assemble(&low, &choice));
+            let low = Slice::down_the_rounds(&self.context, goal, goals_max, budget.instances)?;
+            let other = best(&low)?;
             let rank = |proof: &Proof| (!proof.is_complete(), proof.cost);
             found = [found, other].into_iter().flatten().min_by_key(rank);
         }
         let missing = || NoProof::Bug("no rule gives a tuple that was derived".to_owned());
         let proof = found.ok_or_else(missing)?;
-        check(self.given(), &proof).map_err(NoProof::Bug)?;
+        let watch = &self.context.solver.watch;
+        let verdict = check_within(self.given(), &proof, watch);
+        watch.stopped()?;
+        verdict.map_err(NoProof::Bug)?;
         Ok(proof)
     }
 }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
 use crate::base::ids::{GoalId, Id, LeafId, RelationId, RuleId, Table, VarId};
+use crate::engine::limits::Stop;
 use crate::program::program::{Aggregate, Arg, Literal, LiteralKind, Program};
 use crate::provenance::leaves::{LeafKind, Leaves};
 use crate::provenance::proof::{Binding, LeafRef, Site};
@@ -151,7 +152,10 @@ impl<'c, 'a> Slice<'c, 'a> {
     }
 
     /// Everything below `goal`, up to `budget` rule instances.
-    pub(crate) fn full(context: &'c Context<'a>, goal: Goal, budget: usize) -> Self {
+    ///
+    /// # Errors
+    /// If the search is stopped.
+    pub(crate) fn full(context: &'c Context<'a>, goal: Goal, budget: usize) -> Result<Self, Stop> {
         let mut slice = Self::new(context, budget);
         slice.goal(goal);
         let mut left = budget;
@@ -160,21 +164,25 @@ impl<'c, 'a> Slice<'c, 'a> {
         while at < slice.goals.len() {
             let id = GoalId::new(at);
             let ways = slice.all_ways(id, (budget, &mut left), &work);
+            context.solver.watch.stopped()?;
             slice.ways.push(ways);
             at += 1;
         }
         slice.is_truncated = slice.is_truncated || left == 0 || work.get() == 0;
-        slice
+        Ok(slice)
     }
 
     /// One way for each goal below `goal`, down the rounds: always a proof if rounds are kept and
     /// there are at most `goals_max` goals, though seldom the best.
+    ///
+    /// # Errors
+    /// If the search is stopped.
     pub(crate) fn down_the_rounds(
         context: &'c Context<'a>,
         goal: Goal,
         goals_max: usize,
         budget: usize,
-    ) -> Self {
+    ) -> Result<Self, Stop> {
         let mut slice = Self::new(context, budget);
         slice.goal(goal);
         slice.is_truncated = true;
@@ -184,10 +192,11 @@ impl<'c, 'a> Slice<'c, 'a> {
             let is_tuple = matches!(slice.goals[id], Goal::Tuple(..));
             let cut = is_tuple && at >= goals_max;
             let way = if cut { slice.cut(id) } else { slice.lowest_way(id, budget) };
+            context.solver.watch.stopped()?;
             slice.ways.push(vec![way]);
             at += 1;
         }
-        slice
+        Ok(slice)
     }
 
     /// The id of a goal, made if it is new.
@@ -373,7 +382,8 @@ impl<'c, 'a> Slice<'c, 'a> {
             Goal::Value { site, outer, choice } => {
                 let mut one = 0;
                 let ways = self.value_ways(&site, (&outer, &choice), &mut one);
-                return ways.into_iter().next().expect("a value has a way");
+                // A value has a way, unless the walk to it was stopped.
+                return ways.into_iter().next().unwrap_or_else(|| self.cut(id));
             }
         };
         let given = self.context.leaf(relation, &tuple);

@@ -12,10 +12,12 @@ use std::sync::Arc;
 
 use crate::base::hash::Map;
 use crate::base::ids::{Id, RuleId, VarId};
+use crate::engine::limits::Limits;
 use crate::engine::tables::Tables;
 use crate::program::builtins::{Builtins, Op};
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Program, Rule};
 use crate::provenance::proof::{Binding, Site};
+use crate::provenance::watch::Watch;
 use crate::syntax::ast::{AggregateKind, CompareOp};
 use crate::value::value::{Tuple, Value, cmp_tuples};
 
@@ -30,6 +32,8 @@ pub(crate) struct Solver<'a> {
     pub(crate) program: &'a Program,
     pub(crate) tables: &'a dyn Tables,
     pub(crate) builtins: Builtins,
+    /// What may stop a walk; the bindings of a stopped one are not all there are.
+    pub(crate) watch: Watch,
     orders: RefCell<Map<Site, Rc<[usize]>>>,
     groups: RefCell<Map<GroupKey, Rc<Group>>>,
 }
@@ -54,11 +58,12 @@ pub(crate) struct GroupRow {
 }
 
 impl<'a> Solver<'a> {
-    pub(crate) fn new(program: &'a Program, tables: &'a dyn Tables) -> Self {
+    pub(crate) fn new(program: &'a Program, tables: &'a dyn Tables, limits: &Limits) -> Self {
         Self {
             program,
             tables,
             builtins: Builtins::new(Arc::clone(&program.symbols)),
+            watch: Watch::new(limits),
             orders: RefCell::default(),
             groups: RefCell::default(),
         }
@@ -156,7 +161,9 @@ impl<'a> Solver<'a> {
         let value =
             self.builtins.aggregate(aggregate.kind, aggregate.base, &mut values).ok().flatten();
         let group = Rc::new(Group { rows, value });
-        self.groups.borrow_mut().insert(key, Rc::clone(&group));
+        if !self.watch.is_stopped() {
+            self.groups.borrow_mut().insert(key, Rc::clone(&group));
+        }
         group
     }
 
@@ -408,6 +415,7 @@ struct Walk<'w, 'a> {
 
 impl Walk<'_, '_> {
     fn step(&mut self, depth: usize) -> ControlFlow<()> {
+        self.solver.watch.tick(1)?;
         let Some(&at) = self.order.get(depth) else {
             return (self.visit)(&self.bound);
         };
@@ -461,8 +469,9 @@ impl Walk<'_, '_> {
         let mut matches: Vec<Tuple> = Vec::new();
         self.solver.tables.select(atom.relation, &pattern, &mut |tuple| {
             matches.push(tuple.into());
-            ControlFlow::Continue(())
+            self.solver.watch.tick(1)
         });
+        self.solver.watch.tick(0)?;
         self.spend(matches.len())?;
         let symbols = self.solver.builtins.symbols();
         matches.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
@@ -557,7 +566,10 @@ impl Walk<'_, '_> {
         let mut flow = ControlFlow::Continue(());
         // A range without values binds nothing, as any operation without a value.
         drop(solver.builtins.range(&args, &mut |value| {
-            flow = self.spend(1);
+            flow = self.solver.watch.tick(1);
+            if flow.is_continue() {
+                flow = self.spend(1);
+            }
             if flow.is_continue() && known.is_none_or(|known| known == value) {
                 flow = self.with(var, value, depth);
             }

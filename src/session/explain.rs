@@ -9,6 +9,7 @@ use crate::provenance::search::{Budget, Explainer, NoProof};
 use crate::session::ask::no_match;
 use crate::session::question::{self};
 use crate::session::session::{Refused, Session};
+use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 
@@ -27,7 +28,7 @@ pub struct Explained {
 /// Why there is no proof.
 #[derive(Debug)]
 pub enum Unexplained {
-    /// Something is wrong with the atom, or it does not hold.
+    /// Something is wrong with the atom, or it does not hold, or the search was stopped.
     Refused(Refused),
     /// Something that cannot be.
     Bug(String),
@@ -70,17 +71,18 @@ impl Session {
         }
     }
 
-    /// What answers why.
+    /// What answers why, within the limits of an evaluation that starts now.
     #[must_use]
     pub fn explainer(&self) -> Explainer<'_> {
         let world = self.world();
         Explainer::new(&world.program, &world.analysis, world.tables(), &world.leaves)
+            .within(&self.options().limits())
     }
 
     /// The proof of the atom in `file`, one of this session's texts.
     ///
     /// # Errors
-    /// What is wrong with the atom, or that it does not hold.
+    /// What is wrong with the atom, or that it does not hold, or why the search stopped.
     pub fn explain(
         &self,
         explainer: &Explainer<'_>,
@@ -100,7 +102,12 @@ impl Session {
             return Err(Unexplained::Refused(vec![message]));
         };
         let pattern = question::pattern(atom);
-        let (found, matching) = explainer.find(atom.relation, &pattern, &equal(atom), 1);
+        let stopped = |stop| {
+            let message = stops::message(&stop, &self.world().program, self.options());
+            Unexplained::Refused(vec![message])
+        };
+        let (found, matching) =
+            explainer.find(atom.relation, &pattern, &equal(atom), 1).map_err(stopped)?;
         let Some(tuple) = found.first() else {
             let name = self.files().get(file).text.trim().trim_end_matches(['.', '?']).to_owned();
             let message = Diagnostic::new(Code::H0502, format!("{name} does not hold"))
@@ -111,6 +118,7 @@ impl Session {
             Ok(proof) => Ok(Explained { proof, matching }),
             Err(NoProof::Absent) => Err(Unexplained::Bug("a tuple vanished".to_owned())),
             Err(NoProof::Bug(text)) => Err(Unexplained::Bug(text)),
+            Err(NoProof::Stopped(stop)) => Err(stopped(stop)),
         }
     }
 }

@@ -255,9 +255,14 @@ impl Session {
         };
         let World { program, analysis, .. } = &*world;
         let limits = self.options.limits();
-        match evaluate::run(self.options.engine, program, analysis, facts, &limits) {
-            Ok(tables) => {
-                self.warnings.extend(warnings::of_conclusions(program, &*tables));
+        let derived = evaluate::run(self.options.engine, program, analysis, facts, &limits);
+        let with_warnings = derived.and_then(|tables| {
+            let more = warnings::of_conclusions(program, &*tables, &limits)?;
+            Ok((tables, more))
+        });
+        match with_warnings {
+            Ok((tables, more)) => {
+                self.warnings.extend(more);
                 world.tables = Some(tables);
                 Ok(())
             }

@@ -1,5 +1,6 @@
 //! Warnings about rules: which of them a rule allows, and those that only its conclusions show.
 
+use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::Program;
 use crate::provenance::empty::empty_sums;
@@ -20,9 +21,16 @@ pub(crate) fn drop_allowed(program: &Program, messages: &mut Vec<Diagnostic>) {
 }
 
 /// Warnings about sums that were taken over no rows.
-pub(crate) fn of_conclusions(program: &Program, tables: &dyn Tables) -> Vec<Diagnostic> {
+///
+/// # Errors
+/// If the search for them is stopped.
+pub(crate) fn of_conclusions(
+    program: &Program,
+    tables: &dyn Tables,
+    limits: &Limits,
+) -> Result<Vec<Diagnostic>, Stop> {
     let mut messages = Vec::new();
-    for sum in empty_sums(program, tables) {
+    for sum in empty_sums(program, tables, limits)? {
         let group: Vec<String> = sum
             .group
             .iter()
@@ -52,5 +60,5 @@ pub(crate) fn of_conclusions(program: &Program, tables: &dyn Tables) -> Vec<Diag
         );
     }
     drop_allowed(program, &mut messages);
-    messages
+    Ok(messages)
 }

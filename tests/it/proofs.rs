@@ -115,7 +115,7 @@ impl Case {
         for (at, text) in texts.iter().enumerate().filter(|(_, text)| **text != "_") {
             pattern[at] = Some(Value::Symbol(self.program.symbols.find(text).unwrap()));
         }
-        let (found, _) = self.explainer().find(id, &pattern, &[], 1);
+        let (found, _) = self.explainer().find(id, &pattern, &[], 1).unwrap();
         (id, found.into_iter().next().unwrap())
     }
 

@@ -31,7 +31,7 @@ fn proofs() {
     let explainer = case.explainer();
     let mut kinds: Vec<String> = Vec::new();
     for (id, relation) in case.program.relations.entries() {
-        if explainer.find(id, &vec![None; relation.columns.len()], &[], 1).1 > 0 {
+        if explainer.find(id, &vec![None; relation.columns.len()], &[], 1).unwrap().1 > 0 {
             let proof = case.explain(&relation.name, &[]);
             let value = accepted(&validator, &json::proof(case.words(&explainer), &proof));
             let nodes = value["nodes"].as_array().unwrap();

@@ -216,7 +216,7 @@ fn why(out: &mut String, session: &mut Session, question: &str) {
     }
     let Some((relation, values)) = pattern else { return };
     let explainer = Explainer::new(&world.program, &world.analysis, world.tables(), &world.leaves);
-    let (found, count) = explainer.find(relation, &values, &[], 1);
+    let (found, count) = explainer.find(relation, &values, &[], 1).unwrap();
     let Some(tuple) = found.first() else {
         writeln!(out, "no such tuple").unwrap();
         return;
@@ -241,6 +241,7 @@ fn prove_all(world: &World) {
                 Ok(proof) => proof,
                 Err(NoProof::Absent) => panic!("{name}{tuple:?} is there and has no proof"),
                 Err(NoProof::Bug(what)) => panic!("{name}{tuple:?}: {what}"),
+                Err(NoProof::Stopped(stop)) => panic!("{name}{tuple:?}: {stop:?}"),
             };
             check::check(explainer.given(), &proof)
                 .unwrap_or_else(|reason| panic!("{name}{tuple:?}: {reason}"));
