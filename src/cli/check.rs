@@ -5,18 +5,21 @@
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::slice::from_ref;
+use std::sync::Arc;
 
 use crate::base::hash::Set;
 use crate::claims::load as claims;
 use crate::cli::args::Check;
-use crate::cli::exit::{Exit, INTERRUPTED, NEGATIVE, code_of};
+use crate::cli::exit::{Exit, INTERRUPTED, LIMIT, NEGATIVE, code_of};
 use crate::cli::messages::Reporter;
 use crate::cli::session::options;
 use crate::io::find::{places, shown};
 use crate::io::input::counted;
+use crate::program::build::build;
 use crate::session::load::{self, rule_files};
 use crate::session::options::Options;
 use crate::session::session::{Keep, Session};
+use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
@@ -36,14 +39,15 @@ struct Verdict {
     seen: Set<String>,
     errors: usize,
     warnings: usize,
-    interrupted: bool,
+    /// The exit code of what stopped the reading; 0 for nothing.
+    stopped: u8,
     rule_files: Set<String>,
 }
 
 /// Checks rule files and claims.
 ///
 /// # Errors
-/// That something is wrong.
+/// That something is wrong, or that it was stopped.
 pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
     let targets = targets(&args.paths, &args.input.include)?;
     let mut verdict = Verdict {
@@ -51,7 +55,7 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
         seen: Set::default(),
         errors: 0,
         warnings: 0,
-        interrupted: false,
+        stopped: 0,
         rule_files: Set::default(),
     };
     let options = options(&args.input);
@@ -64,22 +68,31 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
     }
     if !targets.claims.is_empty() {
         let mut files = Files::new();
-        let loaded = claims::load(&targets.claims, options.claims, &mut files);
-        verdict.add(&loaded.diagnostics, &files);
-        let records = counted(loaded.records, "record");
-        let claims = counted(loaded.claims, "claim");
-        let files = counted(targets.claims.len(), "claims file");
-        parts.push(format!("{files} ({records}, {claims})"));
+        let limits = options.limits();
+        match claims::load_within(&targets.claims, options.claims, &mut files, &limits) {
+            Ok(loaded) => {
+                verdict.add(&loaded.diagnostics, &files);
+                let records = counted(loaded.records, "record");
+                let claims = counted(loaded.claims, "claim");
+                let files = counted(targets.claims.len(), "claims file");
+                parts.push(format!("{files} ({records}, {claims})"));
+            }
+            Err(stop) => {
+                let (nothing, _) = build(&[], Arc::default());
+                let message = stops::message(&stop, &nothing, &options);
+                verdict.note_stop(from_ref(&message));
+                verdict.add(&[message], &files);
+            }
+        }
+    }
+    if verdict.stopped != 0 {
+        return Err(Exit::Code(verdict.stopped));
     }
     let mut out = stdout().lock();
     let (errors, warnings) =
         (counted(verdict.errors, "error"), counted(verdict.warnings, "warning"));
     writeln!(out, "checked {}: {errors}, {warnings}", parts.join(", "))?;
-    match verdict {
-        Verdict { interrupted: true, .. } => Err(Exit::Code(INTERRUPTED)),
-        Verdict { errors: 0, .. } => Ok(()),
-        Verdict { .. } => Err(Exit::Code(NEGATIVE)),
-    }
+    if verdict.errors == 0 { Ok(()) } else { Err(Exit::Code(NEGATIVE)) }
 }
 
 impl Verdict {
@@ -92,11 +105,19 @@ impl Verdict {
         }
         let mut messages = session.take_warnings();
         messages.extend(result.err().unwrap_or_default());
-        self.interrupted |= code_of(&messages) == INTERRUPTED;
+        self.note_stop(&messages);
         // A file in error was checked too, though the session does not take it.
         self.rule_files.insert(root.display().to_string());
         self.rule_files.extend(session.rule_files().iter().cloned());
         self.add(&messages, session.files());
+    }
+
+    /// A limit or Ctrl-C is no verdict on what is read: it has an exit code of its own.
+    fn note_stop(&mut self, messages: &[Diagnostic]) {
+        let code = code_of(messages);
+        if matches!(code, LIMIT | INTERRUPTED) {
+            self.stopped = self.stopped.max(code);
+        }
     }
 
     fn add(&mut self, messages: &[Diagnostic], files: &Files) {

@@ -334,6 +334,10 @@ fn checking() {
     has(&said, "error[H0101]");
     has(&check(&at, &["check", "none"], 2, ""), "none has no rule file and no claims.jsonl");
     has(&check(&at, &["check", "gone"], 2, ""), "gone does not exist");
+    for path in ["rules/claims.jsonl", "rules"] {
+        let said = check(&at, &["check", path, "-F", "rules", "--timeout", "0.00001ms"], 4, "");
+        has(&said, "error[H0601]: stopped after");
+    }
 }
 
 #[test]
