@@ -28,7 +28,8 @@ const EXIT_CODES: &str = "\
 `hence PROG.dl …` is `hence run PROG.dl …`.
 
 Exit codes: 0 done; 1 the verdict is negative (check, why, query -e); 2 cannot run: usage, program
-or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130 interrupted.";
+or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130 interrupted, 143 by
+SIGTERM, 129 by SIGHUP.";
 
 /// The commands.
 #[derive(Subcommand, Debug)]

@@ -13,7 +13,7 @@ use clap::{CommandFactory, Parser};
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::{catalog, check, plan, query, repl, run, why};
+use crate::cli::{catalog, check, plan, query, repl, run, signals, why};
 use crate::session::session::Session;
 use crate::text::files::Files;
 
@@ -72,7 +72,7 @@ fn dispatch(command: &Command) -> u8 {
     };
     // The process ends here: the memory of large relations need not be given back piece by piece.
     forget(session);
-    code
+    if code == exit::INTERRUPTED { signals::interrupted() } else { code }
 }
 
 fn messages_of(command: &Command) -> (Messages, bool) {

@@ -16,7 +16,7 @@ pub const EVALUATION: u8 = 3;
 pub const LIMIT: u8 = 4;
 /// A bug in hence.
 pub const BUG: u8 = 70;
-/// Stopped by Ctrl-C.
+/// Stopped by Ctrl-C; by another signal it is 128 and the signal's number.
 pub const INTERRUPTED: u8 = 130;
 
 /// How a command ends early.

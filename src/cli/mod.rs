@@ -13,4 +13,5 @@ pub mod query;
 pub mod repl;
 pub mod run;
 pub mod session;
+pub mod signals;
 pub mod why;

@@ -1,13 +1,13 @@
-//! From the command line to a [`Session`], and Ctrl-C.
+//! From the command line to the options of a session; the width of the terminal.
 
 use std::env::var;
-use std::process::exit;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::stdout;
+
+use terminal_size::{Width, terminal_size_of};
 
 use crate::claims::load::{self as claims, BadRecords, Outside, Ungrounded};
 use crate::cli::args::{BadRowsArg, EngineArg, Input, UngroundedArg};
-use crate::cli::exit::INTERRUPTED;
+use crate::cli::signals::stop_flag;
 use crate::io::input::{BadRows, Settings};
 use crate::session::options::{Engine, Options};
 
@@ -44,22 +44,7 @@ pub fn options(input: &Input) -> Options {
     }
 }
 
-/// A flag that Ctrl-C sets; the second Ctrl-C before the flag is cleared ends the process.
-fn stop_flag() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            #[expect(clippy::exit, reason = "the second Ctrl-C ends at once")]
-            exit(i32::from(INTERRUPTED));
-        }
-    };
-    // Without a handler Ctrl-C ends the process, which is what it does elsewhere.
-    ctrlc::set_handler(handler).unwrap_or(());
-    stop
-}
-
-/// The width of the terminal, if answers go to one.
+/// The width of the terminal, if answers go to one: what `COLUMNS` says, or what it has.
 #[must_use]
 pub fn width(terminal: bool) -> Option<usize> {
     if !terminal {
@@ -67,5 +52,6 @@ pub fn width(terminal: bool) -> Option<usize> {
     }
     #[expect(clippy::disallowed_methods, reason = "only cli/ reads the environment")]
     let columns = var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    Some(columns.unwrap_or(100))
+    let real = || terminal_size_of(stdout()).map(|(Width(columns), _)| usize::from(columns));
+    Some(columns.or_else(real).filter(|columns| *columns > 0).unwrap_or(100))
 }

@@ -1,6 +1,7 @@
 //! The command line: streams, exit codes, files in and out.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
@@ -244,25 +245,80 @@ fn includes() {
     has(&check(&at, &["round.dl"], 2, ""), "round.dl -> circle.dl -> round.dl");
 }
 
-#[test]
-fn interrupted() {
-    let endless = ".decl n(x: number)\nn(0).\nn(x + 1) :- n(x).\n.output n\n";
-    let at = folder(&[("endless.dl", endless)]);
-    let child = Command::new(env!("CARGO_BIN_EXE_hence"))
-        .args(["endless.dl", "--max-rounds", "0", "-q", "-D", "out"])
+/// Starts `hence`, sends it a signal after a while, and gives what it ended with.
+fn signalled(at: &TempDir, args: &[&str], typed: &str, signal: &str) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(args)
         .current_dir(at.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    // It stays open: the end of input is no signal.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(typed.as_bytes()).unwrap();
     sleep(Duration::from_millis(400));
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     let start = Instant::now();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
     assert!(start.elapsed().as_millis() < 2_000, "stops soon");
-    has(&String::from_utf8(output.stderr).unwrap(), "error[H0602]: interrupted");
-    assert!(!at.path().join("out").exists());
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn signals_stop_a_run() {
+    let endless = ".decl n(x: number)\nn(0).\nn(x + 1) :- n(x).\n.output n\n";
+    let at = folder(&[("endless.dl", endless)]);
+    let args = ["endless.dl", "--max-rounds", "0", "-q", "-D", "out"];
+    for (signal, exit) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let (code, said) = signalled(&at, &args, "", signal);
+        assert_eq!(code, Some(exit), "{signal}: {said}");
+        has(&said, "error[H0602]: interrupted");
+        assert!(!at.path().join("out").exists());
+    }
+}
+
+#[test]
+fn signals_end_a_prompt_that_waits_or_works() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n")]);
+    let endless = ".decl n(x: number)\nn(x) :- x = 0; n(y), x = y + 1.\n";
+    for (signal, exit) in [("-TERM", 143), ("-HUP", 129)] {
+        let args = ["repl", "reach.dl", "--no-bail", "--max-rounds", "0"];
+        let (code, said) = signalled(&at, &args, "path(1, x)\n", signal);
+        assert_eq!((code, said.as_str()), (Some(exit), ""), "{signal}");
+        let (code, said) = signalled(&at, &args, endless, signal);
+        assert_eq!(code, Some(exit), "{signal}: {said}");
+        has(&said, "error[H0602]: interrupted");
+    }
+    // Ctrl-C stops what the prompt does, and not the prompt, unless that is how it ends.
+    let (code, said) = signalled(&at, &["repl", "reach.dl", "--max-rounds", "0"], endless, "-INT");
+    assert_eq!(code, Some(130), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_that_is_ignored_from_outside_stays_ignored() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n")]);
+    let command =
+        format!("trap '' HUP; exec {} repl reach.dl --format jsonl", env!("CARGO_BIN_EXE_hence"));
+    let mut child = Command::new("sh")
+        .args(["-c", &command])
+        .current_dir(at.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    sleep(Duration::from_millis(400));
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    stdin.write_all(b"path(1, x)\n").unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "{\"x\":2}\n");
+    assert_eq!(output.status.code(), Some(0));
 }
 
 const CLAIMS: &str = r#"{"type": "hence", "format": "claims", "version": 1}

@@ -26,11 +26,16 @@ struct Terminal {
 
 impl Terminal {
     /// `hence repl` with these arguments; nothing if there is no way to make a terminal.
-    #[expect(clippy::disallowed_methods, reason = "CI must not leave tests out")]
     fn new(args: &str) -> Option<Self> {
+        Self::after("", args)
+    }
+
+    /// The same after a command of the shell.
+    #[expect(clippy::disallowed_methods, reason = "CI must not leave tests out")]
+    fn after(first: &str, args: &str) -> Option<Self> {
         let state = TempDir::new().unwrap();
         // Without `exec` a shell may stay in between, and Ctrl-C would end it as well.
-        let command = format!("exec {} repl {args}", env!("CARGO_BIN_EXE_hence"));
+        let command = format!("{first}exec {} repl {args}", env!("CARGO_BIN_EXE_hence"));
         let spawned = Command::new("script")
             .args(["-qec", &command, "/dev/null"])
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/repl"))
@@ -38,6 +43,7 @@ impl Terminal {
             .env("XDG_STATE_HOME", state.path())
             .env("TERM", "xterm")
             .env("NO_COLOR", "1")
+            .env_remove("COLUMNS")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn();
@@ -143,5 +149,22 @@ fn ctrl_c_stops_an_evaluation_and_leaves_all_as_it_was() {
     terminal.keys("parent(\"eve\", x)\n");
     terminal.wait("bob");
     terminal.wait("hence+1> ");
+    terminal.leave();
+}
+
+#[test]
+fn answers_are_as_wide_as_the_terminal() {
+    let question = format!("x = \"{}\"\n", "a".repeat(70));
+    let Some(mut terminal) = Terminal::after("stty cols 60 rows 24; ", "family.dl") else { return };
+    terminal.wait("hence> ");
+    terminal.keys(&question);
+    terminal.wait("aaa…");
+    terminal.wait("1 answer");
+    terminal.leave();
+    let Some(mut terminal) = Terminal::after("stty cols 90 rows 24; ", "family.dl") else { return };
+    terminal.wait("hence> ");
+    terminal.keys(&question);
+    let shown = terminal.wait("1 answer");
+    assert!(!shown.contains('…'), "{shown}");
     terminal.leave();
 }

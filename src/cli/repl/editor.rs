@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::repl::complete::Words;
 use crate::cli::repl::piped::complete;
 use crate::cli::repl::shell::{Next, Shell};
+use crate::cli::signals;
 
 /// Entries of the history.
 const HISTORY: usize = 10_000;
@@ -48,7 +49,8 @@ impl Validator for Help {
     }
 }
 
-/// Reads and does statements until `.quit` or the end of input.
+/// Reads and does statements until `.quit` or the end of input, or until a signal ends the process;
+/// then its exit code comes back.
 ///
 /// # Errors
 /// If the terminal cannot be used.
@@ -67,7 +69,7 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
         // No history yet is the usual case of a first start.
         editor.load_history(path).unwrap_or(());
     }
-    let mut n = 0;
+    let (mut n, mut ended) = (0, 0);
     loop {
         let words = Words::of(&shell.session.world().program);
         editor.set_helper(Some(Help { words }));
@@ -75,7 +77,14 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
             0 => "hence> ".to_owned(),
             typed => format!("hence+{typed}> "),
         };
-        let text = match editor.readline(&prompt) {
+        let read = match signals::wait(|| editor.readline(&prompt)) {
+            Ok(read) => read,
+            Err(code) => {
+                ended = code;
+                break;
+            }
+        };
+        let text = match read {
             Ok(text) => text,
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => break,
@@ -96,7 +105,7 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
     if let Some(path) = &history {
         save(&mut editor, path);
     }
-    Ok(0)
+    Ok(ended)
 }
 
 /// Keeps the history, readable by its owner alone.

@@ -8,6 +8,7 @@ use crate::base::ids::{FileId, Id};
 use crate::cli::exit::{CANNOT, Exit};
 use crate::cli::repl::command::{self, Statement};
 use crate::cli::repl::shell::{Next, Shell};
+use crate::cli::signals;
 use crate::syntax::parser::{parse, parse_question};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -39,7 +40,11 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
     let mut started = 1;
     let mut lines = stdin().lock().lines().enumerate();
     loop {
-        let line = match lines.next() {
+        let next = match signals::wait(|| lines.next()) {
+            Ok(next) => next,
+            Err(code) => return Ok(code),
+        };
+        let line = match next {
             Some((n, line)) => {
                 let line = line.map_err(|error| {
                     Exit::System(format!("standard input cannot be read: {error}"))

@@ -18,6 +18,7 @@ use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::session::width;
+use crate::cli::signals;
 use crate::cli::why;
 use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
@@ -65,7 +66,9 @@ impl Shell {
     /// If standard output cannot be written.
     pub fn statement(&mut self, file: FileId) -> Result<Result<Next, u8>, Exit> {
         // A Ctrl-C that came while nothing ran has done its work.
-        self.session.options().stop.store(false, Ordering::Relaxed);
+        if signals::ending().is_none() {
+            self.session.options().stop.store(false, Ordering::Relaxed);
+        }
         let result = catch_unwind(AssertUnwindSafe(|| self.act(file)));
         stdout().flush().map_err(Exit::Output)?;
         match result {
