@@ -1,10 +1,17 @@
 //! Hash maps and sets with a fast hasher; the only place that names a hasher. Iteration order is
-//! never allowed to reach an output: sort first.
+//! never allowed to reach an output: sort first. And [`sha256`], which says which file was read.
 
 use foldhash::fast::FixedState;
+use sha2::{Digest, Sha256};
 
 /// A hash map keyed by trusted data.
 pub type Map<K, V> = hashbrown::HashMap<K, V, FixedState>;
 
 /// A hash set of trusted data.
 pub type Set<T> = hashbrown::HashSet<T, FixedState>;
+
+/// SHA-256 in hexadecimal digits.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -6,7 +6,7 @@ use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
+use crate::base::hash::sha256;
 
 /// Code points between two marks.
 const STEP: usize = 128;
@@ -53,7 +53,7 @@ impl DocumentText {
 
     /// SHA-256 of the text's bytes in hexadecimal digits.
     pub(crate) fn sha256(&self) -> String {
-        Sha256::digest(self.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(self.text.as_bytes())
     }
 
     /// The byte at which code point `at` begins; the end counts as one.

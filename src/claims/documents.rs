@@ -12,7 +12,7 @@ use crate::claims::check::{Check, parse};
 use crate::claims::document::DocumentText;
 use crate::claims::fields::Fault;
 use crate::claims::lines::{RecordKind, State};
-use crate::claims::load::{Outside, Ungrounded, read};
+use crate::claims::load::{DocumentRead, Outside, Ungrounded, read};
 use crate::claims::record::Document;
 use crate::claims::search::Folded;
 use crate::engine::limits::Stop;
@@ -37,6 +37,8 @@ pub(crate) struct Evidence {
     pub(crate) missing: Option<Fault>,
     pub(crate) quoting: usize,
     hash: String,
+    /// The file that the text was read from; nothing for a text that stands in its record.
+    file: Option<String>,
 }
 
 impl Evidence {
@@ -55,6 +57,18 @@ impl Documents<'_> {
     pub(crate) fn hashes(&self) -> Map<String, String> {
         let known = self.by_id.iter().filter(|(_, evidence)| !evidence.hash.is_empty());
         known.map(|(id, evidence)| (id.to_string(), evidence.hash.clone())).collect()
+    }
+
+    /// The texts that were read, in the order of their records.
+    pub(crate) fn read(&self) -> Vec<DocumentRead> {
+        let mut all: Vec<_> = self.by_id.iter().filter(|(_, e)| !e.hash.is_empty()).collect();
+        all.sort_by_key(|(_, evidence)| evidence.entry);
+        let read = |(id, evidence): (&Cow<'_, str>, &Evidence)| DocumentRead {
+            id: id.to_string(),
+            file: evidence.file.clone(),
+            sha256: evidence.hash.clone(),
+        };
+        all.into_iter().map(read).collect()
     }
 }
 
@@ -76,6 +90,7 @@ impl<'a> Check<'a> {
                 missing: None,
                 quoting: 0,
                 hash: String::new(),
+                file: None,
             };
             match self.document_text(entry, &document) {
                 Ok(text) => evidence.text = text,
@@ -84,6 +99,7 @@ impl<'a> Check<'a> {
             }
             if let Some(text) = &evidence.text {
                 evidence.hash = text.sha256();
+                evidence.file = document.text.is_none().then(|| text.name.clone());
                 self.check_hash(entry, &document, &evidence.hash);
             } else if evidence.missing.is_none() && document.path.is_none() {
                 evidence.missing = Some(no_text(&document));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::base::hash::Map;
+use crate::base::hash::{Map, sha256};
 use crate::base::ids::FileId;
 use crate::claims::check::Check;
 use crate::claims::lines::{ClaimsFile, Lines, RecordKind, State};
@@ -87,6 +87,28 @@ pub(crate) enum NameKind {
     Entity,
 }
 
+/// A claims file that was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileRead {
+    /// Its path as messages print it.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Records read.
+    pub records: usize,
+}
+
+/// A document whose text was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DocumentRead {
+    /// Its id.
+    pub id: String,
+    /// The file that holds the text; nothing for a text that stands in its record.
+    pub file: Option<String>,
+    /// SHA-256 of the text's bytes.
+    pub sha256: String,
+}
+
 /// Checked records.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -100,6 +122,10 @@ pub struct Loaded {
     pub claims: usize,
     /// Whether there was a claims file: its relations then need no file of facts.
     pub is_given: bool,
+    /// The files, in the order given.
+    pub files: Vec<FileRead>,
+    /// The documents whose texts were read, in the order of their records.
+    pub documents: Vec<DocumentRead>,
     pub(crate) lines: Lines,
     pub(crate) declared: Vec<(NameKind, String)>,
     pub(crate) hashes: Map<String, String>,
@@ -200,6 +226,7 @@ struct Read {
     claims: Vec<ClaimsFile>,
     /// For each file the bytes that are not UTF-8, the first of each run.
     bad: Vec<Vec<usize>>,
+    hashes: Vec<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -225,6 +252,7 @@ impl Read {
             self.diagnostics.push(Diagnostic::new(Code::H0306, message).help(help));
             return;
         }
+        self.hashes.push(sha256(&bytes));
         let (text, bad) = patched(bytes);
         let text: Arc<str> = text.into();
         let id: FileId = files.add(name, Arc::clone(&text));
@@ -265,7 +293,7 @@ fn patched(bytes: Vec<u8>) -> (String, Vec<usize>) {
 }
 
 fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Result<Loaded, Stop> {
-    let Read { claims, bad, mut diagnostics } = read;
+    let Read { claims, bad, hashes, mut diagnostics } = read;
     let mut check = Check::new(&claims, options, files, limits);
     check.read(&bad)?;
     let mut documents = check.documents()?;
@@ -286,6 +314,11 @@ fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Re
     });
     let mut fractional_units: Vec<String> = check.names.fractional_units.into_iter().collect();
     fractional_units.sort_unstable();
+    let files = claims.iter().zip(hashes).enumerate().map(|(at, (file, sha256))| {
+        let here = check.entries.iter().filter(|entry| entry.file as usize == at);
+        FileRead { file: file.name.clone(), sha256, records: here.count() }
+    });
+    let files: Vec<FileRead> = files.collect();
     let of_claims = check.entries.iter().filter(|entry| entry.kind == RecordKind::Claim);
     Ok(Loaded {
         diagnostics,
@@ -293,6 +326,8 @@ fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Re
         records: check.entries.len(),
         claims: of_claims.count(),
         is_given: !claims.is_empty(),
+        files,
+        documents: documents.read(),
         hashes: documents.hashes(),
         declared,
         fractional_units,

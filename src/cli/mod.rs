@@ -12,6 +12,7 @@ pub mod plan;
 pub mod query;
 pub mod repl;
 pub mod run;
+pub mod run_file;
 pub mod session;
 pub mod signals;
 pub mod why;

@@ -4,11 +4,10 @@ use std::io::{BufWriter, IsTerminal, Write, stderr, stdout};
 use std::path::Path;
 use std::time::Instant;
 
-use serde_json::{Value, json};
-
 use crate::cli::args::Run;
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
+use crate::cli::run_file::run_file;
 use crate::cli::session::options;
 use crate::engine::limits::Limits;
 use crate::io::find::shown;
@@ -25,7 +24,9 @@ use crate::text::diagnostic::Diagnostic;
 /// What is wrong, or why it stopped.
 pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let start = Instant::now();
-    let session = session.insert(Session::new(options(&args.source.input)));
+    let mut options = options(&args.source.input);
+    options.input.hashes = into(args).is_some();
+    let session = session.insert(Session::new(options));
     session.run(&args.source.programs, Keep::Nothing)?;
     let warnings = session.take_warnings();
     reporter.print(&warnings, session.files());
@@ -39,6 +40,11 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
     Ok(())
 }
 
+/// The folder that was named for the outputs: what is noted of a run goes there.
+fn into(args: &Run) -> Option<&Path> {
+    args.output.as_deref().filter(|path| *path != Path::new("-"))
+}
+
 fn write(
     args: &Run,
     session: &Session,
@@ -48,7 +54,7 @@ fn write(
     let world = session.world();
     let output = Output { program: &world.program, tables: world.tables(), limits };
     let result = match args.output.as_deref() {
-        Some(path) if path == Path::new("-") => {
+        Some(_) if into(args).is_none() => {
             let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
             let result = output.print(&mut out);
             out.flush()?;
@@ -138,46 +144,4 @@ fn summary(session: &Session, written: &[Written], warnings: usize, start: Insta
         parts.push(counted(warnings, "warning"));
     }
     parts.join(" · ")
-}
-
-/// The schema `hence.run/1`: what went in, what came out, how long it took.
-fn run_file(session: &Session, written: &[Written], start: Instant) -> String {
-    let world = session.world();
-    let inputs: Vec<Value> = world
-        .loaded
-        .iter()
-        .map(|file| {
-            json!({
-                "relation": world.program.relations[file.relation].name,
-                "file": shown(&file.path),
-                "rows": file.rows,
-                "skipped": file.bad_lines.len(),
-            })
-        })
-        .collect();
-    let outputs: Vec<Value> = written
-        .iter()
-        .map(|one| json!({"relation": one.relation, "file": one.file, "tuples": one.rows}))
-        .collect();
-    let document = json!({
-        "schema": "hence.run/1",
-        "hence": env!("CARGO_PKG_VERSION"),
-        "program": {"files": session.rule_files()},
-        "inputs": inputs,
-        "claims": world.claims.as_ref().map(|claims| {
-            let unread = claims.counts.unread.iter();
-            json!({
-                "records": claims.records,
-                "claims": claims.counts.claims,
-                "rows": claims.counts.rows,
-                "unread": unread.map(|(name, rows)| json!({"relation": name, "rows": rows}))
-                    .collect::<Vec<Value>>(),
-                "rejected": claims.rejected.as_ref().map(|lines| lines.lines().count()),
-            })
-        }),
-        "outputs": outputs,
-        "ms": start.elapsed().as_millis().to_string().parse::<u64>().unwrap_or(u64::MAX),
-        "exit": 0,
-    });
-    format!("{document:#}\n")
 }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::base::hash::sha256;
 use crate::base::ids::RelationId;
 use crate::engine::facts::Facts;
 use crate::engine::limits::{Limits, Stop};
@@ -33,6 +34,8 @@ pub struct Settings {
     pub bad_rows: BadRows,
     /// Whether a missing file stands for no rows.
     pub allow_missing: bool,
+    /// Whether the hash of each file is noted.
+    pub hashes: bool,
 }
 
 /// A file that was read.
@@ -42,6 +45,8 @@ pub struct Loaded {
     pub relation: RelationId,
     /// The file.
     pub path: PathBuf,
+    /// SHA-256 of its bytes, if it is noted.
+    pub sha256: Option<String>,
     /// The position of its first row among the relation's rows.
     pub first_row: usize,
     /// Rows taken.
@@ -131,7 +136,9 @@ impl Input<'_> {
             Ok(outcome) => {
                 self.report(relation, &name, &outcome);
                 let Outcome { rows, bad_lines, .. } = outcome;
-                self.loaded.push(Loaded { relation, path, first_row, rows, bad_lines });
+                let sha256 = self.settings.hashes.then(|| sha256(&bytes));
+                let file = Loaded { relation, path, sha256, first_row, rows, bad_lines };
+                self.loaded.push(file);
                 Ok(())
             }
             Err(Failed::Encoding { offset, line }) => {

@@ -10,7 +10,7 @@ use crate::analysis::analysis::{Analysis, analyse};
 use crate::base::ids::{Id, RelationId};
 use crate::claims;
 use crate::claims::encode::Counts;
-use crate::claims::load::BadRecords;
+use crate::claims::load::{BadRecords, DocumentRead, FileRead};
 use crate::engine::facts::Facts;
 use crate::engine::tables::Tables;
 use crate::io::find::{self, Places};
@@ -85,6 +85,10 @@ pub struct Claims {
     pub records: usize,
     /// What became of them.
     pub counts: Counts,
+    /// The files they came from.
+    pub files: Vec<FileRead>,
+    /// The documents whose texts were read.
+    pub documents: Vec<DocumentRead>,
     /// Records with errors, one JSON object a line; nothing unless such records are dropped.
     pub rejected: Option<String>,
 }
@@ -218,7 +222,8 @@ impl Session {
                     let records = loaded.records;
                     let drops = options.bad_records == BadRecords::Drop;
                     let rejected = drops.then(|| loaded.rejected_lines());
-                    let claims = Claims { records, counts, rejected };
+                    let (files, documents) = (loaded.files.clone(), loaded.documents.clone());
+                    let claims = Claims { records, counts, files, documents, rejected };
                     world.claims = loaded.is_given.then_some(claims);
                 }
                 Err(stop) => diagnostics.push(stops::message(&stop, program, &self.options)),

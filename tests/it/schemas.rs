@@ -1,9 +1,11 @@
 //! What hence prints as JSON is what its schemas say.
 
-use std::fs::read_to_string;
+use std::fs::{read_to_string, write};
 use std::path::Path;
+use std::process::Command;
 
 use crate::proofs::{Case, Engine};
+use hence::base::hash::sha256;
 use hence::session::answer::{Answer, Cell, Column};
 use hence::show::answer::{Format, render};
 use hence::show::json;
@@ -73,4 +75,39 @@ fn rows() {
         assert_eq!(value["rows"][0][1], i64::MIN);
         assert_eq!(value["rows"][0][2], u64::MAX);
     }
+}
+
+#[test]
+fn runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let at = tempfile::tempdir().unwrap();
+    let program = ".include \"totals.dl\"\n.decl e(x: number, y: number)\n.input e\n.output e\n";
+    write(at.path().join("p.dl"), program).unwrap();
+    write(at.path().join("e.facts"), "1\t2\n").unwrap();
+    let demo = root.join("facts/deployment");
+    let done = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(["run", "p.dl", "-F", ".", "-D", "out", "--allow-missing", "-q", "-F"])
+        .arg(&demo)
+        .current_dir(at.path())
+        .status();
+    assert_eq!(done.unwrap().code(), Some(0));
+    let text = read_to_string(at.path().join("out/hence-run.json")).unwrap();
+    let value = accepted(&validator("run.schema.json"), &text);
+    let files = &value["program"]["files"];
+    assert_eq!(files[0]["file"], "p.dl");
+    assert_eq!(files[0]["sha256"], sha256(program.as_bytes()));
+    assert_eq!(files[1]["file"], "lib:totals.dl");
+    let totals = read_to_string(root.join("rules/totals.dl")).unwrap();
+    assert_eq!(files[1]["sha256"], sha256(totals.as_bytes()));
+    // As sha256sum gives it.
+    let of_facts = "0c944e60f2140df3aaa1c17f7e4ed1e3699bcf647cf9e38623180ff5e86ac971";
+    assert_eq!(value["inputs"][0]["sha256"], of_facts);
+    assert_eq!(value["inputs"][0]["rows"], 1);
+    let claims = read_to_string(demo.join("claims.jsonl")).unwrap();
+    let read = &value["claims"]["files"][0];
+    assert_eq!(read["sha256"], sha256(claims.as_bytes()));
+    assert_eq!(read["records"], claims.lines().filter(|line| !line.trim().is_empty()).count());
+    let document = &value["claims"]["documents"][0];
+    let path = document["file"].as_str().unwrap();
+    assert_eq!(document["sha256"], sha256(read_to_string(path).unwrap().as_bytes()));
 }
