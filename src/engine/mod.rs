@@ -14,3 +14,4 @@ pub mod solve;
 pub mod storage;
 pub(crate) mod stores;
 pub mod tables;
+pub mod walk;

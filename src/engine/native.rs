@@ -3,6 +3,7 @@
 
 use std::mem::take;
 use std::ops::ControlFlow;
+use std::ptr;
 use std::sync::Arc;
 
 use crate::analysis::analysis::Analysis;
@@ -11,7 +12,7 @@ use crate::engine::facts::Facts;
 use crate::engine::fixpoint::evaluate;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::pipeline::{Shared, Stores, halt};
-use crate::engine::storage::form::Storage;
+use crate::engine::storage::form::{Cursor, Matches, Storage, View};
 use crate::engine::storage::ids::Ids;
 use crate::engine::storage::tree::Tree;
 use crate::engine::stores::{Bases, StoreTables, bases};
@@ -119,5 +120,20 @@ impl Tables for Database {
         visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) {
         self.tables().select(relation, pattern, visit);
+    }
+
+    fn columns(&self, relation: RelationId, arity: usize, codes: &Codes) -> (usize, Vec<Vec<u32>>) {
+        if !ptr::eq(codes, &raw const *self.codes) {
+            return self.tables().columns(relation, arity, codes);
+        }
+        let want: Vec<usize> = (0..arity).collect();
+        let (mut cursor, mut out) = (Cursor::default(), Matches::default());
+        let mut columns = vec![Vec::new(); arity];
+        while !cursor.done {
+            self.stores[relation].scan(View::All, &want, &mut cursor, &mut out);
+            let pairs = columns.iter_mut().zip(&out.columns);
+            pairs.for_each(|(to, from)| to.extend_from_slice(&from[..out.len]));
+        }
+        (self.len(relation), columns)
     }
 }

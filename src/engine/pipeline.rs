@@ -462,9 +462,25 @@ impl Range<'_> {
 /// Inserts the head's tuples for a batch.
 pub(crate) fn emit(
     executor: &mut Executor<'_>,
-    (head, args): (RelationId, &[Expr]),
+    (relation, args): (RelationId, &[Expr]),
     columns: &mut Vec<Vec<u32>>,
     batch: &mut Batch,
+) -> Result<(), Stop> {
+    head(executor, args, columns, batch, &mut |executor, rows| match executor.stores[relation]
+        .insert(rows, executor.round)
+    {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Stop::Full { relation }),
+    })
+}
+
+/// Gives the head's tuples for a batch to `sink`; `columns` is memory.
+pub(crate) fn head<'a>(
+    executor: &mut Executor<'a>,
+    args: &[Expr],
+    columns: &mut Vec<Vec<u32>>,
+    batch: &mut Batch,
+    sink: &mut dyn FnMut(&mut Executor<'a>, Rows<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     columns.resize_with(args.len(), Vec::new);
     let evaluator = evaluator(executor);
@@ -495,11 +511,7 @@ pub(crate) fn emit(
             Expr::Const(_) | Expr::Call { .. } => &column[..batch.len],
         })
         .collect();
-    let rows = Rows { len: batch.len, columns: &slices };
-    match executor.stores[head].insert(rows, executor.round) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Stop::Full { relation: head }),
-    }
+    sink(executor, Rows { len: batch.len, columns: &slices })
 }
 
 /// A form's reason to stop, as the evaluation's.

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::base::ids::RelationId;
+use crate::value::codes::Codes;
 use crate::value::value::Value;
 
 /// All relations of a finished evaluation, read by value.
@@ -28,4 +29,14 @@ pub trait Tables {
         pattern: &[Option<Value>],
         visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     );
+
+    /// All tuples of a relation with so many columns, column by column as codes, and their number.
+    fn columns(&self, relation: RelationId, arity: usize, codes: &Codes) -> (usize, Vec<Vec<u32>>) {
+        let mut columns = vec![Vec::new(); arity];
+        self.select(relation, &vec![None; arity], &mut |tuple| {
+            columns.iter_mut().zip(tuple).for_each(|(c, value)| c.push(codes.encode(*value)));
+            ControlFlow::Continue(())
+        });
+        (self.len(relation), columns)
+    }
 }

@@ -52,6 +52,33 @@ pub fn stratum(
     }
 }
 
+/// The steps of a rule that runs once.
+#[must_use]
+pub fn single(rule: &Rule, sizes: &dyn Sizes) -> Vec<Step> {
+    steps(rule, None, vec![View::Full; rule.body.len()], sizes)
+}
+
+/// The steps of a rule whose literals have these views; `delta` is a position and its version.
+fn steps(
+    rule: &Rule,
+    delta: Option<(usize, usize)>,
+    views: Vec<View>,
+    sizes: &dyn Sizes,
+) -> Vec<Step> {
+    let occurrences: Vec<usize> = rule.occurrences().iter().copied().collect();
+    let body = Body {
+        literals: &rule.body,
+        views,
+        first: delta.map(|(at, _)| at),
+        hint: hint(rule, delta.map_or(0, |(_, version)| version)),
+    };
+    let mut steps = order(Context { occurrences: &occurrences, sizes }, &body, &[]);
+    let mut needed = vec![false; rule.vars.len()];
+    rule.head_args.iter().for_each(|arg| arg.each_var(&mut |var| needed[var.index()] = true));
+    drop_dead(&mut steps, &mut needed, true);
+    steps
+}
+
 /// A rule with its `version`th recursive atom as the delta.
 fn pipeline(
     program: &Program,
@@ -67,17 +94,8 @@ fn pipeline(
         Some(delta) if at < delta && recursive.contains(&at) => View::Old,
         _ => View::Full,
     };
-    let occurrences: Vec<usize> = rule.occurrences().iter().copied().collect();
-    let body = Body {
-        literals: &rule.body,
-        views: (0..rule.body.len()).map(view).collect(),
-        first: delta,
-        hint: hint(rule, version.unwrap_or(0)),
-    };
-    let mut steps = order(Context { occurrences: &occurrences, sizes }, &body, &[]);
-    let mut needed = vec![false; rule.vars.len()];
-    rule.head_args.iter().for_each(|arg| arg.each_var(&mut |var| needed[var.index()] = true));
-    drop_dead(&mut steps, &mut needed, true);
+    let views = (0..rule.body.len()).map(view).collect();
+    let steps = steps(rule, delta.zip(version), views, sizes);
     Pipeline { rule: id, delta, steps, head: rule.head, args: rule.head_args.clone() }
 }
 

@@ -2,9 +2,12 @@
 
 pub mod check;
 pub mod empty;
+pub mod instances;
 pub mod leaves;
+pub mod necessary;
 pub mod proof;
 pub mod search;
+pub mod sets;
 pub mod summary;
 pub mod watch;
 
