@@ -77,7 +77,8 @@ mod tests {
     use super::analyse;
     use crate::base::ids::{FileId, Id, OriginId, RelationId, Table, TypeId, VarId};
     use crate::program::program::{
-        Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Relation, Rule, Variable,
+        Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Relation, RelationWords, Rule,
+        Variable,
     };
     use crate::text::span::Span;
     use crate::value::base_type::BaseType;
@@ -99,7 +100,7 @@ mod tests {
             doc: String::new(),
             is_input: i == 0,
             is_output: i == length,
-            conflict: None,
+            words: RelationWords::default(),
         };
         let atom = |i: usize| Literal {
             kind: LiteralKind::Atom(Atom {

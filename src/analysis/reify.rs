@@ -92,7 +92,10 @@ pub(super) fn reify(program: &Program) -> Reified<'_> {
         if relation.is_input {
             tuples.extend([facts::Filled(id)]);
         }
-        if relation.is_output || relation.conflict.is_some() {
+        if relation.is_output
+            || relation.words.conflict.is_some()
+            || relation.words.caution.is_some()
+        {
             tuples.extend([facts::Wanted(id)]);
         }
     }

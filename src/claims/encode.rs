@@ -278,7 +278,20 @@ impl<'a> Encoder<'a> {
             let cells = [id.into(), doc.into(), start.into(), end.into(), (&**quote).into()];
             self.rows.add(Filled::ClaimQuote, &cells);
         }
+        self.event(entry, claim);
         id.to_owned()
+    }
+
+    /// The event that a claim is about: its own words' business, or somebody's assumption.
+    fn event(&mut self, entry: &Entry, claim: &Claim<'_>) {
+        let id = &*claim.id;
+        if let (Some(event), Some(by)) = (&claim.event, &claim.event_by)
+            && &**by != "text"
+        {
+            let name = format!("{id} is about {}, by {}", &**event, &**by);
+            self.begin(entry, LeafKind::Assumption, &name);
+        }
+        self.rows.maybe(Filled::ClaimEvent, id, text(claim.event.as_ref()));
     }
 
     fn statement(&mut self, claim: &Claim<'_>) {
@@ -318,7 +331,6 @@ impl<'a> Encoder<'a> {
         }
         rows.maybe(Filled::ClaimAlt, id, text(claim.alt.as_ref()));
         rows.maybe(Filled::ClaimIf, id, text(claim.r#if.as_ref()));
-        rows.maybe(Filled::ClaimEvent, id, text(claim.event.as_ref()));
         rows.maybe(Filled::ClaimPlace, id, text(claim.place.as_ref()));
         rows.maybe(Filled::Marking, id, claim.marking.map(record::Marking::word));
         rows.attr(id, "prefix", text(claim.prefix.as_ref()));

@@ -303,6 +303,9 @@ pub struct Claim<'a> {
     pub hedges: Vec<Text<'a>>,
     /// The event it is about; the same id means the same event.
     pub event: Option<Text<'a>>,
+    /// Who says that it is about this event: `text`, which is meant without a word here, if the
+    /// quoted words do; else an analyst, and then every conclusion shows it as an assumption.
+    pub event_by: Option<Text<'a>>,
     /// The condition: the id of a claim, or words.
     pub r#if: Option<Text<'a>>,
     /// Group of rival readings of one passage, of which a total may use one.

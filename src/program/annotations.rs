@@ -1,22 +1,26 @@
-//! `//@` annotations: `name`, `say` and `allow` on rules, `assume` on facts, `conflict` on declarations.
+//! `//@` annotations: `name`, `say` and `allow` on rules, `assume` on facts, `say`, `absent`,
+//! `conflict` and `caution` on declarations, `date` on types.
 //! A word that has no effect is refused, so that none is trusted in vain.
 
 use std::ops::Range;
 
-use crate::program::program::Column;
+use crate::program::program::{Column, Conflict, RelationWords};
 use crate::program::suggest::{either, nearest};
-use crate::syntax::ast::{Annotation, AnnotationArg, Item, ItemKind};
+use crate::syntax::ast::{Annotation, AnnotationArg, Item, ItemKind, Spanned};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
 
 /// The annotations that have an effect, and on what.
-const KNOWN: [(&str, Target); 5] = [
-    ("name", Target::Rule),
-    ("say", Target::Rule),
-    ("assume", Target::Fact),
-    ("conflict", Target::Relation),
-    ("allow", Target::Rule),
+const KNOWN: [(&str, &[Target]); 8] = [
+    ("name", &[Target::Rule]),
+    ("say", &[Target::Rule, Target::Relation]),
+    ("assume", &[Target::Fact]),
+    ("conflict", &[Target::Relation]),
+    ("allow", &[Target::Rule]),
+    ("absent", &[Target::Relation]),
+    ("caution", &[Target::Relation]),
+    ("date", &[Target::Type]),
 ];
 /// Annotations that later versions follow.
 const LATER: &[&str] = &["hide", "opaque", "key"];
@@ -27,6 +31,7 @@ enum Target {
     Rule,
     Fact,
     Relation,
+    Type,
     Other,
 }
 
@@ -36,6 +41,7 @@ impl Target {
             Self::Rule => "a rule",
             Self::Fact => "a fact",
             Self::Relation => "a declaration",
+            Self::Type => "a type",
             Self::Other => "this item",
         }
     }
@@ -45,6 +51,7 @@ impl Target {
 pub(crate) fn check(item: &Item, found: &mut Vec<Diagnostic>) {
     let target = match &item.kind {
         ItemKind::Relation(_) => Target::Relation,
+        ItemKind::Type(_) => Target::Type,
         ItemKind::Rule(rule) if rule.body.is_none() => Target::Fact,
         ItemKind::Rule(_) => Target::Rule,
         _ => Target::Other,
@@ -59,12 +66,16 @@ pub(crate) fn check(item: &Item, found: &mut Vec<Diagnostic>) {
                     .label(span, ""),
             ),
             None => found.push(unknown(annotation)),
-            Some((_, wanted)) if *wanted != target => found.push(
-                Diagnostic::new(Code::H0206, format!("`//@ {word}` belongs to {}", wanted.text()))
-                    .label(span, "")
-                    .label(item.span.0, format!("this is {}", describe(item)))
-                    .help("annotations stand on the lines directly above what they are about"),
-            ),
+            Some((_, wanted)) if !wanted.contains(&target) => {
+                let wanted: Vec<_> = wanted.iter().map(|target| target.text()).collect();
+                let text = format!("`//@ {word}` belongs to {}", wanted.join(" or "));
+                found.push(
+                    Diagnostic::new(Code::H0206, text)
+                        .label(span, "")
+                        .label(item.span.0, format!("this is {}", describe(item)))
+                        .help("annotations stand on the lines directly above what they are about"),
+                );
+            }
             Some(_) => {
                 if let Some(earlier) = earlier {
                     found.push(
@@ -100,7 +111,8 @@ fn unknown(annotation: &Annotation) -> Diagnostic {
         }
         None => diagnostic.note(
             "annotations are name(\"…\"), say(\"…\") and allow(L…) on rules, assume on facts, \
-             conflict(a, b) on declarations; a plain comment starts with `//` alone",
+             say(\"…\"), absent(\"…\"), conflict(a, b) and caution(a) on declarations, date on \
+             types; a plain comment starts with `//` alone",
         ),
     }
 }
@@ -163,31 +175,89 @@ pub(crate) fn is_assumed(item: &Item, found: &mut Vec<Diagnostic>) -> bool {
     true
 }
 
-/// The two columns of `//@ conflict(a, b)`.
-pub(crate) fn conflict(
-    item: &Item,
-    columns: &[Column],
-    found: &mut Vec<Diagnostic>,
-) -> Option<(usize, usize)> {
-    let annotation = item.annotations.iter().find(|a| a.name.node == "conflict")?;
-    let words: Vec<_> = annotation
-        .args
-        .iter()
-        .filter_map(|arg| match &arg.node {
-            AnnotationArg::Word(word) => Some((word.as_str(), arg.span)),
-            AnnotationArg::Text(_) => None,
-        })
-        .collect();
-    let [a, b] = words.as_slice() else {
-        found.push(
-            Diagnostic::new(Code::H0206, "`conflict` takes the names of two columns")
-                .label(annotation.name.span, "")
-                .help("write it as //@ conflict(a, b)"),
-        );
-        return None;
+/// Whether numbers of the type are days: `//@ date`.
+pub(crate) fn is_date(item: &Item, found: &mut Vec<Diagnostic>) -> bool {
+    let Some(annotation) = item.annotations.iter().find(|a| a.name.node == "date") else {
+        return false;
     };
-    let first = column(*a, columns, found);
-    let second = column(*b, columns, found);
+    if let Some(arg) = annotation.args.first() {
+        found.push(Diagnostic::new(Code::H0206, "`date` takes no arguments").label(arg.span, ""));
+    }
+    true
+}
+
+/// What the annotations of a declaration say of its tuples.
+pub(crate) fn words(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> RelationWords {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let say = text(item, "say", found);
+    if let Some(say) = say {
+        placeholders(say, Holder::Relation(&names), found);
+    }
+    let absent = texts(item, "absent", found);
+    for sentence in &absent {
+        placeholders(*sentence, Holder::Relation(&names), found);
+    }
+    RelationWords {
+        say: say.map(|(text, _)| text.to_owned()),
+        absent: absent.into_iter().map(|(text, _)| text.to_owned()).collect(),
+        conflict: conflict(item, columns, found),
+        caution: caution(item, columns, found),
+    }
+}
+
+/// The texts of `//@ word("text", "text")`, and where they stand.
+fn texts<'a>(item: &'a Item, word: &str, found: &mut Vec<Diagnostic>) -> Vec<(&'a str, Span)> {
+    let Some(annotation) = item.annotations.iter().find(|a| a.name.node == word) else {
+        return Vec::new();
+    };
+    let text = |arg: &'a Spanned<AnnotationArg>| match &arg.node {
+        AnnotationArg::Text(text) if !text.trim().is_empty() => Some((text.as_str(), arg.span)),
+        _ => None,
+    };
+    let texts: Vec<_> = annotation.args.iter().filter_map(text).collect();
+    if texts.is_empty() || texts.len() < annotation.args.len() {
+        found.push(
+            Diagnostic::new(Code::H0206, format!("`{word}` takes texts"))
+                .label(annotation.name.span, "")
+                .help(format!("write it as //@ {word}(\"…\")")),
+        );
+    }
+    texts
+}
+
+/// The words among the arguments of an annotation.
+fn bare(annotation: &Annotation) -> Vec<(&str, Span)> {
+    let word = |arg: &AnnotationArg| matches!(arg, AnnotationArg::Word(_));
+    let args = annotation.args.iter().filter(|arg| word(&arg.node));
+    args.map(|arg| {
+        let (AnnotationArg::Word(word) | AnnotationArg::Text(word)) = &arg.node;
+        (word.as_str(), arg.span)
+    })
+    .collect()
+}
+
+/// The columns of `//@ conflict(a, b)` or `//@ conflict(a, b, how)`.
+fn conflict(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<Conflict> {
+    let annotation = item.annotations.iter().find(|a| a.name.node == "conflict")?;
+    let words = bare(annotation);
+    let (a, b, how) = match words.as_slice() {
+        [a, b] => (a, b, None),
+        [a, b, how] => (a, b, Some(how)),
+        _ => {
+            found.push(
+                Diagnostic::new(Code::H0206, "`conflict` takes the names of two columns")
+                    .label(annotation.name.span, "")
+                    .help("write it as //@ conflict(a, b), or with a third for how they differ"),
+            );
+            return None;
+        }
+    };
+    let first = column("conflict", *a, columns, found);
+    let second = column("conflict", *b, columns, found);
+    let how = match how {
+        Some(how) => Some(column("conflict", *how, columns, found)?),
+        None => None,
+    };
     if first.is_some() && first == second {
         found.push(
             Diagnostic::new(Code::H0206, format!("`{}` cannot be in conflict with itself", a.0))
@@ -196,10 +266,25 @@ pub(crate) fn conflict(
         );
         return None;
     }
-    Some((first?, second?))
+    Some(Conflict { own: first?, other: second?, how })
+}
+
+/// The column of `//@ caution(a)`.
+fn caution(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<usize> {
+    let annotation = item.annotations.iter().find(|a| a.name.node == "caution")?;
+    if let [name] = bare(annotation).as_slice() {
+        return column("caution", *name, columns, found);
+    }
+    found.push(
+        Diagnostic::new(Code::H0206, "`caution` takes the name of one column")
+            .label(annotation.name.span, "")
+            .help("write it as //@ caution(a)"),
+    );
+    None
 }
 
 fn column(
+    annotation: &str,
     (word, span): (&str, Span),
     columns: &[Column],
     found: &mut Vec<Diagnostic>,
@@ -207,7 +292,7 @@ fn column(
     let index = columns.iter().position(|column| column.name == word);
     if index.is_none() {
         let diagnostic = Diagnostic::new(Code::H0206, format!("no column `{word}`"))
-            .label(span, "`conflict` names two columns of the relation");
+            .label(span, format!("`{annotation}` names columns of the relation"));
         let names = columns.iter().map(|column| column.name.as_str());
         found.push(match nearest(word, names).first() {
             Some(near) => diagnostic.fix("a column with a similar name exists", span, *near),
@@ -217,13 +302,26 @@ fn column(
     index
 }
 
-/// Reports placeholders of a `say` text that are not among the `variables` that all normal rules
-/// of the rule have; `some` have the others.
+/// What the placeholders of a text stand for.
+#[derive(Clone, Copy)]
+pub(crate) enum Holder<'a> {
+    /// Variables that all normal rules of a rule have; the others that some have.
+    Rule(&'a [&'a str], &'a [&'a str]),
+    /// Columns of a relation.
+    Relation(&'a [&'a str]),
+}
+
+/// Reports placeholders of a text that stand for nothing. `{a..b}` stands for a range, `{a.id}`
+/// for an id where `{a}` stands for its label.
 pub(crate) fn placeholders(
     (text, span): (&str, Span),
-    (variables, some): (&[&str], &[&str]),
+    holder: Holder<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
+    let (names, some): (_, &[&str]) = match holder {
+        Holder::Rule(variables, some) => (variables, some),
+        Holder::Relation(columns) => (columns, &[]),
+    };
     let mut rest = text;
     while let Some(open) = rest.find('{') {
         let after = &rest[open + 1..];
@@ -234,10 +332,13 @@ pub(crate) fn placeholders(
             );
             return;
         };
-        let name = &after[..close];
-        if !variables.contains(&name) {
-            let at = text.len() - rest.len() + open;
-            let place = part(span, text, at..at + close + 2);
+        let at = text.len() - rest.len() + open;
+        let place = part(span, text, at..at + close + 2);
+        for name in after[..close].split("..") {
+            let name = name.strip_suffix(".id").unwrap_or(name);
+            if names.contains(&name) {
+                continue;
+            }
             found.push(if some.contains(&name) {
                 Diagnostic::new(
                     Code::H0206,
@@ -246,7 +347,7 @@ pub(crate) fn placeholders(
                 .label(place, "has no value in some of them")
                 .help("write the alternatives as rules of their own")
             } else {
-                no_variable(name, place, variables)
+                not_held(name, place, holder)
             });
         }
         rest = &after[close + 1..];
@@ -262,18 +363,23 @@ fn part(span: Span, text: &str, part: Range<usize>) -> Span {
     Span::new(span.file, start + part.start, start + part.end)
 }
 
-fn no_variable(name: &str, span: Span, variables: &[&str]) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(Code::H0206, format!("`{{{name}}}` is not a variable of the rule"))
-            .label(span, "no such variable");
-    match nearest(name, variables.iter().copied()).as_slice() {
-        [] => {
-            let names: Vec<_> = variables.iter().map(|name| format!("{{{name}}}")).collect();
-            if names.is_empty() {
+fn not_held(name: &str, span: Span, holder: Holder<'_>) -> Diagnostic {
+    let (names, what, whole) = match holder {
+        Holder::Rule(variables, _) => (variables, "variable", "rule"),
+        Holder::Relation(columns) => (columns, "column", "relation"),
+    };
+    let text = format!("`{{{name}}}` is not a {what} of the {whole}");
+    let diagnostic = Diagnostic::new(Code::H0206, text).label(span, format!("no such {what}"));
+    match nearest(name, names.iter().copied()).as_slice() {
+        [] if names.is_empty() => match holder {
+            Holder::Rule(..) => {
                 diagnostic.note("the rule has no variables outside of its aggregates")
-            } else {
-                diagnostic.note(format!("the rule has {}", names.join(", ")))
             }
+            Holder::Relation(_) => diagnostic.note("the relation has no columns"),
+        },
+        [] => {
+            let names: Vec<_> = names.iter().map(|name| format!("{{{name}}}")).collect();
+            diagnostic.note(format!("the {whole} has {}", names.join(", ")))
         }
         near => diagnostic.help(format!("did you mean {}?", either(near))),
     }

@@ -57,6 +57,11 @@ impl Names {
             broken: Set::default(),
         };
         for item in items() {
+            if let ast::ItemKind::Type(declaration) = &item.kind
+                && annotations::is_date(item, &mut found)
+            {
+                found.extend(names.types.date(&declaration.name));
+            }
             if let ast::ItemKind::Relation(declaration) = &item.kind {
                 names.declare(item, declaration, &mut found);
             }
@@ -72,7 +77,7 @@ impl Names {
     ) {
         qualifiers(declaration, found);
         let (columns, type_spans, is_broken) = self.columns(declaration, found);
-        let conflict = annotations::conflict(item, &columns, found);
+        let words = annotations::words(item, &columns, found);
         for name in &declaration.names {
             if let Some(first) = self.by_name.get(&name.node) {
                 found.push(twice("relation", name, Some(self.relations[*first].span)));
@@ -89,7 +94,7 @@ impl Names {
                 doc: item.doc.0.clone(),
                 is_input: false,
                 is_output: false,
-                conflict,
+                words: words.clone(),
             });
             self.by_name.insert(name.node.clone(), id);
             for (index, span) in type_spans.iter().enumerate() {

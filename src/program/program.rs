@@ -47,6 +47,8 @@ pub struct Type {
     /// Types of which every value of this one is a value too, directly: what it is a subtype of,
     /// unions that name it. An alias and its type are each part of the other.
     pub parents: Vec<TypeId>,
+    /// `//@ date`: its numbers are days since 1970-01-01.
+    pub is_date: bool,
 }
 
 /// A relation.
@@ -64,8 +66,32 @@ pub struct Relation {
     pub is_input: bool,
     /// Whether an `.output` or `.printsize` names it.
     pub is_output: bool,
+    /// How its tuples are put into words.
+    pub words: RelationWords,
+}
+
+/// What the annotations of a declaration say of tuples.
+#[derive(Clone, Default, Debug)]
+pub struct RelationWords {
+    /// `//@ say("…")`: the sentence of a tuple whose rule has none, with `{column}` placeholders.
+    pub say: Option<String>,
+    /// `//@ absent("…")`: sentences for no such tuple; the first that names only known columns.
+    pub absent: Vec<String>,
     /// `//@ conflict(a, b)`: columns whose claims dispute each other.
-    pub conflict: Option<(usize, usize)>,
+    pub conflict: Option<Conflict>,
+    /// `//@ caution(column)`: whatever is shown of such a value is shown with the tuple's sentence.
+    pub caution: Option<usize>,
+}
+
+/// Columns whose claims dispute each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Conflict {
+    /// A claim.
+    pub own: usize,
+    /// What stands against it.
+    pub other: usize,
+    /// How: words for between the two. Without them each disputes the other.
+    pub how: Option<usize>,
 }
 
 /// A column.
@@ -253,6 +279,24 @@ pub struct Aggregate {
 }
 
 impl Program {
+    /// Whether numbers of a type are days since 1970-01-01.
+    #[must_use]
+    pub fn is_date(&self, ty: TypeId) -> bool {
+        let mut seen = vec![ty];
+        let mut at = 0;
+        while at < seen.len() {
+            let ty = &self.types[seen[at]];
+            if ty.is_date {
+                return true;
+            }
+            seen.extend(
+                ty.parents.iter().copied().filter(|ty| !seen.contains(ty)).collect::<Vec<_>>(),
+            );
+            at += 1;
+        }
+        false
+    }
+
     /// The relation named `name`.
     #[must_use]
     pub fn relation(&self, name: &str) -> Option<RelationId> {

@@ -6,7 +6,7 @@ use crate::base::ids::{Id, OriginId, RelationId, RuleId, Table, TypeId, VarId};
 use crate::program::alternatives::{Flat, alternatives, span_of};
 use crate::program::check::{self, Unknown};
 use crate::program::names::Names;
-use crate::program::program::{Column, Expr, Program, Relation, Rule};
+use crate::program::program::{Column, Expr, Program, Relation, RelationWords, Rule};
 use crate::program::rules::{Read, distinct, read};
 use crate::program::types::{Types, Upper, built_in};
 use crate::syntax::ast::{self, Body};
@@ -208,7 +208,7 @@ fn append(program: &Program, body: &Body, reads: Vec<Read>, shown: &[Shown]) -> 
         doc: String::new(),
         is_input: false,
         is_output: true,
-        conflict: None,
+        words: RelationWords::default(),
     });
     let origin = OriginId::new(0);
     let rules = reads
@@ -266,7 +266,7 @@ pub fn declare(program: &Program, file: &ast::Program) -> ast::Program {
                         doc: String::new(),
                         is_input: false,
                         is_output: false,
-                        conflict: None,
+                        words: RelationWords::default(),
                     });
                     is_changed = true;
                 }

@@ -163,7 +163,8 @@ impl<'a> Rules<'a> {
         {
             let variables: Vec<_> = variables.iter().map(String::as_str).collect();
             let some: Vec<_> = some.iter().map(String::as_str).collect();
-            annotations::placeholders(say, (&variables, &some), &mut found);
+            let holder = annotations::Holder::Rule(&variables, &some);
+            annotations::placeholders(say, holder, &mut found);
         }
         self.found.extend(distinct(found));
     }

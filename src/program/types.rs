@@ -62,6 +62,7 @@ impl Types {
                 base: *base,
                 span: None,
                 parents: Vec::new(),
+                is_date: false,
             })
             .collect();
         let mut types = Self::of(table);
@@ -135,6 +136,7 @@ impl Types {
                 base: BaseType::Symbol,
                 span: Some(name.span),
                 parents: Vec::new(),
+                is_date: false,
             });
             self.names.insert(name.node.clone(), id);
             declared.push((id, declaration));
@@ -247,6 +249,18 @@ impl Types {
             several => diagnostic.help(format!("did you mean {}?", either(several))),
         };
         Err(Box::new(diagnostic))
+    }
+
+    /// Takes a type's numbers for days; says so if it holds none.
+    pub(crate) fn date(&mut self, name: &ast::Name) -> Option<Diagnostic> {
+        let id = *self.names.get(&name.node)?;
+        let ty = &mut self.table[id];
+        ty.is_date = ty.base == BaseType::Number;
+        (!ty.is_date).then(|| {
+            Diagnostic::new(Code::H0206, format!("`{}` holds no numbers", name.node))
+                .label(name.span, format!("what it holds is {}", ty.base))
+                .help("`date` says of a type of numbers that they are days since 1970-01-01")
+        })
     }
 
     /// Whether uses of the type cannot be checked: it or what it is made of is declared wrongly.

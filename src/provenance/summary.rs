@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::base::hash::Set;
-use crate::base::ids::{LeafId, RelationId};
+use crate::base::ids::{LeafId, RelationId, TypeId};
+use crate::engine::tables::Tables;
+use crate::program::program::{Conflict, Program, Relation};
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::provenance::proof::{LeafRef, Node, Proof};
@@ -30,6 +32,8 @@ pub struct Summary {
     pub through: Vec<String>,
     /// Claims of the proof that are disputed.
     pub disputes: Vec<Dispute>,
+    /// What to know of the things that the conclusion names.
+    pub cautions: Vec<String>,
     /// Claims whose words were not compared with their document.
     pub unverified: Vec<String>,
     /// Whether some tuples are shown without their proof.
@@ -45,6 +49,12 @@ pub struct Dispute {
     pub by: String,
     /// The relation that has both.
     pub relation: String,
+    /// How they differ, in words, if the relation says so.
+    pub how: Option<String>,
+    /// The id of whoever made the other claim.
+    pub by_origin: Option<String>,
+    /// Whether both claims come from one source.
+    pub is_one_source: bool,
 }
 
 /// Beyond so many claims, relations of disputes are read once from end to end.
@@ -95,6 +105,12 @@ pub fn summary(given: Given<'_>, proof: &Proof) -> Summary {
     summary.unverified = unverified.map(|id| leaves[*id].id.clone()).collect();
     summary.unverified.sort();
     summary.disputes = disputes(given, &summary.claims);
+    if let Some(conclusion) = proof.root().conclusion() {
+        let columns = &given.program.relations[conclusion.relation].columns;
+        let named: Vec<(TypeId, Value)> =
+            columns.iter().zip(&conclusion.tuple).map(|(c, value)| (c.ty, *value)).collect();
+        summary.cautions = cautions(given.program, given.tables, &named);
+    }
     summary
 }
 
@@ -137,14 +153,21 @@ fn disputes(given: Given<'_>, claims: &[String]) -> Vec<Dispute> {
     let ids: Set<Value> =
         claims.iter().filter_map(|id| symbols.find(id)).map(Value::Symbol).collect();
     for (id, relation) in given.program.relations.entries() {
-        let Some((a, b)) = relation.conflict else { continue };
-        for (own, other) in [(a, b), (b, a)] {
+        let Some(Conflict { own: a, other: b, how }) = relation.words.conflict else { continue };
+        let ways = [(a, b), (b, a)];
+        // What says how they differ says it from one side.
+        for (own, other) in ways.into_iter().take(if how.is_some() { 1 } else { 2 }) {
             let mut note = |tuple: &[Value]| {
                 if ids.contains(&tuple[own]) {
+                    let by_origin = origin(given, tuple[other]);
                     disputes.insert(Dispute {
                         claim: tuple[own].plain(symbols),
                         by: tuple[other].plain(symbols),
                         relation: relation.name.clone(),
+                        how: how.map(|how| tuple[how].plain(symbols)),
+                        is_one_source: by_origin.is_some()
+                            && by_origin == origin(given, tuple[own]),
+                        by_origin,
                     });
                 }
             };
@@ -152,6 +175,74 @@ fn disputes(given: Given<'_>, claims: &[String]) -> Vec<Dispute> {
         }
     }
     disputes.into_iter().collect()
+}
+
+/// Whoever made a claim: the origin of a leaf that a row with the claim first stands for.
+fn origin(given: Given<'_>, claim: Value) -> Option<String> {
+    let relation = given.program.relation("claim_modality")?;
+    let mut pattern = vec![None; given.program.relations[relation].columns.len()];
+    *pattern.first_mut()? = Some(claim);
+    let mut found = None;
+    given.tables.select(relation, &pattern, &mut |tuple| {
+        let leaf = given.leaves.rows.get(&(relation, tuple.into()));
+        let evidence = leaf.and_then(|leaf| given.leaves.leaves[*leaf].evidence.as_ref());
+        found = evidence.map(|evidence| evidence.origin.clone());
+        ControlFlow::Break(())
+    });
+    found
+}
+
+/// Types of which there are cautions: no other value needs to be looked at.
+#[must_use]
+pub fn cautioned(program: &Program) -> Vec<TypeId> {
+    let cautioned =
+        |relation: &Relation| relation.words.caution.map(|column| relation.columns[column].ty);
+    program.relations.iter().filter_map(cautioned).collect()
+}
+
+/// What relations with `//@ caution(column)` have of values of the column's type: for each value
+/// one sentence, in which other columns list all that they hold.
+#[must_use]
+pub fn cautions(program: &Program, tables: &dyn Tables, named: &[(TypeId, Value)]) -> Vec<String> {
+    let symbols = &program.symbols;
+    let mut cautions = Vec::new();
+    for (id, relation) in program.relations.entries() {
+        let Some(column) = relation.words.caution else { continue };
+        let ty = relation.columns[column].ty;
+        let mut values: Vec<Value> = named.iter().filter(|n| n.0 == ty).map(|n| n.1).collect();
+        values.sort_unstable_by(|a, b| a.cmp_in(*b, symbols));
+        values.dedup();
+        for value in values {
+            let mut pattern = vec![None; relation.columns.len()];
+            pattern[column] = Some(value);
+            let mut held = vec![BTreeSet::new(); relation.columns.len()];
+            tables.select(id, &pattern, &mut |tuple| {
+                for (held, value) in held.iter_mut().zip(tuple) {
+                    held.insert(value.plain(symbols));
+                }
+                ControlFlow::Continue(())
+            });
+            if held.iter().any(|held| !held.is_empty()) {
+                cautions.push(caution(relation, &held));
+            }
+        }
+    }
+    cautions
+}
+
+fn caution(relation: &Relation, held: &[BTreeSet<String>]) -> String {
+    let texts: Vec<String> = held
+        .iter()
+        .map(|held| held.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        .collect();
+    let Some(say) = &relation.words.say else {
+        return format!("{}({})", relation.name, texts.join("; "));
+    };
+    relation
+        .columns
+        .iter()
+        .zip(&texts)
+        .fold(say.clone(), |say, (column, text)| say.replace(&format!("{{{}}}", column.name), text))
 }
 
 /// Calls `note` for the tuples that may have one of the ids in a column.

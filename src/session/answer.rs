@@ -58,6 +58,8 @@ pub struct Column {
     pub name: String,
     /// What it holds.
     pub base: BaseType,
+    /// Whether its numbers are days, which people read as dates.
+    pub is_date: bool,
 }
 
 /// How the rows of an answer read as atoms.
@@ -102,6 +104,8 @@ pub struct Answer {
     pub rows: Vec<Vec<Cell>>,
     /// If the question is one atom: how its rows read as atoms, to ask why.
     pub atoms: Option<Atoms>,
+    /// What to know of the things in the rows before they are used.
+    pub cautions: Vec<String>,
     /// For an answer without rows: the nearest reason.
     pub reason: Option<String>,
     /// What is doubtful about the question.

@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use crate::base::ids::{FileId, RelationId};
+use crate::base::ids::{FileId, RelationId, TypeId};
 use crate::base::nearest::{alternatives, nearest};
 use crate::engine::tables::Tables;
 use crate::io::input::grouped;
 use crate::io::sorted::Sorted;
-use crate::program::program::{Arg, Atom, Literal, LiteralKind, Program};
+use crate::program::program::{self, Arg, Atom, Literal, LiteralKind, Program};
+use crate::provenance::summary::{cautioned, cautions};
 use crate::session::answer::{Answer, AtomArg, Atoms, Cell, Column};
 use crate::session::question::{self, Question};
 use crate::session::session::{Refused, Session};
@@ -29,13 +30,12 @@ impl Session {
         let rows = question.answers(tables, &world.facts, self.options())?;
         let atoms = question.atom().map(|atom| atoms(&question, atom));
         let reason = rows.is_empty().then(|| self.reason(&question)).flatten();
+        let cautions = question.cautions(&world.program, tables, &rows);
         let cells = |row: &Tuple| row.iter().map(|value| Cell::of(*value, symbols)).collect();
-        let columns = question
-            .columns()
-            .iter()
-            .map(|column| Column { name: column.name.clone(), base: column.base })
-            .collect();
-        Ok(Answer { columns, rows: rows.iter().map(cells).collect(), atoms, reason, warnings })
+        let columns =
+            question.columns().iter().map(|column| shown(&question.program, column)).collect();
+        let rows = rows.iter().map(cells).collect();
+        Ok(Answer { columns, rows, atoms, cautions, reason, warnings })
     }
 
     /// The question in `file`, resolved.
@@ -62,19 +62,24 @@ impl Session {
         let sorted = Sorted::of(world.tables(), program, relation, &limits)
             .map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
         let about = &program.relations[relation];
-        let columns: Vec<Column> = about
-            .columns
-            .iter()
-            .map(|column| Column { name: column.name.clone(), base: column.base })
-            .collect();
+        let columns: Vec<Column> =
+            about.columns.iter().map(|column| shown(program, column)).collect();
         let cells = |row: usize| -> Vec<Cell> {
             sorted.row(row).map(|value| Cell::of(value, &program.symbols)).collect()
         };
         let rows: Vec<Vec<Cell>> = (0..sorted.len()).map(cells).collect();
+        let types = cautioned(program);
+        let mut named: Vec<(TypeId, Value)> = Vec::new();
+        for row in (0..sorted.len()).filter(|_| !types.is_empty()) {
+            let cells = about.columns.iter().map(|column| column.ty).zip(sorted.row(row));
+            named.extend(cells.filter(|(ty, _)| types.contains(ty)));
+        }
+        let cautions = cautions(program, world.tables(), &named);
         let args = (0..columns.len()).map(AtomArg::Cell).collect();
         let atoms = Atoms { relation: about.name.clone(), args };
         let reason = rows.is_empty().then(|| nothing_in(program, relation));
-        Ok(Answer { columns, rows, atoms: Some(atoms), reason, warnings: Vec::new() })
+        let warnings = Vec::new();
+        Ok(Answer { columns, rows, atoms: Some(atoms), cautions, reason, warnings })
     }
 
     /// Why a question has no answer: the first of its conditions, in the order written, after
@@ -120,6 +125,12 @@ impl Session {
             None => format!("`{text}` holds for nothing"),
         }
     }
+}
+
+/// A column of an answer.
+fn shown(program: &Program, column: &program::Column) -> Column {
+    let is_date = program.is_date(column.ty);
+    Column { name: column.name.clone(), base: column.base, is_date }
 }
 
 /// How the rows of a question of one atom read as atoms.

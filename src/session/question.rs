@@ -15,6 +15,7 @@ use crate::program;
 use crate::program::program::{
     Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Rule, Variable,
 };
+use crate::provenance::summary::{cautioned, cautions};
 use crate::session::evaluate;
 use crate::session::options::{Engine, Options};
 use crate::session::session::Refused;
@@ -52,6 +53,29 @@ impl Question {
     #[must_use]
     pub fn columns(&self) -> &[Column] {
         &self.program.relations[self.relation].columns
+    }
+
+    /// What is to be known of what is named in the rows or, as a constant, in the question.
+    #[must_use]
+    pub fn cautions(&self, base: &Program, tables: &dyn Tables, rows: &[Tuple]) -> Vec<String> {
+        let types = cautioned(base);
+        let mut named: Vec<(TypeId, Value)> = Vec::new();
+        for (at, column) in self.columns().iter().enumerate() {
+            if types.contains(&column.ty) {
+                named.extend(rows.iter().map(|row| (column.ty, row[at])));
+            }
+        }
+        let literals = self.program.rules.iter().flat_map(|rule| &rule.body);
+        for literal in literals.filter(|_| !rows.is_empty()) {
+            let LiteralKind::Atom(atom) = &literal.kind else { continue };
+            let columns = &self.program.relations[atom.relation].columns;
+            for (column, arg) in columns.iter().zip(&atom.args) {
+                if let Arg::Const(value) = arg {
+                    named.push((column.ty, *value));
+                }
+            }
+        }
+        cautions(base, tables, &named)
     }
 
     /// The atom, if the question is one.

@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use crate::claims::date;
 use crate::session::answer::{Answer, Cell, Column};
 use crate::show::safe::visible;
 use crate::show::table::{TableOptions, table};
@@ -69,9 +70,23 @@ fn as_table(answer: &Answer, options: TableOptions) -> String {
     let header: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
     let numbers: Vec<bool> =
         answer.columns.iter().map(|column| column.base != BaseType::Symbol).collect();
-    let rows: Vec<Vec<String>> =
-        answer.rows.iter().map(|row| row.iter().map(Cell::plain).collect()).collect();
-    table(&header, &numbers, &rows, options)
+    let texts = |row: &Vec<Cell>| answer.columns.iter().zip(row).map(for_people).collect();
+    let rows: Vec<Vec<String>> = answer.rows.iter().map(texts).collect();
+    let mut out = table(&header, &numbers, &rows, options);
+    for caution in &answer.cautions {
+        out.push_str("caution: ");
+        out.push_str(&visible(caution));
+        out.push('\n');
+    }
+    out
+}
+
+/// A cell as people read it: a day as a date.
+fn for_people((column, cell): (&Column, &Cell)) -> String {
+    match cell {
+        Cell::Number(day) if column.is_date => date::iso(*day),
+        _ => cell.plain(),
+    }
 }
 
 fn separated(
@@ -119,6 +134,8 @@ struct Rows<'a> {
     rows: Vec<Vec<serde_json::Value>>,
     count: usize,
     truncated: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    cautions: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -137,6 +154,7 @@ fn json(answer: &Answer, relation: Option<&str>) -> String {
         rows: answer.rows.iter().map(|row| row.iter().map(json_cell).collect()).collect(),
         count: answer.rows.len(),
         truncated: false,
+        cautions: &answer.cautions,
     };
     serde_json::to_string(&rows).expect("plain data is JSON")
 }
@@ -175,7 +193,11 @@ fn md(answer: &Answer, out: &mut String) -> fmt::Result {
     };
     writeln!(out, "{}", line(answer.columns.iter().map(rule).collect()))?;
     for row in &answer.rows {
-        writeln!(out, "{}", line(row.iter().map(|value| cell(&value.plain())).collect()))?;
+        let texts = answer.columns.iter().zip(row).map(|pair| cell(&for_people(pair)));
+        writeln!(out, "{}", line(texts.collect()))?;
+    }
+    for caution in &answer.cautions {
+        writeln!(out, "\ncaution: {}", cell(caution))?;
     }
     Ok(())
 }
@@ -201,7 +223,7 @@ mod tests {
     use crate::value::base_type::BaseType;
 
     fn check(format: Format, expected: &str) {
-        let column = |name: &str, base| Column { name: name.to_owned(), base };
+        let column = |name: &str, base| Column { name: name.to_owned(), base, is_date: false };
         let text = |text: &str| Cell::Text(text.to_owned());
         let answer = Answer {
             columns: vec![column("r", BaseType::Symbol), column("lo", BaseType::Float)],
@@ -210,6 +232,7 @@ mod tests {
                 vec![text("a \"b\"|\tc\u{202E}"), Cell::Float(-0.5)],
             ],
             atoms: None,
+            cautions: vec!["a\u{202E} is doubtful".to_owned()],
             reason: None,
             warnings: Vec::new(),
         };
@@ -223,7 +246,8 @@ mod tests {
             Format::Table,
             "    r                     lo\n \
              1  the sum, and more  36000\n \
-             2  a \"b\"|\\tc<U+202E>   -0.5\n",
+             2  a \"b\"|\\tc<U+202E>   -0.5\n\
+             caution: a<U+202E> is doubtful\n",
         );
         check(Format::Csv, "r,lo\n\"the sum, and more\",36000\n\"a \"\"b\"\"|\tc\u{202E}\",-0.5\n");
         check(Format::Tsv, "r\tlo\nthe sum, and more\t36000\na \"b\"|\\tc\u{202E}\t-0.5\n");
@@ -236,12 +260,14 @@ mod tests {
             Format::Json,
             "{\"schema\":\"hence.rows/1\",\"relation\":\"total\",\"columns\":[{\"name\":\"r\",\
              \"type\":\"symbol\"},{\"name\":\"lo\",\"type\":\"float\"}],\"rows\":[[\"the sum, and \
-             more\",36000.0],[\"a \\\"b\\\"|\\tc\u{202E}\",-0.5]],\"count\":2,\"truncated\":false}\n",
+             more\",36000.0],[\"a \\\"b\\\"|\\tc\u{202E}\",-0.5]],\"count\":2,\"truncated\":false,\
+             \"cautions\":[\"a\u{202E} is doubtful\"]}\n",
         );
         check(
             Format::Md,
             "| r | lo |\n| --- | ---: |\n| the sum, and more | 36000 |\n\
-             | a \"b\"\\|\\\\tc<U+202E> | -0.5 |\n",
+             | a \"b\"\\|\\\\tc<U+202E> | -0.5 |\n\
+             \ncaution: a<U+202E> is doubtful\n",
         );
         check(
             Format::Facts,

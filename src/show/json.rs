@@ -60,6 +60,8 @@ struct Status {
     through: Vec<String>,
     disputed_by: Vec<String>,
     disputes: Vec<Dispute>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cautions: Vec<String>,
     unverified: Vec<String>,
 }
 
@@ -68,6 +70,8 @@ struct Dispute {
     claim: String,
     by: String,
     relation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -187,7 +191,8 @@ struct Row {
 
 fn document(words: Words<'_>, proof: &Proof) -> Document {
     let rests_on = summary(words.given, proof);
-    let mut disputed_by: Vec<String> = rests_on.disputes.iter().map(|d| d.by.clone()).collect();
+    let others = rests_on.disputes.iter().filter(|dispute| !dispute.is_one_source);
+    let mut disputed_by: Vec<String> = others.map(|dispute| dispute.by.clone()).collect();
     disputed_by.sort();
     disputed_by.dedup();
     let disputes = rests_on.disputes.into_iter();
@@ -205,8 +210,9 @@ fn document(words: Words<'_>, proof: &Proof) -> Document {
             through: rests_on.through,
             disputed_by,
             disputes: disputes
-                .map(|d| Dispute { claim: d.claim, by: d.by, relation: d.relation })
+                .map(|d| Dispute { claim: d.claim, by: d.by, relation: d.relation, how: d.how })
                 .collect(),
+            cautions: rests_on.cautions,
             unverified: rests_on.unverified,
         },
         cost: Cost {
@@ -275,7 +281,7 @@ impl Json<'_> {
     fn text(&self, node: &Node) -> String {
         match node {
             Node::Absent(node) => format!("!{}", self.words.atom(node.relation, &node.pattern)),
-            Node::Builtin(node) => self.words.builtin(node).0,
+            Node::Builtin(node) => self.words.exact(node),
             Node::Aggregate(node) => {
                 let aggregate = node.site.aggregate(self.words.given.program);
                 let kind = aggregate.map_or("", |(_, aggregate)| aggregate.kind.name());

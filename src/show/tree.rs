@@ -2,14 +2,14 @@
 //! words; what a step rests on stands below it, indented. What is used twice is shown once.
 
 use crate::base::hash::{Map, Set};
-use crate::base::ids::{Id, LeafId, NodeId};
+use crate::base::ids::{Id, LeafId, NodeId, VarId};
 use crate::provenance::leaves::{Leaf, LeafKind};
 use crate::provenance::proof::{
     AggregateNode, LeafNode, LeafRef, Node, Proof, Quality, Role, Row, RuleNode,
 };
-use crate::provenance::summary::{Summary, summary};
+use crate::provenance::summary::{Dispute, Summary, summary};
 use crate::show::safe::{GLUE, unglued, visible, width, wrap};
-use crate::show::words::Words;
+use crate::show::words::{Words, grouped};
 use crate::syntax::ast::AggregateKind;
 
 /// How a proof is laid out.
@@ -58,12 +58,15 @@ const STEPS_MAX: usize = 500;
 const CHAIN_MAX: usize = 20;
 /// Steps that are shown at either end of a longer chain.
 const CHAIN_ENDS: usize = 5;
+/// Longer labels of documents are not repeated with every quote.
+const LABEL_MAX: usize = 28;
 /// Columns that indentation always leaves to the text.
 const TEXT_MIN: usize = 40;
 
 /// The proof with its head lines.
 #[must_use]
 pub fn tree(words: Words<'_>, proof: &Proof, options: TreeOptions) -> String {
+    let summary = summary(words.given, proof);
     let mut printer = Printer {
         words,
         proof,
@@ -75,8 +78,9 @@ pub fn tree(words: Words<'_>, proof: &Proof, options: TreeOptions) -> String {
         later: Vec::new(),
         folded: folded(words, proof, options),
         skips: skips(proof, options),
+        documents: documents(words, &summary),
     };
-    printer.head();
+    printer.head(&summary);
     printer.later.push(NodeId::new(0));
     let mut at = 0;
     while at < printer.later.len() {
@@ -86,7 +90,7 @@ pub fn tree(words: Words<'_>, proof: &Proof, options: TreeOptions) -> String {
         }
         if printer.next > STEPS_MAX && options.detail == Detail::Brief {
             let rest = printer.later.len() - at;
-            let text = format!("… what is below {} more steps is not shown", grouped(rest));
+            let text = format!("… what is below {} more steps is not shown", grouped(rest as u64));
             printer.line(&Indent::default(), &text, "");
             break;
         }
@@ -96,11 +100,9 @@ pub fn tree(words: Words<'_>, proof: &Proof, options: TreeOptions) -> String {
     printer.out
 }
 
-/// What a proof rests on, in one to three lines without indentation.
-#[must_use]
-pub fn head(words: Words<'_>, proof: &Proof) -> Vec<String> {
-    let summary = summary(words.given, proof);
-    let mut lines = vec![rests_on(&summary, proof.quality)];
+/// What a proof rests on and what is to be known of it, in some lines without indentation.
+fn head(words: Words<'_>, summary: &Summary, quality: Quality) -> Vec<String> {
+    let mut lines = vec![rests_on(summary, quality)];
     let mut marks = Vec::new();
     marks.extend(summary.modality.as_ref().map(|m| format!("weakest modality {}", visible(m))));
     if !summary.through.is_empty() {
@@ -110,30 +112,76 @@ pub fn head(words: Words<'_>, proof: &Proof) -> Vec<String> {
     if !marks.is_empty() {
         lines.push(marks.join(" · "));
     }
-    let mut disputes: Vec<(String, Vec<String>)> = Vec::new();
-    for dispute in &summary.disputes {
-        let by = format!("{} ({})", words.label(&dispute.by), dispute.relation);
-        match disputes.last_mut().filter(|(claim, _)| *claim == dispute.claim) {
-            Some((_, others)) => others.push(by),
-            None => disputes.push((dispute.claim.clone(), vec![by])),
-        }
-    }
-    let text = |(claim, by): &(String, Vec<String>)| {
-        format!("{} disputed by {}", words.label(claim), by.join(", "))
-    };
-    let disputes: Vec<String> = disputes.iter().map(text).collect();
+    lines.extend(summary.cautions.iter().map(|caution| format!("caution: {}", visible(caution))));
+    let disputes = disputes(words, &summary.disputes);
     if !disputes.is_empty() {
         lines.push(disputes.join(" · "));
     }
     for id in &summary.documents {
-        if let (short, Some(label)) = words.document(id) {
-            lines.push(format!("{short}: {label}"));
+        let label = words.label(id);
+        if width(&label) > LABEL_MAX {
+            lines.push(format!("from “{label}” (document {})", visible(id)));
         }
     }
     if !summary.unverified.is_empty() {
         lines.push(format!("quotes not compared: {}", visible(&summary.unverified.join(", "))));
     }
     lines
+}
+
+/// What stands against the claims of a proof; whoever says it, unless it is who made the claim.
+fn disputes(words: Words<'_>, disputes: &[Dispute]) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for dispute in disputes {
+        let mut by = words.label(&dispute.by);
+        if let (Some(origin), false) = (&dispute.by_origin, dispute.is_one_source) {
+            by = format!("{by}, {}", words.label(origin));
+        }
+        let (start, by) = match &dispute.how {
+            Some(how) => (format!("{}: {} ", words.label(&dispute.claim), visible(how)), by),
+            None => {
+                let by = format!("{by} ({})", dispute.relation);
+                (format!("{} disputed by ", words.label(&dispute.claim)), by)
+            }
+        };
+        match lines.last_mut().filter(|(known, _)| *known == start) {
+            Some((_, others)) => others.push(by),
+            None => lines.push((start, vec![by])),
+        }
+    }
+    lines.into_iter().map(|(start, by)| format!("{start}{}", by.join("; "))).collect()
+}
+
+/// What the documents of a proof are called beside quotes: by their labels, of long ones by the
+/// beginning, or the id if that is not plain. The only one, if its label is long, is named above.
+fn documents(words: Words<'_>, summary: &Summary) -> Map<String, String> {
+    let short = |label: &str| {
+        let mut cut = String::new();
+        for word in label.split(' ') {
+            if width(&cut) + 1 + width(word) > LABEL_MAX {
+                break;
+            }
+            cut = format!("{cut} {word}").trim_start().to_owned();
+        }
+        format!("{cut}…")
+    };
+    let names: Vec<(String, String)> = summary
+        .documents
+        .iter()
+        .map(|id| match words.label(id) {
+            label if width(&label) <= LABEL_MAX => (id.clone(), label),
+            label => (id.clone(), short(&label)),
+        })
+        .collect();
+    let is_alone = |name: &str| names.iter().filter(|(_, other)| other == name).count() == 1;
+    names
+        .iter()
+        .filter(|(_, name)| names.len() > 1 || !name.ends_with('…'))
+        .map(|(id, name)| {
+            let is_plain = is_alone(name) && *name != "…";
+            (id.clone(), if is_plain { name.clone() } else { visible(id) })
+        })
+        .collect()
 }
 
 fn rests_on(summary: &Summary, quality: Quality) -> String {
@@ -146,7 +194,9 @@ fn rests_on(summary: &Summary, quality: Quality) -> String {
     let parts: Vec<String> = parts
         .iter()
         .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| format!("{}{GLUE}{what}{}", grouped(*n), if *n == 1 { "" } else { "s" }))
+        .map(|(n, what)| {
+            format!("{}{GLUE}{what}{}", grouped(*n as u64), if *n == 1 { "" } else { "s" })
+        })
         .collect();
     let parts = if parts.is_empty() {
         "the rules and definitions alone".to_owned()
@@ -159,19 +209,6 @@ fn rests_on(summary: &Summary, quality: Quality) -> String {
         Quality::Good => "a good proof, the search stopped at its budget",
     };
     format!("rests on {at_least}{parts} ({quality})")
-}
-
-/// A count with separators.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Aggregates whose rows are shown by the leaves below them: those below which nothing else is
@@ -254,15 +291,17 @@ struct Printer<'a> {
     folded: Set<NodeId>,
     /// Where a chain is cut: how many steps are left out, and with which it goes on.
     skips: Map<NodeId, (usize, NodeId)>,
+    /// What each document is called beside a quote.
+    documents: Map<String, String>,
 }
 
 impl Printer<'_> {
-    fn head(&mut self) {
+    fn head(&mut self, summary: &Summary) {
         if let Some(conclusion) = self.proof.root().conclusion() {
-            self.line(&Indent::default(), &self.words.tuple(conclusion), "");
+            self.line(&Indent::default(), &self.words.dated_tuple(conclusion), "");
         }
         let indent = Indent { first: "  ".to_owned(), rest: "    ".to_owned() };
-        for line in head(self.words, self.proof) {
+        for line in head(self.words, summary, self.proof.quality) {
             self.line(&indent, &line, "");
         }
         self.out.push('\n');
@@ -320,7 +359,7 @@ impl Printer<'_> {
         if let (Some(n), Some(conclusion)) = (self.numbers.get(&id), node.conclusion()) {
             let (text, note) = match node {
                 Node::Rule(rule) => (self.step_text(rule), format!("see #{n}")),
-                _ => (self.words.tuple(conclusion), format!("see #{n}")),
+                _ => (self.words.says(conclusion), format!("see #{n}")),
             };
             return self.line(indent, &text, &note);
         }
@@ -349,7 +388,7 @@ impl Printer<'_> {
             }
             Node::Aggregate(aggregate) => self.aggregate(id, aggregate, indent),
             Node::Cut(conclusion) => {
-                let text = self.words.tuple(conclusion);
+                let text = self.words.says(conclusion);
                 self.line(indent, &text, "its proof was left out, the budget is used up");
             }
         }
@@ -360,7 +399,7 @@ impl Printer<'_> {
     }
 
     fn step_text(&self, rule: &RuleNode) -> String {
-        self.words.sentence(rule).unwrap_or_else(|| self.words.tuple(&rule.conclusion))
+        self.words.sentence(rule).unwrap_or_else(|| self.words.says(&rule.conclusion))
     }
 
     fn step(&mut self, n: usize, node: &RuleNode, indent: &Indent) {
@@ -389,7 +428,7 @@ impl Printer<'_> {
                 (self.skips.get(id), &self.proof.nodes[*id])
             {
                 let name = visible(&self.words.given.program.rules[rule.rule].name);
-                let text = format!("… {} more steps by rule “{name}”", grouped(count));
+                let text = format!("… {} more steps by rule “{name}”", grouped(count as u64));
                 self.line(&below, &text, "");
                 let end = self.below(&Indent { first: String::new(), rest: below.rest }, true);
                 self.node(next, &end);
@@ -402,7 +441,7 @@ impl Printer<'_> {
     fn leaf(&mut self, id: NodeId, node: &LeafNode, indent: &Indent) {
         let n = self.number();
         self.numbers.insert(id, n);
-        let text = format!("#{n} {}", self.words.tuple(&node.conclusion));
+        let text = format!("#{n} {}", self.words.says(&node.conclusion));
         if let (LeafRef::Row(row), Some(leaf)) = (node.leaf, self.words.leaf(node.leaf)) {
             if let Some(first) = self.leaves.get(&row) {
                 return self.line(indent, &text, &format!("{}, see #{first}", named(leaf)));
@@ -442,7 +481,8 @@ impl Printer<'_> {
     fn quote(&mut self, leaf: LeafRef, indent: &Indent) {
         let evidence = self.words.leaf(leaf).and_then(|leaf| leaf.evidence.as_ref());
         let Some(evidence) = evidence else { return };
-        let (quote, place) = self.words.quote(evidence);
+        let document = self.documents.get(&evidence.document).map(String::as_str);
+        let (quote, place) = self.words.quote(evidence, document);
         let prefix = format!("{}     ", indent.rest);
         let indent = Indent { first: prefix.clone(), rest: prefix };
         self.line(&indent, &quote.unwrap_or_else(|| "no words quoted".to_owned()), &place);
@@ -450,7 +490,7 @@ impl Printer<'_> {
 
     fn aggregate(&mut self, id: NodeId, node: &AggregateNode, indent: &Indent) {
         let Some((var, aggregate)) = node.site.aggregate(self.words.given.program) else { return };
-        let value = self.words.value(node.value);
+        let value = self.words.value_of(node.site.rule, var, node.value);
         let name = self.words.name(node.site.rule, var).map(|name| format!("{name} = "));
         let all = node.rows.len() + node.others;
         let plural = if all == 1 { "" } else { "s" };
@@ -469,12 +509,15 @@ impl Printer<'_> {
             Detail::Full => node.rows.len(),
         };
         let hidden = node.rows.len() - shown + node.others;
-        let columns = self.columns(aggregate.kind, node, shown);
+        let columns = self.columns((var, aggregate.kind), node, shown);
         for (at, (row, column)) in node.rows.iter().zip(columns).enumerate() {
             let is_last = at + 1 == shown && hidden == 0;
             let below = self.below(indent, is_last);
             if self.folded.contains(&id) || row.role == Role::RunnerUp {
                 self.row(node, row, (&column, &below));
+            } else if let &[only] = row.premises.as_slice() {
+                let first = format!("{}{}", below.first, unglued(&column));
+                self.node(only, &Indent { first, rest: below.rest });
             } else {
                 self.line(&below, &format!("{column}{}", self.what(node, row)), "");
                 self.premises(&row.premises, &below);
@@ -482,16 +525,22 @@ impl Printer<'_> {
         }
         if hidden > 0 {
             let below = self.below(indent, true);
-            self.line(&below, &format!("… {} more", grouped(hidden)), "");
+            self.line(&below, &format!("… {} more", grouped(hidden as u64)), "");
         }
     }
 
     /// Value and share of each row, aligned.
-    fn columns(&self, kind: AggregateKind, node: &AggregateNode, shown: usize) -> Vec<String> {
+    fn columns(
+        &self,
+        (var, kind): (VarId, AggregateKind),
+        node: &AggregateNode,
+        shown: usize,
+    ) -> Vec<String> {
+        let text = |value| self.words.value_of(node.site.rule, var, value);
         let values: Vec<String> = node.rows[..shown]
             .iter()
             .map(|row| {
-                let value = row.value.map(|value| self.words.value(value)).unwrap_or_default();
+                let value = row.value.map(text).unwrap_or_default();
                 if row.role == Role::RunnerUp { format!("next{GLUE}{value}") } else { value }
             })
             .collect();
@@ -521,44 +570,107 @@ impl Printer<'_> {
         columns.collect()
     }
 
-    /// A row with the claims, or whatever leaves there are, that it rests on.
+    /// A row with the claims, or whatever leaves there are, that it rests on, and the assumptions
+    /// that were not shown before.
     fn row(&mut self, node: &AggregateNode, row: &Row, (column, indent): (&str, &Indent)) {
         let leaves = leaves_of(self.proof, row);
         let is_claim = |leaf: &LeafNode| {
             self.words.leaf(leaf.leaf).is_some_and(|leaf| leaf.kind == LeafKind::Claim)
         };
         let mut claims: Vec<LeafRef> =
-            leaves.iter().filter(|l| is_claim(l)).map(|l| l.leaf).collect();
+            leaves.iter().filter(|l| is_claim(l.1)).map(|l| l.1.leaf).collect();
         claims.sort_unstable();
         claims.dedup();
+        let mut what = self.what(node, row);
+        let chosen = self.chosen(row);
         // An amount is its claim's; what is counted has to be said.
-        if let (&[claim], Some(_)) = (claims.as_slice(), row.value) {
+        if let (&[claim], Some(_)) = (claims.as_slice(), row.value)
+            && chosen.is_empty()
+            && self.assumed(&leaves).is_empty()
+        {
             return self.claim(claim, column, indent);
         }
-        let is_direct = |leaf: &LeafNode| {
-            let shown = |id: &NodeId| matches!(&self.proof.nodes[*id], Node::Leaf(l) if l == leaf);
-            row.premises.iter().any(shown)
-        };
-        if let ([], [only]) = (claims.as_slice(), leaves.as_slice())
-            && is_direct(only)
+        if let ([], [(id, only)]) = (claims.as_slice(), leaves.as_slice())
+            && row.premises.contains(id)
         {
             let note = self.leaf_note(only.leaf);
-            let text = format!("{column}{}", self.words.tuple(&only.conclusion));
+            let text = format!("{column}{}", self.words.says(&only.conclusion));
             return self.line(indent, &text, &note);
         }
-        self.line(indent, &format!("{column}{}", self.what(node, row)), "");
-        let count = if claims.is_empty() { leaves.len() } else { claims.len() };
+        if !chosen.is_empty() {
+            what = format!("{what}: {}", chosen.join("; "));
+        }
+        self.line(indent, &format!("{column}{what}"), "");
+        let assumed = self.assumed(&leaves);
+        let count = if claims.is_empty() { leaves.len() } else { claims.len() + assumed.len() };
         for (at, leaf) in claims.iter().enumerate() {
             let below = self.below(indent, at + 1 == count);
             self.claim(*leaf, "", &below);
         }
+        for (at, id) in assumed.iter().enumerate().filter(|_| !claims.is_empty()) {
+            let below = self.below(indent, claims.len() + at + 1 == count);
+            self.node(*id, &below);
+        }
         if claims.is_empty() {
-            for (at, leaf) in leaves.iter().enumerate() {
+            for (at, (_, leaf)) in leaves.iter().enumerate() {
                 let below = self.below(indent, at + 1 == count);
                 let note = self.leaf_note(leaf.leaf);
-                self.line(&below, &self.words.tuple(&leaf.conclusion), &note);
+                self.line(&below, &self.words.says(&leaf.conclusion), &note);
             }
         }
+    }
+
+    /// Assumptions among the leaves that were not shown yet, each once.
+    fn assumed(&self, leaves: &[(NodeId, &LeafNode)]) -> Vec<NodeId> {
+        let mut seen: Set<LeafRef> = Set::default();
+        let is_new = |(id, leaf): &&(NodeId, &LeafNode)| {
+            let is_assumed = match leaf.leaf {
+                LeafRef::Row(row) => {
+                    !self.leaves.contains_key(&row)
+                        && self
+                            .words
+                            .leaf(leaf.leaf)
+                            .is_some_and(|leaf| leaf.kind == LeafKind::Assumption)
+                }
+                LeafRef::Fact(at) => self.words.given.program.facts[at].assumed,
+                LeafRef::Input => false,
+            };
+            is_assumed && !self.numbers.contains_key(id) && seen.insert(leaf.leaf)
+        };
+        leaves.iter().filter(is_new).map(|(id, _)| *id).collect()
+    }
+
+    /// Least and greatest values below a row, where there was a choice, and whose they are.
+    fn chosen(&self, row: &Row) -> Vec<String> {
+        let mut phrases = Vec::new();
+        for id in below(self.proof, &row.premises) {
+            let Node::Aggregate(node) = &self.proof.nodes[id] else { continue };
+            let Some((var, aggregate)) = node.site.aggregate(self.words.given.program) else {
+                continue;
+            };
+            let which = match aggregate.kind {
+                AggregateKind::Min => "least",
+                AggregateKind::Max => "greatest",
+                AggregateKind::Count | AggregateKind::Sum | AggregateKind::Mean => continue,
+            };
+            let all = node.rows.len() + node.others;
+            let Some(witness) = node.rows.first().filter(|_| all > 1) else { continue };
+            let mut by: Vec<String> = leaves_of(self.proof, witness)
+                .iter()
+                .filter_map(|(_, leaf)| self.words.leaf(leaf.leaf))
+                .filter(|leaf| leaf.kind == LeafKind::Claim)
+                .map(|leaf| visible(&leaf.id))
+                .collect();
+            by.sort();
+            by.dedup();
+            let from =
+                if by.is_empty() { String::new() } else { format!(", from {}", by.join(", ")) };
+            let value = self.words.value_of(node.site.rule, var, node.value);
+            let value =
+                if Some(node.value) == row.value { String::new() } else { format!("{value}, ") };
+            phrases.push(format!("{value}the {which} of {all}{GLUE}values{from}"));
+        }
+        phrases
     }
 
     /// What a row says: the conclusions that it takes in.
@@ -566,8 +678,8 @@ impl Printer<'_> {
         let proof = self.proof;
         let text = |id: &NodeId| match &proof.nodes[*id] {
             Node::Rule(rule) => Some(self.step_text(rule)),
-            Node::Leaf(leaf) => Some(self.words.tuple(&leaf.conclusion)),
-            Node::Cut(conclusion) => Some(self.words.tuple(conclusion)),
+            Node::Leaf(leaf) => Some(self.words.says(&leaf.conclusion)),
+            Node::Cut(conclusion) => Some(self.words.says(conclusion)),
             Node::Absent(_) | Node::Builtin(_) | Node::Aggregate(_) => None,
         };
         let texts: Vec<String> = row.premises.iter().filter_map(text).collect();
@@ -590,20 +702,26 @@ impl Printer<'_> {
 }
 
 /// The leaves below a row, in the order of the proof.
-fn leaves_of<'p>(proof: &'p Proof, row: &Row) -> Vec<&'p LeafNode> {
+fn leaves_of<'p>(proof: &'p Proof, row: &Row) -> Vec<(NodeId, &'p LeafNode)> {
+    let leaf = |id: NodeId| match &proof.nodes[id] {
+        Node::Leaf(leaf) => Some((id, leaf)),
+        _ => None,
+    };
+    below(proof, &row.premises).into_iter().filter_map(leaf).collect()
+}
+
+/// These nodes and all below them, each once, in the order of the proof.
+fn below(proof: &Proof, premises: &[NodeId]) -> Vec<NodeId> {
     let mut seen: Set<NodeId> = Set::default();
-    let mut stack: Vec<NodeId> = row.premises.iter().rev().copied().collect();
-    let mut leaves = Vec::new();
+    let mut stack: Vec<NodeId> = premises.iter().rev().copied().collect();
+    let mut order = Vec::new();
     while let Some(id) = stack.pop() {
         if seen.insert(id) {
-            let node = &proof.nodes[id];
-            stack.extend(node.premises().rev());
-            if let Node::Leaf(leaf) = node {
-                leaves.push(leaf);
-            }
+            order.push(id);
+            stack.extend(proof.nodes[id].premises().rev());
         }
     }
-    leaves
+    order
 }
 
 /// A leaf by its id, with its kind where that is not plain.

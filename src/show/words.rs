@@ -2,14 +2,15 @@
 //! values for variables, labels for ids.
 
 use crate::base::ids::{RelationId, RuleId, VarId};
+use crate::claims::date;
 use crate::program::builtins::Op;
-use crate::program::program::{Arg, Expr, Literal, LiteralKind, Program};
+use crate::program::program::{Arg, Column, Expr, Literal, LiteralKind, Program};
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, Leaf};
 use crate::provenance::proof::{
     AbsentNode, AggregateNode, Binding, BuiltinNode, Conclusion, LeafRef, Row, RuleNode, Site,
 };
-use crate::show::safe::{visible, width};
+use crate::show::safe::visible;
 use crate::text::files::Files;
 use crate::text::span::Span;
 use crate::value::value::Value;
@@ -23,8 +24,10 @@ pub struct Words<'a> {
     pub files: &'a Files,
 }
 
-/// Longer titles of documents are not repeated with every quote.
-const LABEL_MAX: usize = 28;
+/// Numbers from here on are grouped in sentences. Years are not.
+const GROUPED_FROM: u64 = 10_000;
+/// Digits of a float in a sentence.
+const DIGITS: i32 = 3;
 
 /// Where a literal's variables take their values from.
 #[derive(Clone, Copy)]
@@ -33,6 +36,8 @@ enum Fill<'b> {
     Names,
     /// From a binding.
     Values(&'b Binding),
+    /// From a binding, days as dates.
+    Dates(&'b Binding),
 }
 
 impl<'a> Words<'a> {
@@ -46,10 +51,45 @@ impl<'a> Words<'a> {
         visible(&value.quoted(&self.program().symbols))
     }
 
-    /// A value for reading: the label of an id, else the bare text.
+    /// A value as in a rule file, but a day as a date.
+    fn dated(&self, value: Value, is_date: bool) -> String {
+        match value {
+            Value::Number(day) if is_date => date::iso(day),
+            _ => self.value(value),
+        }
+    }
+
+    /// A value in a sentence: the label of an id, a day as a date, a number as it is read. Exact
+    /// values stand in what the sentence is about.
+    fn read(&self, value: Value, (is_date, by_id): (bool, bool)) -> String {
+        match value {
+            Value::Number(day) if is_date => date::iso(day),
+            Value::Number(n) if n.unsigned_abs() >= GROUPED_FROM => {
+                let sign = if n < 0 { "-" } else { "" };
+                format!("{sign}{}", grouped(n.unsigned_abs()))
+            }
+            Value::Unsigned(n) if n >= GROUPED_FROM => grouped(n),
+            Value::Float(x) => rounded(x.get()).unwrap_or_else(|| self.value(value)),
+            _ if by_id => visible(&value.plain(&self.program().symbols)),
+            _ => self.label(&value.plain(&self.program().symbols)),
+        }
+    }
+
+    /// The value of a variable, a day as a date.
     #[must_use]
-    pub fn label_of(&self, value: Value) -> String {
-        self.label(&value.plain(&self.program().symbols))
+    pub fn value_of(&self, rule: RuleId, var: VarId, value: Value) -> String {
+        self.dated(value, self.is_date(rule, var))
+    }
+
+    /// Whether a variable stands for a day: in the head or in an atom.
+    fn is_date(&self, rule: RuleId, var: VarId) -> bool {
+        let program = self.program();
+        let about = &program.rules[rule];
+        let columns = &program.relations[about.head].columns;
+        let in_head = columns.iter().zip(&about.head_args).any(|(column, arg)| {
+            matches!(arg, Expr::Var(v) if *v == var) && program.is_date(column.ty)
+        });
+        in_head || in_date_column(program, &about.body, var)
     }
 
     /// The label of an id, or the id itself.
@@ -61,9 +101,52 @@ impl<'a> Words<'a> {
     /// An atom as in a rule file; `_` where any value is meant.
     #[must_use]
     pub fn atom(&self, relation: RelationId, values: &[Option<Value>]) -> String {
-        let text = |value: &Option<Value>| value.map_or_else(|| "_".to_owned(), |v| self.value(v));
-        let values: Vec<String> = values.iter().map(text).collect();
-        format!("{}({})", self.program().relations[relation].name, values.join(", "))
+        self.shaped(relation, values, false)
+    }
+
+    /// The same with days as dates.
+    fn shaped(&self, relation: RelationId, values: &[Option<Value>], dates: bool) -> String {
+        let relation = &self.program().relations[relation];
+        let texts = relation.columns.iter().zip(values).map(|(column, value)| {
+            let is_date = dates && self.program().is_date(column.ty);
+            value.map_or_else(|| "_".to_owned(), |value| self.dated(value, is_date))
+        });
+        format!("{}({})", relation.name, texts.collect::<Vec<_>>().join(", "))
+    }
+
+    /// A tuple as in a rule file, but with days as dates.
+    #[must_use]
+    pub fn dated_tuple(&self, conclusion: &Conclusion) -> String {
+        let values: Vec<Option<Value>> = conclusion.tuple.iter().map(|v| Some(*v)).collect();
+        self.shaped(conclusion.relation, &values, true)
+    }
+
+    /// What a tuple says: the sentence of its relation, else the tuple with days as dates.
+    #[must_use]
+    pub fn says(&self, conclusion: &Conclusion) -> String {
+        let values: Vec<Option<Value>> = conclusion.tuple.iter().map(|v| Some(*v)).collect();
+        self.says_atom(conclusion.relation, &values)
+    }
+
+    fn says_atom(&self, relation: RelationId, values: &[Option<Value>]) -> String {
+        let say = self.program().relations[relation].words.say.as_deref();
+        say.and_then(|say| self.filled(say, relation, values))
+            .unwrap_or_else(|| self.shaped(relation, values, true))
+    }
+
+    /// A sentence about columns, if it needs none that may have any value.
+    fn filled(
+        &self,
+        template: &str,
+        relation: RelationId,
+        values: &[Option<Value>],
+    ) -> Option<String> {
+        let columns = &self.program().relations[relation].columns;
+        fill(template, &|name, by_id| {
+            let at = columns.iter().position(|column| column.name == name)?;
+            let is_date = self.program().is_date(columns[at].ty);
+            values[at].map(|value| self.read(value, (is_date, by_id)))
+        })
     }
 
     /// A tuple as in a rule file.
@@ -73,41 +156,38 @@ impl<'a> Words<'a> {
         self.atom(conclusion.relation, &values)
     }
 
-    /// The sentence of a rule for what it gives here, if it has one.
+    /// The sentence for what a rule gives here: its own, or that of its relation.
     #[must_use]
     pub fn sentence(&self, node: &RuleNode) -> Option<String> {
         let rule = &self.program().rules[node.rule];
-        let say = rule.say.as_ref()?;
-        let mut out = String::new();
-        let mut rest = say.as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, next) = after.split_once('}').unwrap_or((after, ""));
-            out.push_str(before);
-            let named = |var: VarId| rule.vars[var].name.as_deref() == Some(name.trim());
-            match node.binding.iter().find(|(var, _)| named(*var)) {
-                Some((_, value)) => out.push_str(&self.label_of(*value)),
-                None => out.push_str(name),
-            }
-            rest = next;
-        }
-        out.push_str(rest);
-        Some(out)
+        let Some(say) = &rule.say else {
+            let conclusion = &node.conclusion;
+            let say = self.program().relations[conclusion.relation].words.say.as_deref()?;
+            let values: Vec<Option<Value>> = conclusion.tuple.iter().map(|v| Some(*v)).collect();
+            return self.filled(say, conclusion.relation, &values);
+        };
+        fill(say, &|name, by_id| {
+            let named = |var: VarId| rule.vars[var].name.as_deref() == Some(name);
+            let found = node.binding.iter().find(|(var, _)| named(*var));
+            let read = |(var, value): &(VarId, Value)| {
+                self.read(*value, (self.is_date(node.rule, *var), by_id))
+            };
+            Some(found.map_or_else(|| name.to_owned(), read))
+        })
     }
 
-    /// That no such tuple is there, and how that is known.
+    /// That no such tuple is there, and how that is known where the words do not say it.
     #[must_use]
     pub fn absence(&self, node: &AbsentNode) -> (String, &'static str) {
         let relation = &self.program().relations[node.relation];
+        for template in &relation.words.absent {
+            if let Some(text) = self.filled(template, node.relation, &node.pattern) {
+                return (text, "");
+            }
+        }
         let is_derived = self.program().rules_of(node.relation).next().is_some();
         let how = if is_derived { "no rule gives it" } else { "none on file" };
-        let first = node.pattern.first().copied().flatten();
-        let text = match (relation.name.as_str(), first) {
-            ("retract", Some(claim)) if !is_derived => {
-                return (format!("no retraction of {} on file", self.label_of(claim)), "");
-            }
-            _ => format!("not {}", self.atom(node.relation, &node.pattern)),
-        };
-        (text, how)
+        (format!("not {}", self.shaped(node.relation, &node.pattern, true)), how)
     }
 
     /// The atoms of an aggregate's body for a row: what is taken together.
@@ -128,7 +208,7 @@ impl<'a> Words<'a> {
                         Arg::Const(value) => Some(*value),
                     })
                     .collect();
-                Some(self.atom(atom.relation, &values))
+                Some(self.says_atom(atom.relation, &values))
             }
             _ => None,
         };
@@ -138,11 +218,17 @@ impl<'a> Words<'a> {
     /// A comparison, test or range with its values, and as written where that differs.
     #[must_use]
     pub fn builtin(&self, node: &BuiltinNode) -> (String, Option<String>) {
-        let filled = self.literal(&node.site, Fill::Values(&node.binding));
+        let filled = self.literal(&node.site, Fill::Dates(&node.binding));
         let named = node.binding.iter().all(|(var, _)| self.name(node.site.rule, *var).is_some());
         let written = self.literal(&node.site, Fill::Names);
         let differs = named && written != filled;
         (filled, differs.then_some(written))
+    }
+
+    /// The same with its values as stored.
+    #[must_use]
+    pub fn exact(&self, node: &BuiltinNode) -> String {
+        self.literal(&node.site, Fill::Values(&node.binding))
     }
 
     /// The name of a variable as written.
@@ -165,7 +251,7 @@ impl<'a> Words<'a> {
             LiteralKind::Range { var, args } => {
                 let is = match fill {
                     Fill::Names => "=",
-                    Fill::Values(_) => "is in",
+                    Fill::Values(_) | Fill::Dates(_) => "is in",
                 };
                 format!("{} {is} range({})", expr(&Expr::Var(*var)), exprs(args))
             }
@@ -182,10 +268,15 @@ impl<'a> Words<'a> {
             Expr::Const(value) => self.value(*value),
             Expr::Var(var) => {
                 let value = match fill {
-                    Fill::Values(binding) => binding.iter().find(|(v, _)| v == var),
+                    Fill::Values(binding) | Fill::Dates(binding) => {
+                        binding.iter().find(|(v, _)| v == var)
+                    }
                     Fill::Names => None,
                 };
                 match value {
+                    Some((_, value)) if matches!(fill, Fill::Dates(_)) => {
+                        self.value_of(rule, *var, *value)
+                    }
                     Some((_, value)) => self.value(*value),
                     None => self.name(rule, *var).unwrap_or("_").to_owned(),
                 }
@@ -241,29 +332,98 @@ impl<'a> Words<'a> {
         text
     }
 
-    /// What a document is called beside a quote: its label, or its id if the label is long, and
-    /// then the label apart.
+    /// The quoted words and where they stand, after what the document is called.
     #[must_use]
-    pub fn document(&self, id: &str) -> (String, Option<String>) {
-        let label = self.label(id);
-        if width(&label) <= LABEL_MAX { (label, None) } else { (visible(id), Some(label)) }
-    }
-
-    /// The quoted words and where they stand.
-    #[must_use]
-    pub fn quote(&self, evidence: &Evidence) -> (Option<String>, String) {
-        let mut place = self.document(&evidence.document).0;
+    pub fn quote(&self, evidence: &Evidence, document: Option<&str>) -> (Option<String>, String) {
+        let mut place: Vec<String> = document.map(str::to_owned).into_iter().collect();
         if let Some(line) = evidence.line {
-            place = format!("{place}, line {line}");
+            place.push(format!("line {line}"));
         }
         if let Some((start, end)) = evidence.span {
-            place = format!("{place}, characters {start}–{end}");
+            place.push(format!("characters {start}–{end}"));
         }
         if evidence.quote.is_some() && !evidence.verified {
-            place = format!("{place}, not compared with the document");
+            place.push("not compared with the document".to_owned());
         }
-        (evidence.quote.as_ref().map(|quote| format!("“{}”", visible(quote))), place)
+        let quote = evidence.quote.as_ref().map(|quote| format!("“{}”", visible(quote)));
+        (quote, place.join(", "))
     }
+}
+
+/// A template with the texts of its placeholders, if all have one: `{a}` is a value or the label
+/// of an id, `{a.id}` the id itself, `{a..b}` a range.
+fn fill(template: &str, text: &dyn Fn(&str, bool) -> Option<String>) -> Option<String> {
+    let text = |name: &str| match name.strip_suffix(".id") {
+        Some(name) => text(name, true),
+        None => text(name, false),
+    };
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, next) = after.split_once('}').unwrap_or((after, ""));
+        out.push_str(before);
+        out.push_str(&match name.split_once("..") {
+            None => text(name)?,
+            Some((from, to)) => match (text(from)?, text(to)?) {
+                (from, to) if from == to => from,
+                (from, to) => format!("{from} to {to}"),
+            },
+        });
+        rest = next;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// Whether a variable stands in a column of days, inside aggregates too.
+fn in_date_column(program: &Program, body: &[Literal], var: VarId) -> bool {
+    body.iter().any(|literal| match &literal.kind {
+        LiteralKind::Aggregate { aggregate, var: value, .. } => {
+            let is_value = *value == var
+                && matches!(&aggregate.value, Some(Expr::Var(inner))
+                    if in_date_column(program, &aggregate.body, *inner));
+            is_value || in_date_column(program, &aggregate.body, var)
+        }
+        kind => kind.atom().is_some_and(|atom| {
+            let columns = &program.relations[atom.relation].columns;
+            let stands = |(column, arg): (&Column, &Arg)| {
+                matches!(arg, Arg::Var(v) if *v == var) && program.is_date(column.ty)
+            };
+            columns.iter().zip(&atom.args).any(stands)
+        }),
+    })
+}
+
+/// Digits with separators.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A float to three digits, if it is neither very large nor very small.
+fn rounded(x: f64) -> Option<String> {
+    let size = x.abs();
+    if !(1e-4..1e6).contains(&size) {
+        return None;
+    }
+    // At most 6 and at least -4, so nothing is lost.
+    #[expect(clippy::cast_possible_truncation, reason = "a small whole number")]
+    let before = size.log10().floor() as i32 + 1;
+    let places = usize::try_from(DIGITS - before).unwrap_or(0);
+    let text = format!("{x:.places$}");
+    if places > 0 {
+        return Some(text.trim_end_matches('0').trim_end_matches('.').to_owned());
+    }
+    let (sign, digits) = text.strip_prefix('-').map_or(("", &*text), |digits| ("-", digits));
+    let whole = digits.parse().ok().filter(|n| *n >= GROUPED_FROM);
+    Some(whole.map_or_else(|| text.clone(), |n| format!("{sign}{}", grouped(n))))
 }
 
 /// How tightly an operator binds; nothing for functors written as calls.

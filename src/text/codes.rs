@@ -85,7 +85,7 @@ codes! {
     H0205 "H0205" Error "a hint that cannot be followed"
         "A .plan hint must name every body atom of the rule exactly once.";
     H0206 "H0206" Error "an annotation that cannot be read"
-        "A comment that starts with //@ is an annotation: name(\"…\"), say(\"…\"), assume, conflict(a, b). The placeholders of say are variables of the rule.";
+        "A comment that starts with //@ is an annotation: on a rule name(\"…\"), say(\"…\"), allow(L…); on a fact assume; on a declaration say(\"…\"), absent(\"…\"), conflict(a, b), caution(a); on a type of numbers date. Placeholders are variables of the rule or columns of the relation, {a..b} for a range, {a.id} for an id without its label.";
     H0301 "H0301" Error "a bad row in a facts file"
         "A cell does not hold a value of its column's type, or the row has too few or too many columns. The message names file, line, column and column name, and counts the bad rows of the file. --bad-rows skip goes on without them.";
     H0302 "H0302" Error "no facts file"

@@ -50,7 +50,7 @@ fn proofs() {
 
 #[test]
 fn rows() {
-    let column = |name: &str, base| Column { name: name.to_owned(), base };
+    let column = |name: &str, base| Column { name: name.to_owned(), base, is_date: false };
     let answer = Answer {
         columns: vec![
             column("r", BaseType::Symbol),
@@ -65,6 +65,7 @@ fn rows() {
             Cell::Float(0.1),
         ]],
         atoms: None,
+        cautions: vec!["a is doubtful".to_owned()],
         reason: None,
         warnings: Vec::new(),
     };
