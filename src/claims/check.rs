@@ -71,6 +71,24 @@ pub(crate) struct Names<'a> {
     pub(crate) measured_units: Set<String>,
 }
 
+impl<'a> Names<'a> {
+    /// The ids of a type of record that has a field `id`.
+    fn with_id(&mut self, kind: RecordKind) -> Option<&mut Ids<'a>> {
+        Some(match kind {
+            RecordKind::Document => &mut self.documents,
+            RecordKind::Source => &mut self.sources,
+            RecordKind::Entity => &mut self.entities,
+            RecordKind::Claim => &mut self.claims,
+            RecordKind::Reading => &mut self.readings,
+            RecordKind::Hence
+            | RecordKind::Link
+            | RecordKind::Grade
+            | RecordKind::Retract
+            | RecordKind::Policy => return None,
+        })
+    }
+}
+
 /// A field that no record has.
 struct Unknown {
     first: Span,
@@ -302,24 +320,18 @@ impl<'a> Check<'a> {
     }
 
     /// Notes the id of a record that cannot be read, so that records naming it are not refused
-    /// for that too.
+    /// for that too, and that one with the same id is refused whichever comes first.
     fn declare_anyway(&mut self, entry: usize, line: Line<'_>) {
         let text = self.text(entry);
         let field = |name| line.tape.field(text, 0, name).map(|node| line.tape.text(text, node));
         let (id, event) = (field("id"), field("event"));
-        let names = &mut self.names;
-        let ids = match self.entries[entry].kind {
-            RecordKind::Document => &mut names.documents,
-            RecordKind::Source => &mut names.sources,
-            RecordKind::Entity => &mut names.entities,
-            RecordKind::Claim => &mut names.claims,
-            RecordKind::Reading => &mut names.readings,
-            _ => return,
-        };
-        if let Some(id) = id {
-            ids.entry(id.0).or_insert(entry);
+        self.names.events.extend(event.map(|event| event.0));
+        let kind = self.entries[entry].kind;
+        let (Some(id), Some(ids)) = (id, self.names.with_id(kind)) else { return };
+        let first = *ids.entry(id.0.clone()).or_insert(entry);
+        if first != entry && !self.differing(first, entry).is_empty() {
+            self.repeated(kind, &id, first, entry);
         }
-        names.events.extend(event.map(|event| event.0));
     }
 
     fn read_fields(&mut self, entry: usize, faults: &mut Vec<Fault>) -> serde_json::Result<()> {
@@ -428,12 +440,8 @@ impl<'a> Check<'a> {
     /// Notes the id of a record; a second record with the id is a repeat or an error.
     fn declare(&mut self, kind: RecordKind, id: &Text<'a>, entry: usize) {
         let ids = match kind {
-            RecordKind::Document => &mut self.names.documents,
-            RecordKind::Source => &mut self.names.sources,
-            RecordKind::Entity => &mut self.names.entities,
-            RecordKind::Claim => &mut self.names.claims,
-            RecordKind::Reading => &mut self.names.readings,
-            _ => &mut self.names.policies,
+            RecordKind::Policy => &mut self.names.policies,
+            _ => self.names.with_id(kind).expect("records of this type have an id"),
         };
         let first = *ids.entry(id.0.clone()).or_insert(entry);
         if first != entry {

@@ -35,6 +35,9 @@ const GRAPHS: [&[&str]; 5] = [
     &["is a copy of"],
 ];
 
+/// Records of further circles whose places a message gives.
+const OTHERS_SHOWN: usize = 5;
+
 impl<'a> Edge<'a> {
     /// An edge that a field makes, if it is given.
     pub(crate) fn new(
@@ -96,9 +99,35 @@ impl Check<'_> {
         let mut names: Vec<&str> = circle.iter().map(|edge| &*edge.from).collect();
         names.push(&first.from);
         diagnostic = diagnostic.note(format!("circle: {}", names.join(" -> ")));
+        if let Some(note) = self.others(edges, &circle) {
+            diagnostic = diagnostic.note(note);
+        }
         self.refuse(first.entry, diagnostic);
         for edge in edges {
             self.refuse_with(edge.entry, Code::H0418);
+        }
+    }
+
+    /// Where the records are that make further circles through the names of this one.
+    fn others(&self, edges: &[&Edge<'_>], circle: &[&Edge<'_>]) -> Option<String> {
+        let shown: Vec<usize> = circle.iter().map(|edge| edge.entry).collect();
+        let mut others: Vec<usize> = edges.iter().map(|edge| edge.entry).collect();
+        others.retain(|entry| !shown.contains(entry));
+        others.sort_unstable();
+        others.dedup();
+        let place = |&entry: &usize| {
+            let span = self.entries[entry].span(self.files);
+            format!("{}:{}", self.shown.get(span.file).name, self.shown.position(span).line)
+        };
+        let mut places: Vec<String> = others.iter().take(OTHERS_SHOWN).map(place).collect();
+        if others.len() > places.len() {
+            places.push(format!("{} more", others.len() - places.len()));
+        }
+        let places = places.join(", ");
+        match others.len() {
+            0 => None,
+            1 => Some(format!("1 more record makes such a circle: {places}")),
+            n => Some(format!("{n} more records make such circles: {places}")),
         }
     }
 }

@@ -297,11 +297,16 @@ fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Re
     let mut check = Check::new(&claims, options, files, limits);
     check.read(&bad)?;
     let mut documents = check.documents()?;
-    let declared = check.references(&mut documents)?;
+    let mut undeclared = check.references(&mut documents)?;
     check.refuse_circles();
     if options.bad_records == BadRecords::Drop {
         check.drop_dependents()?;
+        if !check.refused.is_empty() {
+            // What is dropped declares nothing.
+            undeclared = check.undeclared_in_kept()?;
+        }
     }
+    let declared = check.report_undeclared(undeclared);
     let kinds_with_unknown = check.report_unknown();
     check.report_dropped();
     diagnostics.append(&mut check.diagnostics);

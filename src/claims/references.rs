@@ -11,7 +11,7 @@ use crate::claims::check::{Check, Ids, Names, parse};
 use crate::claims::date::{self, Days, iso};
 use crate::claims::documents::Documents;
 use crate::claims::fields::{Fault, in_range, is_id, whole};
-use crate::claims::lines::{RecordKind, State};
+use crate::claims::lines::{Entry, RecordKind, State};
 use crate::claims::load::{BadRecords, NameKind};
 use crate::claims::record::{
     Claim, Document, Entity, Grade, Link, Modality, Reading, Retract, Source,
@@ -53,44 +53,78 @@ pub(crate) struct Suggestions<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// Checks every record against the others; returns the names that only their use declares.
+    /// Checks every record against the others; returns the names that no record gives.
     pub(crate) fn references(
         &mut self,
         documents: &mut Documents<'a>,
-    ) -> Result<Vec<(NameKind, String)>, Stop> {
+    ) -> Result<Undeclared<'a>, Stop> {
         let mut undeclared = Undeclared::default();
         for entry in 0..self.entries.len() {
             self.go_on(entry)?;
             if self.entries[entry].state == State::Repeat {
                 continue;
             }
-            let text = self.text(entry);
-            match self.entries[entry].kind {
-                RecordKind::Document => {
-                    let Ok(record) = parse::<Document<'a>>(text) else { continue };
-                    self.document_names(entry, &record, &mut undeclared);
-                }
-                RecordKind::Source => {
-                    let Ok(record) = parse::<Source<'a>>(text) else { continue };
-                    self.source_name(entry, record.parent.as_ref(), "parent", &mut undeclared);
-                    self.entity_name(entry, record.party.as_ref(), "party", &mut undeclared);
-                }
-                RecordKind::Entity => {
-                    let Ok(record) = parse::<Entity<'a>>(text) else { continue };
-                    self.entity_name(entry, record.within.as_ref(), "within", &mut undeclared);
-                }
-                RecordKind::Claim => {
-                    let Ok(record) = parse::<Claim<'a>>(text) else { continue };
-                    self.claim_names(entry, &record, &mut undeclared);
-                    self.ground(entry, &record, documents);
-                    self.claim_times(entry, &record);
-                    self.claim_amount(entry, &record);
-                }
-                _ => self.names_of_claims(entry, &mut undeclared),
+            if let Some(claim) = self.names_in(entry, &mut undeclared) {
+                self.ground(entry, &claim, documents);
+                self.claim_times(entry, &claim);
+                self.claim_amount(entry, &claim);
             }
         }
         self.report_missing(documents);
-        Ok(self.report_undeclared(undeclared))
+        Ok(undeclared)
+    }
+
+    /// The names that no record gives and a record uses, without the records that were dropped.
+    pub(crate) fn undeclared_in_kept(&mut self) -> Result<Undeclared<'a>, Stop> {
+        let mut undeclared = Undeclared::default();
+        let Names { documents, sources, entities, claims, .. } = &mut self.names;
+        for ids in [documents, sources, entities, claims] {
+            ids.retain(|_, entry| self.entries[*entry].state == State::Kept);
+        }
+        self.names.events.clear();
+        for entry in 0..self.entries.len() {
+            self.go_on(entry)?;
+            let Entry { kind, state, .. } = self.entries[entry];
+            if (kind, state) == (RecordKind::Claim, State::Kept)
+                && let Ok(claim) = parse::<Claim<'a>>(self.text(entry))
+            {
+                self.names.events.extend(claim.event.map(|event| event.0));
+            }
+        }
+        for entry in 0..self.entries.len() {
+            self.go_on(entry)?;
+            if self.entries[entry].state == State::Kept {
+                self.names_in(entry, &mut undeclared);
+            }
+        }
+        Ok(undeclared)
+    }
+
+    /// Checks the names in a record, and returns it if it is a claim.
+    fn names_in(&mut self, entry: usize, undeclared: &mut Undeclared<'a>) -> Option<Claim<'a>> {
+        let text = self.text(entry);
+        match self.entries[entry].kind {
+            RecordKind::Document => {
+                let record = parse::<Document<'a>>(text).ok()?;
+                self.document_names(entry, &record, undeclared);
+            }
+            RecordKind::Source => {
+                let record = parse::<Source<'a>>(text).ok()?;
+                self.source_name(entry, record.parent.as_ref(), "parent", undeclared);
+                self.entity_name(entry, record.party.as_ref(), "party", undeclared);
+            }
+            RecordKind::Entity => {
+                let record = parse::<Entity<'a>>(text).ok()?;
+                self.entity_name(entry, record.within.as_ref(), "within", undeclared);
+            }
+            RecordKind::Claim => {
+                let record = parse::<Claim<'a>>(text).ok()?;
+                self.claim_names(entry, &record, undeclared);
+                return Some(record);
+            }
+            _ => self.names_of_claims(entry, undeclared),
+        }
+        None
     }
 
     fn document_names(
@@ -302,7 +336,11 @@ impl<'a> Check<'a> {
     }
 
     /// Says which names no record gives: an error, or in a lenient run a declaration.
-    fn report_undeclared(&mut self, undeclared: Undeclared<'a>) -> Vec<(NameKind, String)> {
+    /// Reports names that no record gives; returns those that their use declares.
+    pub(crate) fn report_undeclared(
+        &mut self,
+        undeclared: Undeclared<'a>,
+    ) -> Vec<(NameKind, String)> {
         let mut names: Vec<_> = undeclared.names.into_iter().collect();
         names.sort_by(|(a, _), (b, _)| a.cmp(b));
         let lenient = self.options.bad_records == BadRecords::Drop;
