@@ -135,20 +135,6 @@ impl Compiled {
 }
 
 impl Outcome {
-    /// What must not change when facts and rules change places: which of several failing bindings
-    /// is the first depends on the order of rules and variables.
-    pub(crate) fn regardless_of_order(mut self) -> Self {
-        if let Self::Failed { count, binding, error, rule } = &mut self {
-            rule.clear();
-            binding.sort();
-            if *count > 1 {
-                binding.clear();
-                error.clear();
-            }
-        }
-        self
-    }
-
     /// The last round in which a tuple came.
     pub(crate) fn last_round(&self) -> u32 {
         let Self::Done(relations) = self else { return 0 };

@@ -22,6 +22,8 @@ pub(crate) struct Generated {
 /// A rule in pieces: the order of the body is free.
 #[derive(Clone)]
 pub(crate) struct Rule {
+    /// What messages call it.
+    pub(crate) name: String,
     pub(crate) heads: Vec<String>,
     pub(crate) body: Vec<String>,
 }
@@ -33,31 +35,16 @@ impl Generated {
         for line in self.declarations.iter().chain(&self.facts) {
             writeln!(text, "{line}").unwrap();
         }
-        for Rule { heads, body } in &self.rules {
+        for Rule { name, heads, body } in &self.rules {
+            writeln!(text, "//@ name(\"{name}\")").unwrap();
             writeln!(text, "{} :- {}.", heads.join(", "), body.join(", ")).unwrap();
         }
         text
     }
-
-    /// The same program with facts and rules in another order.
-    pub(crate) fn shuffled(&self, u: &mut Unstructured<'_>) -> Result<Self> {
-        let mut other = self.clone();
-        shuffle(&mut other.facts, u)?;
-        shuffle(&mut other.rules, u)?;
-        Ok(other)
-    }
-
-    /// The same program with every body in another order.
-    pub(crate) fn permuted(&self, u: &mut Unstructured<'_>) -> Result<Self> {
-        let mut other = self.clone();
-        for rule in &mut other.rules {
-            shuffle(&mut rule.body, u)?;
-        }
-        Ok(other)
-    }
 }
 
-fn shuffle<T>(items: &mut [T], u: &mut Unstructured<'_>) -> Result<()> {
+/// Puts items in a random order.
+pub(crate) fn shuffle<T>(items: &mut [T], u: &mut Unstructured<'_>) -> Result<()> {
     for i in (1..items.len()).rev() {
         items.swap(i, u.int_in_range(0..=i)?);
     }
@@ -210,6 +197,9 @@ impl Generator<'_, '_> {
             for _ in 0..self.u.int_in_range(1..=3)? {
                 self.rule(relation)?;
             }
+            if self.chance(4)? {
+                self.endless(relation)?;
+            }
         }
         Ok(())
     }
@@ -232,7 +222,26 @@ impl Generator<'_, '_> {
             self.note("several heads");
         }
         shuffle(&mut body.literals, self.u)?;
-        self.out.rules.push(Rule { heads, body: body.literals });
+        self.push_rule(heads, body.literals);
+        Ok(())
+    }
+
+    fn push_rule(&mut self, heads: Vec<String>, body: Vec<String>) {
+        let name = format!("r{}", self.out.rules.len());
+        self.out.rules.push(Rule { name, heads, body });
+    }
+
+    /// A rule that counts without end, if the relation has a column to count in.
+    fn endless(&mut self, relation: &Relation) -> Result<()> {
+        let Some(at) = relation.columns.iter().position(|ty| *ty == Type::Number) else {
+            return Ok(());
+        };
+        let vars: Vec<String> = relation.columns.iter().map(|_| self.fresh()).collect();
+        let mut next = vars.clone();
+        next[at] = format!("{} + {}", vars[at], self.u.int_in_range(1..=3)?);
+        self.note("recursion");
+        let atom = |args: &[String]| format!("{}({})", relation.name, args.join(", "));
+        self.push_rule(vec![atom(&next)], vec![atom(&vars)]);
         Ok(())
     }
 

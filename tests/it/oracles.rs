@@ -11,8 +11,9 @@ use std::ops::ControlFlow;
 use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 use hence::engine::limits::Limits;
-use hence::engine::naive;
+use hence::engine::native::Form;
 use hence::engine::tables::Tables;
+use hence::engine::{naive, native};
 use hence::value::value::Value;
 
 use crate::compiled::{Compiled, compile};
@@ -27,7 +28,7 @@ fn pairs(u: &mut Unstructured<'_>, most: usize) -> Result<Pairs> {
     Ok(pairs)
 }
 
-/// The rows of `relation` that the specification derives from the facts.
+/// The rows of `relation` that every engine derives from the facts.
 fn rows(compiled: &Compiled, facts: &[(&str, &Pairs)], relation: &str) -> BTreeSet<Vec<i64>> {
     let Compiled { program, analysis } = compiled;
     let mut input = compiled.facts();
@@ -36,14 +37,23 @@ fn rows(compiled: &Compiled, facts: &[(&str, &Pairs)], relation: &str) -> BTreeS
             input.push(program.relation(name).unwrap(), &[Value::Number(*a), Value::Number(*b)]);
         }
     }
-    let tables = naive::run(program, analysis, input, &Limits::default()).unwrap();
     let id = program.relation(relation).unwrap();
-    let mut rows = BTreeSet::new();
-    tables.select(id, &vec![None; program.relations[id].columns.len()], &mut |tuple| {
-        rows.insert(tuple.iter().map(number).collect());
-        ControlFlow::Continue(())
-    });
-    rows
+    let read = |tables: &dyn Tables| {
+        let mut rows = BTreeSet::new();
+        tables.select(id, &vec![None; program.relations[id].columns.len()], &mut |tuple| {
+            assert!(rows.insert(tuple.iter().map(number).collect()), "a tuple comes once");
+            ControlFlow::Continue(())
+        });
+        rows
+    };
+    let specified =
+        read(&naive::run(program, analysis, input.clone(), &Limits::default()).unwrap());
+    for (form, workers) in [(Form::Ids, 1), (Form::Ids, 2), (Form::Tree, 1)] {
+        let limits = Limits { workers, ..Limits::default() };
+        let tables = native::run_in(form, program, analysis, input.clone(), &limits).unwrap();
+        assert_eq!(read(&tables), specified, "{form:?}, {workers} workers");
+    }
+    specified
 }
 
 fn number(value: &Value) -> i64 {

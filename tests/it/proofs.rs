@@ -207,7 +207,7 @@ fn the_order_of_the_input_does_not_show() {
 }
 
 #[test]
-fn a_proof_rests_on_as_few_sources_as_can_be() {
+fn every_tuple_of_the_demo_has_a_best_proof() {
     let case = Case::demo(Engine::Native);
     let explainer = case.explainer();
     let mut tuples = 0;
@@ -220,9 +220,8 @@ fn a_proof_rests_on_as_few_sources_as_can_be() {
     assert!(tuples > 1000);
 }
 
-/// Cheapest by trying every acyclic choice of ways: assumptions, then height.
 #[test]
-fn no_choice_of_rules_is_cheaper() {
+fn an_assumption_that_several_premises_share_counts_once() {
     // Two ways to c; the one over both p and q shares what d needs anyway.
     let case = Case::of(
         "
