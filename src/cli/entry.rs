@@ -70,6 +70,7 @@ fn dispatch(command: &Command) -> u8 {
             exit::BUG
         }
     };
+    reporter.end();
     // The process ends here: the memory of large relations need not be given back piece by piece.
     forget(session);
     if code == exit::INTERRUPTED { signals::interrupted() } else { code }

@@ -2,8 +2,12 @@
 
 use std::env::var;
 use std::io::{IsTerminal, Write, stderr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json as object;
 
 use crate::cli::args::{ColorArg, MessageFormat, Messages};
+use crate::io::input::counted;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
 use crate::text::render::{RenderOptions, concise, json, render};
@@ -11,12 +15,14 @@ use crate::text::render::{RenderOptions, concise, json, render};
 /// Errors of one command that are printed; all are counted.
 const ERRORS_SHOWN: usize = 20;
 
-/// Prints messages.
+/// Prints messages. All copies count together.
 #[derive(Clone, Copy, Debug)]
 pub struct Reporter {
     format: MessageFormat,
     options: RenderOptions,
     quiet: bool,
+    /// Errors of this command.
+    errors: &'static AtomicUsize,
 }
 
 impl Reporter {
@@ -30,19 +36,19 @@ impl Reporter {
             ColorArg::Auto => wants_color(terminal),
         };
         let options = RenderOptions { color, unicode: terminal && speaks_utf8() };
-        Self { format: messages.message_format, options, quiet }
+        // There is one of it in a process.
+        let errors = Box::leak(Box::default());
+        Self { format: messages.message_format, options, quiet, errors }
     }
 
-    /// Prints warnings, unless the command is quiet, and errors.
+    /// Prints warnings, unless the command is quiet, and errors, as long as there are not too many.
     pub fn print(&self, messages: &[Diagnostic], files: &Files) {
         let mut out = stderr().lock();
-        let mut errors = 0;
         for message in messages {
             if !message.is_error() && self.quiet {
                 continue;
             }
-            errors += usize::from(message.is_error());
-            if errors > ERRORS_SHOWN && message.is_error() {
+            if message.is_error() && self.errors.fetch_add(1, Ordering::Relaxed) >= ERRORS_SHOWN {
                 continue;
             }
             let mut text = match self.format {
@@ -56,22 +62,44 @@ impl Reporter {
             // Nobody is left to tell if standard error is gone.
             out.write_all(text.as_bytes()).unwrap_or(());
         }
-        if errors > ERRORS_SHOWN {
-            let more = errors - ERRORS_SHOWN;
-            writeln!(out, "{more} more errors; mend these first").unwrap_or(());
+    }
+
+    /// Ends a command: says how many errors were not printed, and counts anew.
+    pub fn end(&self) {
+        let more = self.errors.swap(0, Ordering::Relaxed).saturating_sub(ERRORS_SHOWN);
+        if more > 0 {
+            let text = format!("{}; mend these first", counted(more, "more error"));
+            self.plain(&text, "note", &text);
         }
     }
 
     /// Prints a line that is no diagnostic.
     pub fn line(&self, text: &str) {
         if !self.quiet {
-            writeln!(stderr().lock(), "{text}").unwrap_or(());
+            self.plain(text, "note", text.trim_start_matches("note: "));
         }
     }
 
     /// Prints an error that concerns no text.
     pub fn error(&self, text: &str) {
-        writeln!(stderr().lock(), "error: {text}").unwrap_or(());
+        self.plain(&format!("error: {text}"), "error", text);
+    }
+
+    /// A line as it stands, or as the schema `hence.note/1`: a reader of JSON gets nothing else.
+    fn plain(&self, line: &str, severity: &str, message: &str) {
+        let mut out = stderr().lock();
+        match self.format {
+            MessageFormat::Full | MessageFormat::Concise => writeln!(out, "{line}"),
+            MessageFormat::Json => {
+                let note = object!({
+                    "schema": "hence.note/1",
+                    "severity": severity,
+                    "message": message,
+                });
+                writeln!(out, "{note}")
+            }
+        }
+        .unwrap_or(());
     }
 }
 

@@ -228,6 +228,32 @@ fn messages_as_lines_and_as_json() {
 }
 
 #[test]
+fn errors_are_counted_over_a_whole_command() {
+    let bad: String = (0..15).map(|n| format!("a(x) :- b{n}(x).\n")).collect();
+    let program = format!(".decl a(x: number)\n.output a\n{bad}");
+    let at = folder(&[("one.dl", &program), ("two.dl", &program)]);
+    let count = |said: &str| said.matches("error[H0101]").count();
+    let said = check(&at, &["check", "one.dl", "--message-format", "concise"], 1, SUMMARY_15);
+    assert_eq!(count(&said), 15);
+    let args = ["check", "one.dl", "two.dl", "--message-format", "concise"];
+    let said = check(&at, &args, 1, &SUMMARY_15.replace("1 rule file: 15", "2 rule files: 30"));
+    assert_eq!(count(&said), 20);
+    has(&said, "\n10 more errors; mend these first\n");
+    // In JSON every line is an object.
+    let said = hence(&at, &["check", "one.dl", "two.dl", "--message-format", "json"]).stderr;
+    let said = String::from_utf8(said).unwrap();
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = lines.last().unwrap();
+    assert_eq!(last["schema"], "hence.note/1");
+    assert_eq!(last["message"], "10 more errors; mend these first");
+    assert_eq!(lines.len(), 21);
+    assert!(lines[..20].iter().all(|line| line["schema"] == "hence.message/1"));
+}
+
+const SUMMARY_15: &str = "checked 1 rule file: 15 errors, 0 warnings\n";
+
+#[test]
 fn includes() {
     let files = [
         ("main.dl", ".include \"sub/a.dl\"\n.include \"b.dl\"\n.printsize x\nx(1) :- y(1).\n"),

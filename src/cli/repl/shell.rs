@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Instant;
 
 use crate::base::ids::{FileId, RelationId};
@@ -71,6 +72,13 @@ impl Shell {
         }
         let result = catch_unwind(AssertUnwindSafe(|| self.act(file)));
         stdout().flush().map_err(Exit::Output)?;
+        let result = self.said(result);
+        self.reporter.end();
+        result
+    }
+
+    /// Says why a statement failed.
+    fn said(&self, result: thread::Result<Result<Next, Exit>>) -> Result<Result<Next, u8>, Exit> {
         match result {
             Ok(Ok(next)) => Ok(Ok(next)),
             Ok(Err(Exit::Refused(messages))) => {
