@@ -1,5 +1,6 @@
 //! `range`: numbers from one end to the other, the other not included.
 
+use std::fmt::Display;
 use std::ops::ControlFlow;
 
 use crate::program::builtins::EvalError;
@@ -20,8 +21,7 @@ pub(crate) fn range(
         }
         [Value::Number(from), Value::Number(to), Value::Number(step)] => {
             if step == 0 {
-                once(args, visit);
-                return Ok(());
+                return Err(still(&from, &to));
             }
             walk(from, to, |x| i64::checked_add(x, step), step > 0, &mut |x| {
                 visit(Value::Number(x))
@@ -34,8 +34,7 @@ pub(crate) fn range(
         }
         [Value::Unsigned(from), Value::Unsigned(to), Value::Unsigned(step)] => {
             if step == 0 {
-                once(args, visit);
-                return Ok(());
+                return Err(still(&from, &to));
             }
             walk(from, to, |x| u64::checked_add(x, step), true, &mut |x| visit(Value::Unsigned(x)));
             Ok(())
@@ -46,8 +45,7 @@ pub(crate) fn range(
         }
         [Value::Float(from), Value::Float(to), Value::Float(step)] => {
             if step.get().abs() == 0.0 {
-                once(args, visit);
-                return Ok(());
+                return Err(still(&from, &to));
             }
             floats(from, to, step.get(), visit)
         }
@@ -55,12 +53,8 @@ pub(crate) fn range(
     }
 }
 
-/// A step of 0 gives `from` alone, unless the range is empty.
-fn once(args: &[Value], visit: &mut dyn FnMut(Value) -> ControlFlow<()>) {
-    if args[0] != args[1] {
-        // One value: there is nothing left to break off.
-        let _ = visit(args[0]);
-    }
+fn still<T: Display>(from: &T, to: &T) -> EvalError {
+    EvalError::Other(format!("range({from}, {to}, 0) has the step 0"))
 }
 
 /// Visits `from`, its successor by `next`, and so on while before `to`; ends where the type ends.
@@ -138,8 +132,8 @@ mod tests {
         check(&[n(1), n(8), n(3)], "1 4 7");
         check(&[n(8), n(1), n(-3)], "8 5 2");
         check(&[n(1), n(8), n(-3)], "");
-        check(&[n(1), n(8), n(0)], "1");
-        check(&[n(1), n(1), n(0)], "");
+        check(&[n(1), n(8), n(0)], "range(1, 8, 0) has the step 0");
+        check(&[n(1), n(1), n(0)], "range(1, 1, 0) has the step 0");
         check(&[n(i64::MAX - 1), n(i64::MAX), n(5)], "9223372036854775806");
         check(&[n(i64::MIN + 2), n(i64::MIN), n(-2)], "-9223372036854775806");
     }
@@ -149,7 +143,7 @@ mod tests {
         let n = Value::Unsigned;
         check(&[n(1), n(4)], "1 2 3");
         check(&[n(4), n(1)], "");
-        check(&[n(4), n(1), n(0)], "4");
+        check(&[n(4), n(1), n(0)], "range(4, 1, 0) has the step 0");
         check(&[n(u64::MAX - 3), n(u64::MAX), n(2)], "18446744073709551612 18446744073709551614");
     }
 
@@ -158,5 +152,6 @@ mod tests {
         check(&[float(0.5), float(3.0)], "0.5 1.5 2.5");
         check(&[float(1.0), float(-0.5), float(-0.5)], "1 0.5 0");
         check(&[float(1e300), float(2e300)], "a range that stands still: 1e300 + 1 is 1e300");
+        check(&[float(0.5), float(3.0), float(0.0)], "range(0.5, 3, 0) has the step 0");
     }
 }
