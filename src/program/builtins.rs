@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::program::patterns::Patterns;
+use crate::program::patterns::{Patterns, compile};
 use crate::program::{aggregate, range, scalar};
 use crate::syntax::ast::AggregateKind;
 use crate::value::base_type::BaseType;
@@ -142,6 +142,12 @@ impl Test {
     }
 }
 
+/// Why a pattern of `match` cannot be read, if it cannot; then it matches nothing.
+#[must_use]
+pub fn unreadable(pattern: &str) -> Option<String> {
+    compile(pattern).err()
+}
+
 /// The evaluator: holds the texts and the compiled patterns.
 #[derive(Debug)]
 pub struct Builtins {
@@ -190,20 +196,13 @@ impl Builtins {
         }
     }
 
-    /// Patterns met so far that cannot be read, with the reason, sorted: `match` held for nothing
-    /// there.
-    #[must_use]
-    pub fn bad_patterns(&self) -> Vec<(String, String)> {
-        self.patterns.bad(&self.symbols)
-    }
-
     /// Calls `visit` with each value of `range(from, to)` or `range(from, to, step)`: from `from`,
     /// `to` not included, by `step`, until it breaks. Without a step it is 1, or −1 if `to` is
-    /// below `from`; an unsigned range cannot go down, so it is empty then. A step of 0 gives
-    /// `from` alone if it differs from `to`. A float range adds the step again and again.
+    /// below `from`; an unsigned range cannot go down, so it is empty then. A float range adds the
+    /// step again and again.
     ///
     /// # Errors
-    /// If a step other than 0 is so small that adding it changes nothing.
+    /// If the step is 0, or so small that adding it changes nothing.
     ///
     /// # Panics
     /// If the arguments are not two or three numbers of one type.

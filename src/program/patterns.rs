@@ -14,8 +14,8 @@ pub(crate) struct Patterns {
     compiled: RwLock<Map<Symbol, Compiled>>,
 }
 
-/// A pattern, or why it cannot be read.
-type Compiled = Result<Arc<Regex>, String>;
+/// A pattern; nothing if it cannot be read.
+type Compiled = Option<Arc<Regex>>;
 
 impl Patterns {
     pub(crate) fn new() -> Self {
@@ -24,21 +24,7 @@ impl Patterns {
 
     /// Whether `pattern` matches the whole of `text`.
     pub(crate) fn matches(&self, symbols: &Symbols, pattern: Symbol, text: Symbol) -> bool {
-        self.compiled(symbols, pattern).is_ok_and(|regex| regex.is_match(symbols.text(text)))
-    }
-
-    /// Patterns that cannot be read, with the reason, sorted.
-    pub(crate) fn bad(&self, symbols: &Symbols) -> Vec<(String, String)> {
-        let compiled = self.compiled.read().unwrap_or_else(PoisonError::into_inner);
-        let mut bad: Vec<_> = compiled
-            .iter()
-            .filter_map(|(symbol, pattern)| {
-                let reason = pattern.as_ref().err()?;
-                Some((symbols.text(*symbol).to_owned(), reason.clone()))
-            })
-            .collect();
-        bad.sort();
-        bad
+        self.compiled(symbols, pattern).is_some_and(|regex| regex.is_match(symbols.text(text)))
     }
 
     fn compiled(&self, symbols: &Symbols, pattern: Symbol) -> Compiled {
@@ -47,7 +33,7 @@ impl Patterns {
             return compiled.clone();
         }
         drop(known);
-        let compiled = compile(symbols.text(pattern)).map(Arc::new);
+        let compiled = compile(symbols.text(pattern)).ok().map(Arc::new);
         let mut known = self.compiled.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(pattern, compiled.clone());
         compiled
@@ -93,16 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_cannot_be_read_is_kept_for_the_message() {
-        let symbols = Symbols::new();
-        let patterns = Patterns::new();
-        let text = symbols.intern("ab");
-        for pattern in ["(", "a)(b", "a"] {
-            assert!(!patterns.matches(&symbols, symbols.intern(pattern), text));
-        }
-        let bad = patterns.bad(&symbols);
-        assert_eq!(bad.len(), 2);
-        assert_eq!(bad[0], ("(".to_owned(), "unclosed group".to_owned()));
-        assert_eq!(bad[1].0, "a)(b");
+    fn a_pattern_that_cannot_be_read_matches_nothing() {
+        assert!(!matches("(", "("));
+        assert!(!matches("a)(b", "ab"));
+        assert_eq!(compile("(").unwrap_err(), "unclosed group");
+        assert!(compile("a)(b").is_err());
     }
 }

@@ -11,3 +11,4 @@ pub mod session;
 pub mod stops;
 pub mod typed;
 pub mod warnings;
+mod patterns;

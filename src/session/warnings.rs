@@ -4,6 +4,7 @@ use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::Program;
 use crate::provenance::empty::empty_sums;
+use crate::session::patterns::bad_patterns;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -20,7 +21,7 @@ pub(crate) fn drop_allowed(program: &Program, messages: &mut Vec<Diagnostic>) {
     });
 }
 
-/// Warnings about sums that were taken over no rows.
+/// Warnings about sums that were taken over no rows, and about patterns that cannot be read.
 ///
 /// # Errors
 /// If the search for them is stopped.
@@ -59,6 +60,7 @@ pub(crate) fn of_conclusions(
                 )),
         );
     }
+    messages.extend(bad_patterns(program, tables, limits)?);
     drop_allowed(program, &mut messages);
     Ok(messages)
 }
