@@ -2,6 +2,7 @@
 
 pub mod analysis;
 mod components;
+pub mod keys;
 mod reify;
 mod report;
 mod rules;

@@ -21,6 +21,7 @@ use crate::claims::relations::{Filled, relations};
 use crate::claims::rows::{Cell, Rows, targets};
 use crate::claims::scan::{Kind, Tape};
 use crate::claims::shape::{Found, Line, Path as FieldPath, Shape};
+use crate::claims::withdraw::Withdrawn;
 use crate::engine::facts::Facts;
 use crate::engine::limits::{Limits, Stop};
 use crate::program::program::Program;
@@ -51,20 +52,31 @@ pub fn encode(
     facts: &mut Facts,
     leaves: Option<&mut Leaves>,
 ) -> (Counts, Vec<Diagnostic>) {
-    encode_within(loaded, program, facts, leaves, &Limits::default()).expect(ENDLESS)
+    let all = Rest { loaded, without: None };
+    encode_within(all, program, facts, leaves, &Limits::default()).expect(ENDLESS)
 }
 
-/// As [`encode`], within limits.
+/// Checked records, with or without those that are withdrawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Rest<'a> {
+    /// The records.
+    pub loaded: &'a Loaded,
+    /// What is left out of them.
+    pub without: Option<&'a Withdrawn>,
+}
+
+/// As [`encode`], within limits and without what is withdrawn.
 ///
 /// # Errors
 /// If it shall stop before its end; some rows are added then.
 pub fn encode_within(
-    loaded: &Loaded,
+    rest: Rest<'_>,
     program: &Program,
     facts: &mut Facts,
     leaves: Option<&mut Leaves>,
     limits: &Limits,
 ) -> Result<(Counts, Vec<Diagnostic>), Stop> {
+    let Rest { loaded, without } = rest;
     if !loaded.is_given {
         return Ok((Counts::default(), Vec::new()));
     }
@@ -76,7 +88,11 @@ pub fn encode_within(
         let starts = |file: &ClaimsFile| memchr::memchr_iter(b'\n', file.text.as_bytes()).collect();
         encoder.lines = loaded.lines.files.iter().map(starts).collect();
     }
-    let mut entries: Vec<&Entry> = loaded.lines.entries.iter().collect();
+    let stays = |at: usize| without.is_none_or(|withdrawn| !withdrawn.entries.contains(&at));
+    let entries = loaded.lines.entries.iter().enumerate();
+    let mut entries: Vec<&Entry> =
+        entries.filter(|(at, _)| stays(*at)).map(|(_, entry)| entry).collect();
+    let claims = entries.iter().filter(|entry| entry.kind == RecordKind::Claim).count();
     entries.sort_by_key(|entry| (entry.kind, entry.text(&loaded.lines.files)));
     for (i, entry) in entries.into_iter().enumerate() {
         if i.is_multiple_of(PAUSE) {
@@ -85,7 +101,7 @@ pub fn encode_within(
         encoder.record(entry);
     }
     encoder.declared_by_use();
-    let counts = encoder.counts();
+    let counts = encoder.counts(claims);
     Ok((counts, diagnostics))
 }
 
@@ -468,9 +484,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn counts(&self) -> Counts {
-        let loaded = &self.loaded.lines.entries;
-        let claims = loaded.iter().filter(|entry| entry.kind == RecordKind::Claim).count();
+    fn counts(&self, claims: usize) -> Counts {
         let mut counts = Counts { claims, rows: 0, unread: Vec::new() };
         for (i, (name, _)) in relations().iter().enumerate() {
             let rows = self.rows.counts[i];

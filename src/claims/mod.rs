@@ -19,3 +19,4 @@ mod rows;
 mod scan;
 mod search;
 mod shape;
+pub mod withdraw;

@@ -1,6 +1,7 @@
 //! [`Facts`]: the input tuples of every relation, column by column, as codes. Loaders fill it,
 //! engines take it over. Rows may repeat and come in any order.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::base::ids::{RelationId, Table};
@@ -55,5 +56,61 @@ impl Facts {
         let bases = program.relations[relation].columns.iter().map(|column| column.base);
         let cells = self.relations[relation].columns.iter().map(|column| column[row]);
         bases.zip(cells).map(|(base, code)| self.codes.decode(base, code)).collect()
+    }
+
+    /// Takes all rows out that have the given values where `pattern` gives one; returns them in
+    /// the order they had.
+    pub fn take(
+        &mut self,
+        program: &Program,
+        relation: RelationId,
+        pattern: &[Option<Value>],
+    ) -> Vec<Tuple> {
+        let mut wanted: Vec<(usize, u32)> = Vec::new();
+        for (column, value) in pattern.iter().enumerate() {
+            let Some(value) = value else { continue };
+            // A value without a code is in no row.
+            let Some(code) = self.codes.find(*value) else { return Vec::new() };
+            wanted.push((column, code));
+        }
+        let rows = &self.relations[relation];
+        let matches = |row: &usize| wanted.iter().all(|&(at, code)| rows.columns[at][*row] == code);
+        let found: Vec<usize> = (0..rows.rows).filter(matches).collect();
+        let taken = found.iter().map(|&row| self.row(program, relation, row)).collect();
+        self.relations[relation].remove(&found);
+        taken
+    }
+
+    /// Whether a row is there.
+    #[must_use]
+    pub fn contains(&self, relation: RelationId, tuple: &[Value]) -> bool {
+        let codes: Option<Vec<u32>> = tuple.iter().map(|value| self.codes.find(*value)).collect();
+        let Some(codes) = codes else { return false };
+        let Columns { rows, columns } = &self.relations[relation];
+        (0..*rows).any(|row| columns.iter().zip(&codes).all(|(column, code)| column[row] == *code))
+    }
+}
+
+impl Columns {
+    /// Removes rows, given in ascending order.
+    pub fn remove(&mut self, rows: &[usize]) {
+        for column in &mut self.columns {
+            let (mut at, mut next) = (0, 0);
+            column.retain(|_| {
+                let gone = rows.get(next) == Some(&at);
+                next += usize::from(gone);
+                at += 1;
+                !gone
+            });
+        }
+        self.rows -= rows.len();
+    }
+
+    /// The rows outside of a range.
+    #[must_use]
+    pub fn outside(&self, range: &Range<usize>) -> Self {
+        let outside = |column: &Vec<u32>| [&column[..range.start], &column[range.end..]].concat();
+        let columns = self.columns.iter().map(outside).collect();
+        Self { rows: self.rows - range.len(), columns }
     }
 }

@@ -1,5 +1,5 @@
 //! `//@` annotations: `name`, `say` and `allow` on rules, `assume` on facts, `say`, `absent`,
-//! `conflict` and `caution` on declarations, `date` on types.
+//! `conflict`, `caution` and `key` on declarations, `date` on types.
 //! A word that has no effect is refused, so that none is trusted in vain.
 
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
 
 /// The annotations that have an effect, and on what.
-const KNOWN: [(&str, &[Target]); 8] = [
+const KNOWN: [(&str, &[Target]); 9] = [
     ("name", &[Target::Rule]),
     ("say", &[Target::Rule, Target::Relation]),
     ("assume", &[Target::Fact]),
@@ -20,10 +20,11 @@ const KNOWN: [(&str, &[Target]); 8] = [
     ("allow", &[Target::Rule]),
     ("absent", &[Target::Relation]),
     ("caution", &[Target::Relation]),
+    ("key", &[Target::Relation]),
     ("date", &[Target::Type]),
 ];
 /// Annotations that later versions follow.
-const LATER: &[&str] = &["hide", "opaque", "key"];
+const LATER: &[&str] = &["hide", "opaque"];
 
 /// What an annotation stands on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,8 +112,8 @@ fn unknown(annotation: &Annotation) -> Diagnostic {
         }
         None => diagnostic.note(
             "annotations are name(\"…\"), say(\"…\") and allow(L…) on rules, assume on facts, \
-             say(\"…\"), absent(\"…\"), conflict(a, b) and caution(a) on declarations, date on \
-             types; a plain comment starts with `//` alone",
+             say(\"…\"), absent(\"…\"), conflict(a, b), caution(a) and key(a) on declarations, \
+             date on types; a plain comment starts with `//` alone",
         ),
     }
 }
@@ -202,6 +203,7 @@ pub(crate) fn words(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>
         absent: absent.into_iter().map(|(text, _)| text.to_owned()).collect(),
         conflict: conflict(item, columns, found),
         caution: caution(item, columns, found),
+        key: key(item, columns, found),
     }
 }
 
@@ -281,6 +283,27 @@ fn caution(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Opti
             .help("write it as //@ caution(a)"),
     );
     None
+}
+
+/// The columns of `//@ key(a, b)`, in order: those that tell the tuples apart.
+fn key(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
+    let annotation = item.annotations.iter().find(|a| a.name.node == "key")?;
+    let mut key = Vec::new();
+    for arg in &annotation.args {
+        let (AnnotationArg::Word(word) | AnnotationArg::Text(word)) = &arg.node;
+        key.push(column("key", (word, arg.span), columns, found)?);
+    }
+    if key.is_empty() {
+        found.push(
+            Diagnostic::new(Code::H0206, "`key` names no column")
+                .label(annotation.name.span, "")
+                .help("write it as //@ key(a, b): the columns that tell the tuples apart"),
+        );
+        return None;
+    }
+    key.sort_unstable();
+    key.dedup();
+    Some(key)
 }
 
 fn column(

@@ -81,6 +81,8 @@ pub struct RelationWords {
     pub conflict: Option<Conflict>,
     /// `//@ caution(column)`: whatever is shown of such a value is shown with the tuple's sentence.
     pub caution: Option<usize>,
+    /// `//@ key(a, b)`: columns that tell its tuples apart when two runs are compared.
+    pub key: Option<Vec<usize>>,
 }
 
 /// Columns whose claims dispute each other.

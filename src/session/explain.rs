@@ -1,17 +1,21 @@
 //! Why an atom holds.
 
-use crate::base::ids::FileId;
+use crate::base::hash::Set;
+use crate::base::ids::{FileId, RelationId};
+use crate::engine::facts::Facts;
 use crate::io::find::shown;
-use crate::program::program::{Arg, Atom};
-use crate::provenance::leaves::{Leaf, LeafKind};
+use crate::io::input::Loaded;
+use crate::program::program::{Arg, Atom, Program};
+use crate::provenance::leaves::{Leaf, LeafKind, Leaves};
 use crate::provenance::proof::Proof;
 use crate::provenance::search::{Budget, Explainer, NoProof};
 use crate::session::ask::no_match;
 use crate::session::question::{self};
-use crate::session::session::{Refused, Session};
+use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
+use crate::value::value::Tuple;
 
 /// Rows of fact files whose lines are noted; the others are shown without their place.
 const PLACED_MAX: usize = 1_000_000;
@@ -38,35 +42,16 @@ impl Session {
     /// Notes in which line each row of a fact file stands, so that a proof can say it. To be
     /// called before [`Session::explainer`]; costs nothing the second time.
     pub fn place_rows(&mut self) {
-        let world = self.world_mut();
-        if world.placed || world.facts.relations.iter().all(|columns| columns.rows == 0) {
-            return;
-        }
-        world.placed = true;
-        if world.loaded.iter().map(|file| file.rows).sum::<usize>() > PLACED_MAX {
-            return;
-        }
-        for file in &world.loaded {
-            let path = shown(&file.path);
-            let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or(&path);
-            let folder = path.strip_suffix(name).unwrap_or("").trim_end_matches('/');
-            let place = if folder.is_empty() { String::new() } else { format!("in {folder}") };
-            for index in 0..file.rows {
-                let tuple = world.facts.row(&world.program, file.relation, file.first_row + index);
-                let line = file.line(index);
-                let leaves = &mut world.leaves;
-                let key = (file.relation, tuple);
-                if leaves.rows.contains_key(&key) {
-                    continue;
-                }
-                let leaf = leaves.leaves.push(Leaf {
-                    kind: LeafKind::Assumption,
-                    id: format!("{name}:{line}"),
-                    place: place.clone(),
-                    span: None,
-                    evidence: None,
-                });
-                leaves.rows.insert(key, leaf);
+        let (base, top) = self.worlds_mut();
+        match top {
+            None => {
+                let World { program, facts, loaded, leaves, placed, .. } = base;
+                place(program, facts, loaded, (leaves, placed), &[]);
+            }
+            // The rows of a fork have moved: those that were read say where they stand.
+            Some(World { leaves, placed, made, .. }) => {
+                let World { program, facts, loaded, .. } = base;
+                place(program, facts, loaded, (leaves, placed), &made.retracted);
             }
         }
     }
@@ -133,4 +118,44 @@ fn equal(atom: &Atom) -> Vec<(usize, usize)> {
         }
     }
     pairs
+}
+
+/// Notes the place of each row that was read from a fact file, but for those that are gone.
+fn place(
+    program: &Program,
+    facts: &Facts,
+    loaded: &[Loaded],
+    (leaves, placed): (&mut Leaves, &mut bool),
+    gone: &[(RelationId, Tuple)],
+) {
+    if *placed || facts.relations.iter().all(|columns| columns.rows == 0) {
+        return;
+    }
+    *placed = true;
+    if loaded.iter().map(|file| file.rows).sum::<usize>() > PLACED_MAX {
+        return;
+    }
+    let gone: Set<&(RelationId, Tuple)> = gone.iter().collect();
+    for file in loaded {
+        let path = shown(&file.path);
+        let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or(&path);
+        let folder = path.strip_suffix(name).unwrap_or("").trim_end_matches('/');
+        let place = if folder.is_empty() { String::new() } else { format!("in {folder}") };
+        for index in 0..file.rows {
+            let tuple = facts.row(program, file.relation, file.first_row + index);
+            let line = file.line(index);
+            let key = (file.relation, tuple);
+            if leaves.rows.contains_key(&key) || gone.contains(&key) {
+                continue;
+            }
+            let leaf = leaves.leaves.push(Leaf {
+                kind: LeafKind::Assumption,
+                id: format!("{name}:{line}"),
+                place: place.clone(),
+                span: None,
+                evidence: None,
+            });
+            leaves.rows.insert(key, leaf);
+        }
+    }
 }

@@ -2,8 +2,10 @@
 
 pub mod answer;
 pub mod ask;
+pub mod diff;
 pub mod evaluate;
 pub mod explain;
+pub mod layers;
 pub mod load;
 pub mod options;
 pub mod question;
@@ -12,3 +14,4 @@ pub mod stops;
 pub mod typed;
 pub mod warnings;
 mod patterns;
+pub mod whatif;

@@ -3,14 +3,16 @@
 //! spans point into [`Session::files`].
 
 use std::mem::{replace, take};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::analysis::analysis::{Analysis, analyse};
-use crate::base::ids::{Id, RelationId};
+use crate::base::ids::{Id, RelationId, Table};
 use crate::claims;
-use crate::claims::encode::Counts;
+use crate::claims::encode::{Counts, Rest};
 use crate::claims::load::{BadRecords, DocumentRead, FileRead};
+use crate::claims::withdraw::Records;
 use crate::engine::facts::Facts;
 use crate::engine::tables::Tables;
 use crate::io::find::{self, Places};
@@ -19,10 +21,12 @@ use crate::program::build::build;
 use crate::program::program::Program;
 use crate::provenance::leaves::Leaves;
 use crate::session::evaluate::{self, Database};
+use crate::session::layers::Layers;
 use crate::session::load::{self, Sources};
 use crate::session::options::Options;
 use crate::session::stops;
 use crate::session::warnings;
+use crate::session::whatif::Made;
 use crate::syntax::ast;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{self, Diagnostic, has_errors};
@@ -43,6 +47,7 @@ pub struct Session {
     typed: Vec<ast::Program>,
     warnings: Vec<Diagnostic>,
     world: Option<World>,
+    layers: Layers,
 }
 
 /// A program with its input and its conclusions.
@@ -61,6 +66,13 @@ pub struct World {
     pub placed: bool,
     /// What the claims files gave, if there were some.
     pub claims: Option<Claims>,
+    /// The records of the claims files, if the input was kept.
+    pub records: Option<Arc<Records>>,
+    /// Which rows of `facts`, as they were read, come from claims; the others come from fact files
+    /// and the program.
+    pub claim_rows: Table<RelationId, Range<usize>>,
+    /// How this differs from the input that was read: not at all, unless this is a fork.
+    pub made: Made,
     /// Input rows, program facts included.
     pub input_rows: usize,
     /// The conclusions; nothing before the evaluation.
@@ -115,6 +127,7 @@ impl Session {
             typed: Vec::new(),
             warnings: Vec::new(),
             world: None,
+            layers: Layers::default(),
         }
     }
 
@@ -157,6 +170,9 @@ impl Session {
             leaves: Leaves::default(),
             placed: false,
             claims: None,
+            records: None,
+            claim_rows: Table::new(),
+            made: Made::default(),
             input_rows: 0,
             tables: None,
         }
@@ -216,7 +232,10 @@ impl Session {
         diagnostics.extend(loaded.diagnostics.iter().cloned());
         if !has_errors(&diagnostics) {
             let leaves = (keep == Keep::Input).then_some(leaves);
-            match claims::encode::encode_within(&loaded, program, facts, leaves, &limits) {
+            let all = Rest { loaded: &loaded, without: None };
+            let rows = |facts: &Facts| facts.relations.iter().map(|columns| columns.rows).collect();
+            let before: Vec<usize> = rows(facts);
+            match claims::encode::encode_within(all, program, facts, leaves, &limits) {
                 Ok((counts, more)) => {
                     diagnostics.extend(more);
                     let records = loaded.records;
@@ -225,9 +244,14 @@ impl Session {
                     let (files, documents) = (loaded.files.clone(), loaded.documents.clone());
                     let claims = Claims { records, counts, files, documents, rejected };
                     world.claims = loaded.is_given.then_some(claims);
+                    let after: Vec<usize> = rows(facts);
+                    world.claim_rows = before.into_iter().zip(after).map(|(a, b)| a..b).collect();
                 }
                 Err(stop) => diagnostics.push(stops::message(&stop, program, &self.options)),
             }
+        }
+        if keep == Keep::Input && loaded.is_given {
+            world.records = Some(Arc::new(Records::new(loaded)));
         }
         world.loaded = files;
         world.input_rows = world.facts.relations.iter().map(|columns| columns.rows).sum();
@@ -297,6 +321,9 @@ impl Session {
         let result = next.run_with_typed(roots);
         match result {
             Ok(()) => {
+                if let Some(old) = &self.world {
+                    next.take_layers(&self.layers, &old.program);
+                }
                 *self = next;
                 Ok(())
             }
@@ -355,6 +382,8 @@ impl Session {
         next.loaded.clone_from(&old.loaded);
         next.leaves = old.leaves.clone();
         next.claims.clone_from(&old.claims);
+        next.records.clone_from(&old.records);
+        next.claim_rows.clone_from(&old.claim_rows);
         next.placed = old.placed;
         next.input_rows = next.facts.relations.iter().map(|columns| columns.rows).sum();
         let limits = self.options.limits();
@@ -364,7 +393,12 @@ impl Session {
             Err(stop) => return Err(vec![stops::message(&stop, &next.program, &self.options)]),
         }
         self.typed.push(tree);
-        self.world = Some(next);
+        let old = self.world.replace(next);
+        if let Err(refused) = self.renew_layers() {
+            self.typed.pop();
+            self.world = old;
+            return Err(refused);
+        }
         self.warnings.extend(messages);
         Ok(())
     }
@@ -393,9 +427,10 @@ impl Session {
         &self.roots
     }
 
-    /// The program with its input and conclusions, to change.
-    pub(super) fn world_mut(&mut self) -> &mut World {
-        self.world.as_mut().expect("rule files are loaded first")
+    /// The world of the input that was read, and the one on top of it, if there is one.
+    pub(super) fn worlds_mut(&mut self) -> (&mut World, Option<&mut World>) {
+        let base = self.world.as_mut().expect("rule files are loaded first");
+        (base, self.layers.top.as_mut())
     }
 
     /// What the caller decided.
@@ -415,12 +450,33 @@ impl Session {
         &mut self.files
     }
 
-    /// The program with its input and conclusions.
+    /// The program with its input and conclusions: those of the top layer, if there is one.
     ///
     /// # Panics
     /// Before rule files are loaded.
     #[must_use]
     pub fn world(&self) -> &World {
+        self.layers.top.as_ref().unwrap_or_else(|| self.base())
+    }
+
+    /// Changes of the input that questions are asked under.
+    #[must_use]
+    pub fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// The same, to change.
+    pub(super) fn layers_mut(&mut self) -> &mut Layers {
+        &mut self.layers
+    }
+
+    /// Says something with the next warnings.
+    pub(super) fn warn(&mut self, message: Diagnostic) {
+        self.warnings.push(message);
+    }
+
+    /// The program with the input that was read.
+    pub(super) fn base(&self) -> &World {
         self.world.as_ref().expect("rule files are loaded first")
     }
 

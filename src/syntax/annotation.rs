@@ -60,7 +60,7 @@ impl<'t> Reader<'t> {
         let span = Span::new(self.comment.file, start, self.text.len());
         Box::new(Diagnostic::new(Code::H0206, message).label(span, "").note(
             "an annotation is a name, or a name with words or strings in parentheses: \
-             assume, conflict(a, b), name(\"…\"), say(\"…\")",
+             assume, conflict(a, b), key(a), name(\"…\"), say(\"…\")",
         ))
     }
 

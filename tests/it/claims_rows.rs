@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use hence::claims::encode::{Counts, encode, encode_within};
+use hence::claims::encode::{Counts, Rest, encode, encode_within};
 use hence::claims::load::{
     BadRecords, Loaded, Options, Outside, Ungrounded, load, load_bytes, load_within,
 };
@@ -355,7 +355,8 @@ fn a_stop_flag_ends_the_reading() {
     let program = every_relation();
     let codes = Arc::new(Codes::new(Arc::clone(&program.symbols)));
     let mut facts = Facts::of_program(&program, codes);
-    let stopped = encode_within(&loaded, &program, &mut facts, None, &limits);
+    let all = Rest { loaded: &loaded, without: None };
+    let stopped = encode_within(all, &program, &mut facts, None, &limits);
     assert!(matches!(stopped, Err(Stop::Interrupted)));
 }
 

@@ -25,3 +25,4 @@ mod repl;
 mod schemas;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod whatif;

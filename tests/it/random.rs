@@ -19,7 +19,7 @@ fn seed(number: u64) -> u64 {
 }
 
 /// Calls `check` with each of the programs and a source of further choices.
-fn each_program(mut check: impl FnMut(Generated, &mut Unstructured<'_>) -> Result<()>) {
+pub(crate) fn each_program(mut check: impl FnMut(Generated, &mut Unstructured<'_>) -> Result<()>) {
     for number in 1..=PROGRAMS {
         arbtest(|u| {
             let program = generate(u)?;

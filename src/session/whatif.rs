@@ -1,0 +1,182 @@
+//! What if: the same program over a changed input. A fork equals a fresh run on the changed input:
+//! claims are encoded anew without those that are withdrawn, rows are taken out and added, and
+//! everything is derived again. The session stays as it is.
+
+use std::sync::Arc;
+
+use crate::analysis::analysis::Analysis;
+use crate::base::ids::{RelationId, Table};
+use crate::claims::encode::{Rest, encode_within};
+pub use crate::claims::withdraw::Target;
+use crate::claims::withdraw::Withdrawn;
+use crate::engine::facts::{Columns, Facts};
+use crate::program::program::Program;
+use crate::provenance::leaves::{Leaf, LeafKind, Leaves};
+use crate::session::evaluate;
+use crate::session::session::{Claims, Refused, Session, World};
+use crate::session::stops;
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+use crate::value::value::{Tuple, Value};
+
+/// The id of the leaves of assumed rows.
+pub const ASSUMED: &str = "assumed";
+
+/// A change of the input.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    /// Withdraws claims, and those whose bases are then all gone.
+    Without(Target),
+    /// Takes out all input rows with the given values where there is one.
+    Retract(RelationId, Vec<Option<Value>>),
+    /// Adds a row.
+    Assume(RelationId, Tuple),
+}
+
+/// What changes came to.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Made {
+    /// Claims that went, and readings that name them.
+    pub withdrawn: Withdrawn,
+    /// Rows that were taken out, in the order of the changes.
+    pub retracted: Vec<(RelationId, Tuple)>,
+    /// Rows that were added and had not been there.
+    pub assumed: Vec<(RelationId, Tuple)>,
+}
+
+impl Session {
+    /// The conclusions of the changed input, on top of the layers that are open. Changes hold in
+    /// the order given; claims are withdrawn first.
+    ///
+    /// # Errors
+    /// If a target is not known, or the evaluation stops.
+    ///
+    /// # Panics
+    /// If the input was not kept.
+    pub fn fork(&self, changes: &[Change]) -> Result<World, Refused> {
+        let mut all = self.layers().changes();
+        all.extend_from_slice(changes);
+        self.fork_of(&all)
+    }
+
+    /// The conclusions of the input as it was read, with these changes and no others.
+    pub(super) fn fork_of(&self, changes: &[Change]) -> Result<World, Refused> {
+        let mut fork = self.changed_input(self.base(), changes)?;
+        let limits = self.options().limits();
+        let World { program, analysis, facts, .. } = &fork;
+        let tables =
+            evaluate::run(self.options().engine, program, analysis, facts.clone(), &limits)
+                .map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
+        fork.tables = Some(tables);
+        fork.input_rows = fork.facts.relations.iter().map(|columns| columns.rows).sum();
+        Ok(fork)
+    }
+
+    /// The input with the changes made, not yet evaluated.
+    fn changed_input(&self, base: &World, changes: &[Change]) -> Result<World, Refused> {
+        let withdrawn = withdrawn(base, changes)?;
+        let mut fork = World {
+            program: Program::clone(&base.program),
+            analysis: Analysis::clone(&base.analysis),
+            facts: Facts { codes: Arc::clone(&base.facts.codes), relations: Table::new() },
+            loaded: base.loaded.clone(),
+            leaves: Leaves::default(),
+            placed: false,
+            claims: base.claims.clone(),
+            records: base.records.clone(),
+            claim_rows: base.claim_rows.clone(),
+            made: Made { withdrawn, ..Made::default() },
+            input_rows: 0,
+            tables: None,
+        };
+        if fork.made.withdrawn.claims.is_empty() {
+            fork.facts = base.facts.clone();
+            fork.leaves = base.leaves.clone();
+            fork.placed = base.placed;
+        } else {
+            self.encode_rest(base, &mut fork)?;
+        }
+        for change in changes {
+            match change {
+                Change::Without(_) => {}
+                Change::Retract(relation, pattern) => retract(&mut fork, *relation, pattern),
+                Change::Assume(relation, tuple) => assume(&mut fork, *relation, tuple),
+            }
+        }
+        Ok(fork)
+    }
+
+    /// Rows and leaves of everything but what is withdrawn.
+    fn encode_rest(&self, base: &World, fork: &mut World) -> Result<(), Refused> {
+        for (relation, columns) in base.facts.relations.entries() {
+            let others = match base.claim_rows.get(relation) {
+                Some(range) => columns.outside(range),
+                None => Columns::clone(columns),
+            };
+            fork.facts.relations.push(others);
+        }
+        let records = base.records.as_ref().expect("claims are withdrawn from kept records");
+        let rest = Rest { loaded: records.loaded(), without: Some(&fork.made.withdrawn) };
+        let limits = self.options().limits();
+        let World { program, facts, leaves, .. } = fork;
+        let (counts, _) = encode_within(rest, program, facts, Some(leaves), &limits)
+            .map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
+        if let Some(claims) = &mut fork.claims {
+            *claims = Claims { counts, ..claims.clone() };
+        }
+        Ok(())
+    }
+}
+
+/// What the changes withdraw.
+fn withdrawn(base: &World, changes: &[Change]) -> Result<Withdrawn, Refused> {
+    let targets = changes.iter().filter_map(|change| match change {
+        Change::Without(target) => Some(target),
+        Change::Retract(..) | Change::Assume(..) => None,
+    });
+    let targets: Vec<&Target> = targets.collect();
+    let unknown =
+        |target: &&&Target| base.records.as_ref().is_none_or(|records| !records.has(target));
+    if let Some(target) = targets.iter().find(unknown) {
+        let text = format!("no {} `{}`", target.kind(), target.id());
+        return Err(vec![Diagnostic::new(Code::H0701, text)]);
+    }
+    Ok(base.records.as_ref().map(|records| records.withdraw(targets)).unwrap_or_default())
+}
+
+fn retract(fork: &mut World, relation: RelationId, pattern: &[Option<Value>]) {
+    let taken = fork.facts.take(&fork.program, relation, pattern);
+    let matches = |tuple: &[Value]| {
+        pattern
+            .iter()
+            .zip(tuple)
+            .all(|(wanted, value)| wanted.is_none_or(|wanted| wanted == *value))
+    };
+    fork.program.facts.retain(|fact| fact.relation != relation || !matches(&fact.values));
+    for tuple in taken {
+        fork.leaves.rows.remove(&(relation, tuple.clone()));
+        let row = (relation, tuple);
+        if !fork.made.retracted.contains(&row) {
+            fork.made.assumed.retain(|assumed| *assumed != row);
+            fork.made.retracted.push(row);
+        }
+    }
+}
+
+fn assume(fork: &mut World, relation: RelationId, tuple: &Tuple) {
+    if fork.facts.contains(relation, tuple) {
+        return;
+    }
+    fork.facts.push(relation, tuple);
+    let leaf = fork.leaves.leaves.push(Leaf {
+        kind: LeafKind::Assumption,
+        id: ASSUMED.to_owned(),
+        place: String::new(),
+        span: None,
+        evidence: None,
+    });
+    let row = (relation, tuple.clone());
+    fork.leaves.rows.insert(row.clone(), leaf);
+    fork.made.retracted.retain(|retracted| *retracted != row);
+    fork.made.assumed.push(row);
+}
