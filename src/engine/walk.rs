@@ -81,6 +81,38 @@ impl<'a> Walk<'a> {
         Ok(self.stores.push(Box::new(store)))
     }
 
+    /// Adds tuples to a relation that has none of them yet.
+    ///
+    /// # Errors
+    /// If it is stopped, or there is no room.
+    pub fn insert(&mut self, relation: RelationId, rows: Rows<'_>) -> Result<(), Stop> {
+        let store = &mut self.stores[relation];
+        store.insert(rows, 1).map_err(|_| Stop::Full { relation })?;
+        store.rotate(self.limits).map_err(halt(relation))
+    }
+
+    /// Gives a relation other tuples, which are distinct.
+    ///
+    /// # Errors
+    /// If it is stopped, or there is no room.
+    pub fn refill(
+        &mut self,
+        relation: RelationId,
+        rows: usize,
+        columns: Vec<Vec<u32>>,
+    ) -> Result<(), Stop> {
+        let mut store = Ids::new(columns.len());
+        store.load(rows, columns, self.limits).map_err(halt(relation))?;
+        self.stores[relation] = Box::new(store);
+        Ok(())
+    }
+
+    /// What functors and aggregates do.
+    #[must_use]
+    pub fn builtins(&self) -> &Builtins {
+        &self.builtins
+    }
+
     /// Hands out what a rule gives, whose body names relations of this walk; says whether an
     /// operation had no value for some binding, which was left out then.
     ///

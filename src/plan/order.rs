@@ -362,7 +362,8 @@ impl Order<'_> {
 }
 
 /// Variables outside an aggregate that it depends on, in id order.
-fn keys(aggregate: &Aggregate) -> Vec<VarId> {
+#[must_use]
+pub fn keys(aggregate: &Aggregate) -> Vec<VarId> {
     let mut keys = aggregate.outer.clone();
     if let Some(value) = &aggregate.value {
         value.each_var(&mut |var| {

@@ -15,9 +15,11 @@ use crate::engine::storage::form::{BATCH, Rows};
 use crate::engine::storage::keys::Keys;
 use crate::engine::tables::Tables;
 use crate::engine::walk::Walk;
+use crate::plan::order;
 use crate::program::program::{
     Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Program, Rule, Variable,
 };
+use crate::provenance::supports::wants_absent;
 use crate::syntax::ast::{AggregateKind, CompareOp};
 use crate::text::span::Span;
 use crate::value::base_type::BaseType;
@@ -165,7 +167,10 @@ impl<'a> Instances<'a> {
         let rule = &self.program.rules[id];
         let scope = self.scope(rule, &rule.body, rule.head_args.clone(), None)?;
         let head = rule.head;
-        let negated = rule.body.iter().any(|literal| wants_absent(literal, visitor));
+        let negated = rule
+            .body
+            .iter()
+            .any(|literal| wants_absent(literal, &|relation| visitor.matters(relation)));
         let stratum_of = &self.analysis.stratum_of;
         let is_own = |premise: &RelationId| stratum_of[*premise] == stratum_of[head];
         let own: Vec<bool> = scope.premises.iter().map(is_own).collect();
@@ -253,7 +258,8 @@ impl<'a> Instances<'a> {
             body.push(Literal { kind: reaches, span: rule.span });
         }
         let scope = self.scope(rule, &body, Vec::new(), Some((asked, key_vars)))?;
-        let negated = body.iter().any(|literal| wants_absent(literal, visitor));
+        let negated =
+            body.iter().any(|literal| wants_absent(literal, &|relation| visitor.matters(relation)));
         let own = vec![false; scope.premises.len()];
         let mut gathered = Gathered::new(&scope, &self.relations);
         let stream = scope.aggregates.is_empty();
@@ -423,7 +429,7 @@ struct Keyed<'l> {
 
 impl<'l> Keyed<'l> {
     fn new(var: VarId, aggregate: &'l Aggregate) -> Self {
-        let mut keys = aggregate.outer.clone();
+        let mut keys = order::keys(aggregate);
         if matches!(aggregate.kind, AggregateKind::Min | AggregateKind::Max) {
             keys.push(var);
             keys.extend(&aggregate.witnesses);
@@ -498,17 +504,6 @@ impl Writer {
 /// A variable for the number of a tuple.
 fn number(span: Span) -> Variable {
     Variable { name: None, base: BaseType::Number, span }
-}
-
-/// Whether something must be absent whose absence matters, in the bodies of aggregates too.
-fn wants_absent(literal: &Literal, visitor: &dyn Visitor) -> bool {
-    match &literal.kind {
-        LiteralKind::Absent(atom) => visitor.matters(atom.relation),
-        LiteralKind::Aggregate { aggregate, .. } => {
-            aggregate.body.iter().any(|literal| wants_absent(literal, visitor))
-        }
-        _ => false,
-    }
 }
 
 /// A number of a goal: there are fewer than 2^32.

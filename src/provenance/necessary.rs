@@ -13,9 +13,9 @@ use std::ops::Range;
 
 use crate::base::ids::{RelationId, StratumId, Table};
 use crate::engine::limits::{Limits, Stop};
-use crate::program::program::Program;
 use crate::provenance::instances::{Found, Instances, Visitor};
 use crate::provenance::sets::{SetId, Sets};
+use crate::provenance::supports::changing;
 use crate::value::value::Value;
 
 /// What every proof of each goal needs.
@@ -79,7 +79,7 @@ pub fn necessary(instances: &mut Instances<'_>, given: &dyn Given) -> Result<Nec
             needs: vec![SetId::ALL; instances.goals()],
             marks: vec![0; instances.goals()],
         },
-        changing: changing(program, given),
+        changing: changing(program, &|relation| given.is_sourced(relation)),
         components: Table::filled(analysis.strata.len(), Vec::new()),
         waiting: Waiting::default(),
         limits: instances.limits(),
@@ -99,24 +99,6 @@ pub fn necessary(instances: &mut Instances<'_>, given: &dyn Given) -> Result<Nec
     }
     instances.visit(&mut search)?;
     Ok(search.known)
-}
-
-/// Relations that may have other tuples when something that was needed goes.
-fn changing(program: &Program, given: &dyn Given) -> Table<RelationId, bool> {
-    let mut changing: Table<RelationId, bool> =
-        program.relations.ids().map(|relation| given.is_sourced(relation)).collect();
-    loop {
-        let mut grown = false;
-        for rule in program.rules.iter() {
-            let mut changes = false;
-            rule.each_relation(&mut |relation| changes |= changing[relation]);
-            grown |= changes && !changing[rule.head];
-            changing[rule.head] |= changes;
-        }
-        if !grown {
-            return changing;
-        }
-    }
 }
 
 struct Search<'a> {

@@ -50,7 +50,7 @@ impl From<Stop> for NoProof {
 
 /// Answers why.
 pub struct Explainer<'a> {
-    context: Context<'a>,
+    pub(super) context: Context<'a>,
 }
 
 /// How many more goals than instances of the budget a proof down the rounds may have.

@@ -74,6 +74,13 @@ impl Sets {
         &self.members[id.0 as usize]
     }
 
+    /// Whether all of `a` is in `b`.
+    #[must_use]
+    pub fn is_subset(&self, a: SetId, b: SetId) -> bool {
+        let (a, b) = (self.members(a), self.members(b));
+        a.len() <= b.len() && a.iter().all(|member| b.binary_search(member).is_ok())
+    }
+
     /// What is in one of the two.
     pub fn union(&mut self, a: SetId, b: SetId) -> SetId {
         if a == b || b == SetId::EMPTY {

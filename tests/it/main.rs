@@ -22,6 +22,7 @@ mod proofs;
 mod random;
 mod readme;
 mod repl;
+mod scenarios;
 mod schemas;
 #[cfg(target_os = "linux")]
 mod terminal;
