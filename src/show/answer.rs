@@ -8,9 +8,12 @@ use serde::ser::{SerializeMap, Serializer};
 
 use crate::claims::date;
 use crate::session::answer::{Answer, Cell, Column};
-use crate::show::safe::visible;
+use crate::show::safe::{visible, wrap};
 use crate::show::table::{TableOptions, table};
 use crate::value::base_type::BaseType;
+
+/// Columns of a line where no terminal says how many it has.
+const WIDTH: usize = 100;
 
 /// How an answer is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,8 +77,9 @@ fn as_table(answer: &Answer, options: TableOptions) -> String {
     let rows: Vec<Vec<String>> = answer.rows.iter().map(texts).collect();
     let mut out = table(&header, &numbers, &rows, options);
     for caution in &answer.cautions {
-        out.push_str("caution: ");
-        out.push_str(&visible(caution));
+        let text = format!("caution: {}", visible(caution));
+        let lines = wrap(&text, options.width.unwrap_or(WIDTH).saturating_sub(4).max(20));
+        out.push_str(&lines.join("\n    "));
         out.push('\n');
     }
     out

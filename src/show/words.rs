@@ -366,6 +366,11 @@ fn fill(template: &str, text: &dyn Fn(&str, bool) -> Option<String>) -> Option<S
             None => text(name)?,
             Some((from, to)) => match (text(from)?, text(to)?) {
                 (from, to) if from == to => from,
+                // Both ends are written in the same way.
+                (from, to) if from.contains(',') || to.contains(',') => {
+                    let even = |end: String| end.parse().map_or(end, grouped);
+                    format!("{} to {}", even(from), even(to))
+                }
                 (from, to) => format!("{from} to {to}"),
             },
         });

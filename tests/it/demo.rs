@@ -6,6 +6,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::proofs::{Case, Engine as Run};
 use hence::session::options::{Engine, Options};
 use hence::session::session::{Keep, Session};
 use serde_json::{Value as Json, json};
@@ -147,6 +148,33 @@ fn both_sides_are_needed_for_the_first_deployment_and_no_total_changes() {
         assert!(!has(&after, "adversarial", "t_2024"), "{claim}");
         assert_eq!(before["total"], after["total"], "{claim}");
     }
+}
+
+#[test]
+fn an_event_by_an_analyst_is_an_assumption() {
+    let text = Case::demo(Run::Native).text("corroborated", &["t_surge"]);
+    insta::assert_snapshot!("why_corroborated_t_surge", text);
+    assert!(text.contains("1 assumption"), "{text}");
+    assert!(text.contains("assumption: c1001 is about t_surge, by analyst"), "{text}");
+    // The rejected reading is no dispute by somebody else.
+    assert!(!text.contains("disputed by c1003"), "{text}");
+}
+
+#[test]
+fn a_total_that_counts_twice_says_so() {
+    let case = Case::demo(Run::Native);
+    let caution = "caution: r9 should not be believed as it stands";
+    assert!(case.text("total", &["r9"]).contains(caution));
+    assert!(!case.text("total", &["r3"]).contains("caution"));
+}
+
+#[test]
+fn days_are_dates_and_chosen_values_say_whose_they_are() {
+    let case = Case::demo(Run::Native);
+    insta::assert_snapshot!("why_must_precede", case.text("must_precede", &["ballistic_missile"]));
+    let text = case.text("envelope", &["north_korea", "deploys"]);
+    assert!(text.contains("the least of 2 values, from c0405"), "{text}");
+    assert!(text.contains("the greatest of 2 values, from c0201"), "{text}");
 }
 
 #[test]
