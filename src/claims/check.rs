@@ -266,6 +266,10 @@ impl<'a> Check<'a> {
             let message = "field `type` is missing";
             return Err(Box::new(error(first, message, "what record is this?")));
         };
+        if line.tape.nodes[node].kind != Kind::String {
+            let message = "field `type` takes a string";
+            return Err(Box::new(error(line.value(node), message, "not a string")));
+        }
         let word = line.tape.text(line.text, node);
         let known = RecordKind::ALL.into_iter().find(|kind| kind.word() == &*word);
         known.ok_or_else(|| {
@@ -323,7 +327,9 @@ impl<'a> Check<'a> {
     /// for that too, and that one with the same id is refused whichever comes first.
     fn declare_anyway(&mut self, entry: usize, line: Line<'_>) {
         let text = self.text(entry);
-        let field = |name| line.tape.field(text, 0, name).map(|node| line.tape.text(text, node));
+        let is_text = |&node: &usize| line.tape.nodes[node].kind == Kind::String;
+        let node = |name| line.tape.field(text, 0, name).filter(is_text);
+        let field = |name| node(name).map(|node| line.tape.text(text, node));
         let (id, event) = (field("id"), field("event"));
         self.names.events.extend(event.map(|event| event.0));
         let kind = self.entries[entry].kind;

@@ -83,9 +83,10 @@ impl Tape {
         unquote(&line[self.nodes[node].key.clone()])
     }
 
-    /// The text of a string node, unescaped; empty if its escapes are wrong.
+    /// The text of a string node, unescaped; empty if its escapes are wrong, or it is no string.
     pub(crate) fn text<'a>(&self, line: &'a str, node: usize) -> Text<'a> {
-        unquote(&line[self.nodes[node].value.clone()])
+        let Node { kind, value, .. } = &self.nodes[node];
+        if *kind == Kind::String { unquote(&line[value.clone()]) } else { Text::default() }
     }
 }
 
@@ -242,6 +243,7 @@ mod tests {
         tape.scan(line).unwrap();
         let node = tape.find(line, "a.1.b!").unwrap();
         assert_eq!(&*tape.text(line, node), "x\"y");
+        assert_eq!(&*tape.text(line, tape.find(line, "a.0").unwrap()), "");
     }
 
     #[test]

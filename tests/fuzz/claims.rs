@@ -246,7 +246,7 @@ fn other_value(u: &mut Unstructured<'_>) -> Result<Value> {
     Ok(match u.int_in_range(0..=7)? {
         0 => Value::Null,
         1 => u.arbitrary::<bool>()?.into(),
-        2 => u.arbitrary::<i64>()?.into(),
+        2 => u.int_in_range(-1..=9)?.into(),
         3 => u.arbitrary::<f64>()?.into(),
         4 => other_text(u)?.into(),
         5 => Value::Array(vec![1.into(), other_text(u)?.into()]),
