@@ -1,5 +1,6 @@
 //! Holds the layout of the repository: layers import only downward, every file says what it is,
-//! every program of the tests has its snapshot, and shows the code that its name tells.
+//! every program of the tests has its snapshot, and shows the code that its name tells; planted bugs
+//! still have their places.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -168,6 +169,33 @@ fn every_snapshot_has_its_program_and_every_program_its_snapshot() {
             findings.push(format!("{}: no program, delete it", shown(&path)));
         }
     }
+    report(&findings);
+}
+
+#[test]
+fn planted_bugs_find_their_places() {
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted/bugs.txt"));
+    let mut findings = Vec::new();
+    let (mut count, mut name, mut file, mut old) = (0, "", "", "");
+    for line in text.lines() {
+        let Some((key, value)) = line.split_once(':') else { continue };
+        match (key, value.trim()) {
+            ("name", value) => name = value,
+            ("file", value) => file = value,
+            ("old", value) => old = value,
+            ("new", value) if value == old => findings.push(format!("{name}: changes nothing")),
+            ("caught", _) => {
+                count += 1;
+                let found = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+                let found = found.matches(old).count();
+                if found != 1 || old.is_empty() {
+                    findings.push(format!("{name}: `{old}` is {found} times in {file}, mend it"));
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(count >= 20, "{count} bugs");
     report(&findings);
 }
 

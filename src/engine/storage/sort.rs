@@ -104,4 +104,12 @@ mod tests {
         })
         .budget_ms(500);
     }
+
+    #[test]
+    fn words_whose_parts_are_sorted_are_sorted_too() {
+        let part = 0..u64::try_from(LOOK).expect("it fits");
+        let mut words: Vec<u64> = part.clone().chain(part.clone()).collect();
+        sort_distinct(&mut words, &Limits::default()).expect("no limit is set");
+        assert!(words.into_iter().eq(part));
+    }
 }
