@@ -314,8 +314,18 @@ impl<'a> Check<'a> {
             let end = at + line.text[at..].chars().next().map_or(0, char::len_utf8);
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-            let diagnostic =
-                Diagnostic::new(Code::H0405, message).label(line.part(&(at..end)), "not JSON here");
+            let diagnostic = if message.starts_with("number out of range") {
+                let digits = |c: char| c.is_ascii_digit() || "eE+-.".contains(c);
+                let start = line.text[..at].trim_end_matches(digits).len();
+                let number = line.text[start..].trim_end_matches(|c| !digits(c));
+                let number = &number[..number.find(|c| !digits(c)).unwrap_or(number.len())];
+                Diagnostic::new(Code::H0304, format!("{number} does not fit `float`")).label(
+                    line.part(&(start..start + number.len())),
+                    "the greatest is about 1.8e308",
+                )
+            } else {
+                Diagnostic::new(Code::H0405, message).label(line.part(&(at..end)), "not JSON here")
+            };
             self.refuse(entry, diagnostic);
         }
         for fault in faults {

@@ -164,7 +164,11 @@ fn check_span(claim: &Claim<'_>, faults: &mut Vec<Fault>) {
     if let Some([start, end]) = claim.span
         && (start < 0 || end <= start)
     {
-        let label = if start < 0 { "code points count from 0" } else { "ends before it begins" };
+        let label = match () {
+            () if start < 0 => "code points count from 0",
+            () if start == end => "is empty",
+            () => "ends before it begins",
+        };
         faults.push(
             Fault::new(Code::H0403, "span", format!("{start}..{end} is not a span"))
                 .label(label)
@@ -198,7 +202,8 @@ fn check_amount(amount: &Amount<'_>, faults: &mut Vec<Fault>) {
             Fault::new(Code::H0409, "amount", "an amount has one bound at least")
                 .label("neither `lo` nor `hi`"),
         ),
-        (Some(lo), Some(hi)) if above(lo, hi) => faults.push(
+        // A bound that does not fit is said below, and is no bound of anything.
+        (Some(lo), Some(hi)) if fits(lo) && fits(hi) && above(lo, hi) => faults.push(
             Fault::new(Code::H0409, "amount.lo", format!("`lo` {lo} is above `hi` {hi}"))
                 .label(format!("above {hi}")),
         ),
@@ -206,8 +211,7 @@ fn check_amount(amount: &Amount<'_>, faults: &mut Vec<Fault>) {
     }
     for (path, bound) in [("amount.lo", &amount.lo), ("amount.hi", &amount.hi)] {
         if let Some(n) = bound
-            && n.as_i64().is_none()
-            && !in_range(n)
+            && !fits(n)
         {
             faults.push(
                 Fault::new(Code::H0304, path, "")
@@ -216,6 +220,10 @@ fn check_amount(amount: &Amount<'_>, faults: &mut Vec<Fault>) {
             );
         }
     }
+}
+
+fn fits(n: &Number) -> bool {
+    n.as_i64().is_some() || in_range(n)
 }
 
 /// Whether a fraction lies where whole numbers do.

@@ -13,6 +13,7 @@ use crate::base::ids::FileId;
 use crate::claims::check::Check;
 use crate::claims::lines::{ClaimsFile, Lines, RecordKind, State};
 use crate::engine::limits::{Limits, Stop};
+use crate::io::map::is_utf16;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{self, Diagnostic};
 use crate::text::files::Files;
@@ -250,6 +251,12 @@ impl Read {
             let message = format!("{name} has 4 GiB or more");
             let help = "split it: several claims files are read as one";
             self.diagnostics.push(Diagnostic::new(Code::H0306, message).help(help));
+            return;
+        }
+        if is_utf16(&bytes) {
+            let message = format!("{name} is UTF-16, not UTF-8");
+            let help = "convert it: iconv -f UTF-16 -t UTF-8";
+            self.diagnostics.push(Diagnostic::new(Code::H0305, message).help(help));
             return;
         }
         self.hashes.push(sha256(&bytes));

@@ -118,7 +118,7 @@ pub struct Evaluation {
     /// Rounds of a recursion before it is taken for endless; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub max_rounds: u32,
-    /// Stops after this time, for example 30s, 5m, 500ms
+    /// Stops after this time, for example 30s, 5m, 500ms [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
 }
@@ -369,8 +369,8 @@ fn jobs(text: &str) -> Result<usize, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let (number, unit) = text.split_at(number.len());
     let number: f64 = number.parse().map_err(|_| "a time like 30s, 5m or 500ms".to_owned())?;
     let seconds = match unit {
         "ms" => number / 1000.0,
@@ -379,5 +379,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         "h" => number * 3600.0,
         _ => return Err("units are ms, s, m, h".to_owned()),
     };
-    Duration::try_from_secs_f64(seconds).map_err(|_| "a time from 0".to_owned())
+    if seconds.is_nan() || seconds <= 0.0 {
+        return Err("a time above 0; without --timeout there is no limit".to_owned());
+    }
+    // Longer than the clock can say is no limit.
+    Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }

@@ -2,7 +2,7 @@
 
 use std::env::args_os;
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write, stdout};
 use std::mem::forget;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
@@ -25,9 +25,16 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Nobody is left to tell if the stream is gone.
-            error.print().unwrap_or(());
-            return ExitCode::from(if error.use_stderr() { exit::CANNOT } else { 0 });
+            let printed = error.print().and_then(|()| stdout().flush());
+            let code = match printed {
+                _ if error.use_stderr() => exit::CANNOT,
+                Ok(()) => 0,
+                Err(failed) => {
+                    let reporter = Reporter::new(Messages::default(), false);
+                    finish(Exit::Output(failed), None, reporter)
+                }
+            };
+            return ExitCode::from(code);
         }
     };
     ExitCode::from(dispatch(&cli.command))

@@ -27,6 +27,10 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
     let mut options = options(&args.source.input);
     options.input.hashes = into(args).is_some();
     let session = session.insert(Session::new(options));
+    if let Some(file) = into(args).filter(|path| path.exists() && !path.is_dir()) {
+        let text = format!("{} is a file; -D takes a folder", shown(file));
+        return Err(Exit::from(Diagnostic::new(Code::H0306, text)));
+    }
     session.run(&args.source.programs, Keep::Nothing)?;
     let warnings = session.take_warnings();
     reporter.print(&warnings, session.files());

@@ -40,7 +40,23 @@ pub fn places(paths: &[PathBuf]) -> Places {
 /// The name of a path in messages: as given, without a leading `./`.
 #[must_use]
 pub fn shown(path: &Path) -> String {
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
+    let rest = path.strip_prefix(".").unwrap_or(path);
+    // The current folder itself has no other name.
+    let rest = if rest.as_os_str().is_empty() { Path::new(".") } else { rest };
+    rest.display().to_string()
+}
+
+/// What is wrong with `-F` paths: files that are none of claims by their names.
+#[must_use]
+pub fn misplaced(paths: &[PathBuf]) -> Vec<Diagnostic> {
+    let is_claims = |path: &Path| path.extension().is_some_and(|extension| extension == "jsonl");
+    let wrong = paths.iter().filter(|path| path.is_file() && !is_claims(path));
+    let message = |path: &PathBuf| {
+        let text = format!("{} is neither a folder nor a claims file", shown(path));
+        Diagnostic::new(Code::H0306, text)
+            .note("-F takes a folder of R.facts files, or a claims file, whose name ends in .jsonl")
+    };
+    wrong.map(message).collect()
 }
 
 /// The name of the file that an `.input` directive reads in each folder.
@@ -101,11 +117,14 @@ fn listed(names: &[String]) -> String {
 
 fn folder_note(folder: &Path, name: &str) -> String {
     let shown_folder = match shown(folder) {
-        empty if empty.is_empty() => "the current folder".to_owned(),
+        here if here == "." => "the current folder".to_owned(),
         folder => folder,
     };
     if !folder.exists() {
         return format!("{shown_folder} does not exist");
+    }
+    if folder.join(name).is_dir() {
+        return format!("{} is a folder, no file of rows", shown(&folder.join(name)));
     }
     let Ok(entries) = folder.read_dir() else {
         return format!("{shown_folder} cannot be listed");

@@ -142,7 +142,13 @@ impl Input<'_> {
                 Ok(())
             }
             Err(Failed::Encoding { offset, line }) => {
-                self.diagnostics.push(encoding(directive.span, &name, offset, line));
+                let place = (offset, line);
+                self.diagnostics.push(encoding(
+                    directive.span,
+                    &name,
+                    map::is_utf16(&bytes),
+                    place,
+                ));
                 Ok(())
             }
             Err(Failed::Stopped(stop)) => Err(stop),
@@ -271,7 +277,12 @@ pub fn unreadable(span: Span, path: &Path, reason: &str) -> Diagnostic {
         .label(span, "read because of this")
 }
 
-fn encoding(span: Span, name: &str, offset: usize, line: usize) -> Diagnostic {
+fn encoding(span: Span, name: &str, utf16: bool, (offset, line): (usize, usize)) -> Diagnostic {
+    if utf16 {
+        return Diagnostic::new(Code::H0305, format!("{name} is UTF-16, not UTF-8"))
+            .label(span, "read because of this")
+            .help("convert it: iconv -f UTF-16 -t UTF-8");
+    }
     Diagnostic::new(Code::H0305, format!("{name} is not UTF-8: byte {offset}, in line {line}"))
         .label(span, "read because of this")
         .help("files are read as UTF-8; convert it, or mend the line")

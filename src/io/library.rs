@@ -86,6 +86,12 @@ pub fn candidates(path: &str, from: &Origin, include: &[PathBuf]) -> Vec<Origin>
     all
 }
 
+/// Whether a folder stands in place of the file.
+#[must_use]
+pub fn is_folder(origin: &Origin) -> bool {
+    matches!(origin, Origin::Disk(path) if path.is_dir())
+}
+
 /// Whether there is such a file.
 #[must_use]
 pub fn exists(origin: &Origin) -> bool {
@@ -103,6 +109,9 @@ pub fn read(origin: &Origin) -> Result<String, String> {
     match origin {
         Origin::Disk(path) => {
             let bytes = map::read(path).map_err(|error| error.to_string())?;
+            if map::is_utf16(&bytes) {
+                return Err("it is UTF-16, not UTF-8".to_owned());
+            }
             let text = str::from_utf8(&bytes).map_err(|error| {
                 let offset = error.valid_up_to();
                 let line = bytes[..offset].iter().filter(|&&byte| byte == b'\n').count() + 1;

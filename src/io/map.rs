@@ -31,6 +31,12 @@ impl Deref for Bytes {
     }
 }
 
+/// Whether bytes start with a byte order mark of UTF-16.
+#[must_use]
+pub fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
+}
+
 /// The bytes of the file at `path`.
 ///
 /// # Errors

@@ -59,8 +59,16 @@ pub fn read(
 }
 
 fn find(from: &Origin, path: &str, include: &[PathBuf]) -> Result<(Origin, Found), Missing> {
+    if path.is_empty() {
+        return Err(Missing::default());
+    }
     let candidates = library::candidates(path, from, include);
     let Some(origin) = candidates.iter().find(|origin| library::exists(origin)) else {
+        let folder = candidates.iter().find(|origin| library::is_folder(origin));
+        if let Some(folder) = folder {
+            let reason = Some(format!("{} is a folder", folder.name()));
+            return Err(Missing { tried: Vec::new(), reason });
+        }
         let mut tried: Vec<String> = candidates.iter().map(Origin::name).collect();
         tried.dedup();
         if let (Some(near), Some(last)) = (near(from, path), tried.last_mut()) {

@@ -51,7 +51,7 @@ impl Options {
     pub fn limits(&self) -> Limits {
         Limits {
             rounds_max: self.rounds_max,
-            deadline: self.timeout.map(|timeout| Instant::now() + timeout),
+            deadline: self.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             stop: Arc::clone(&self.stop),
             workers: self.workers,
         }

@@ -203,6 +203,10 @@ impl Session {
     /// # Panics
     /// Before rule files are loaded.
     pub fn read_input(&mut self, keep: Keep) -> Result<(), Refused> {
+        let misplaced = find::misplaced(&self.options.facts);
+        if !misplaced.is_empty() {
+            return Err(misplaced);
+        }
         let places = self.places();
         let limits = self.options.limits();
         let world = self.world.as_mut().expect("rule files are loaded first");

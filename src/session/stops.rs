@@ -2,8 +2,8 @@
 //! error, H0503 and H0601 a limit, H0602 an interruption.
 
 use crate::base::ids::RelationId;
-use crate::engine::limits::{Failure, Stop};
-use crate::io::input::grouped;
+use crate::engine::limits::{Failure, Limits, Stop};
+use crate::io::input::{counted, grouped};
 use crate::program::builtins::EvalError;
 use crate::program::program::Program;
 use crate::session::options::Options;
@@ -65,13 +65,17 @@ fn failed(failure: &Failure, program: &Program) -> Diagnostic {
 fn endless(limit: u32, growing: &[RelationId], program: &Program) -> Diagnostic {
     let names: Vec<String> =
         growing.iter().map(|id| format!("`{}`", program.relations[*id].name)).collect();
-    let rounds = grouped(limit as usize);
-    let (subject, verb) = match names.as_slice() {
-        [] => ("the recursion".to_owned(), "looks"),
-        [one] => (one.clone(), "looks"),
-        several => (several.join(", "), "look"),
+    let rounds = counted(limit as usize, "round");
+    let subject = if names.is_empty() { "the recursion".to_owned() } else { names.join(", ") };
+    // Only many rounds tell of a recursion without end.
+    let is_long = Limits::default().rounds_max.is_some_and(|usual| limit >= usual);
+    let verb = match (is_long, names.len() > 1) {
+        (true, true) => "look endless",
+        (true, false) => "looks endless",
+        (false, true) => "still grow",
+        (false, false) => "still grows",
     };
-    let text = format!("stopped: {subject} {verb} endless after {rounds} rounds");
+    let text = format!("stopped: {subject} {verb} after {rounds}");
     let mut message = Diagnostic::new(Code::H0503, text);
     for relation in growing {
         let mut recursive = program.rules_of(*relation).filter(|(_, rule)| !rule.body.is_empty());
@@ -79,7 +83,9 @@ fn endless(limit: u32, growing: &[RelationId], program: &Program) -> Diagnostic 
             message = message.label(rule.head_span, "still grew in the last round");
         }
     }
-    message
-        .note("limit set by --max-rounds (0 = none)")
-        .help("bound the recursion with a condition on the value that grows")
+    message.note("limit set by --max-rounds (0 = none)").help(if is_long {
+        "bound the recursion with a condition on the value that grows"
+    } else {
+        "raise the limit, or bound the recursion with a condition on the value that grows"
+    })
 }

@@ -174,6 +174,9 @@ impl Reading<'_> {
 
 fn not_found(path: &Spanned<String>, missing: &Missing) -> Diagnostic {
     let name = &path.node;
+    if name.is_empty() {
+        return Diagnostic::new(Code::H0005, "`.include` names no file").label(path.span, "");
+    }
     if let Some(reason) = &missing.reason {
         let message = format!("the included file `{name}` cannot be read");
         return Diagnostic::new(Code::H0005, message).label(path.span, reason.clone());

@@ -151,10 +151,77 @@ fn limits_and_evaluation_errors() {
     let zero = ".decl n(x: number)\nn(0).\n.decl m(x: number)\nm(1 / x) :- n(x).\n.printsize m\n";
     let at = folder(&[("endless.dl", endless), ("zero.dl", zero)]);
     let said = check(&at, &["endless.dl", "--max-rounds", "50", "-q"], 4, "");
-    has(&said, "error[H0503]: stopped: `n` looks endless after 50 rounds");
+    has(&said, "error[H0503]: stopped: `n` still grows after 50 rounds");
+    let said = check(&at, &["endless.dl", "--max-rounds", "1", "-q"], 4, "");
+    has(&said, "`n` still grows after 1 round\n");
+    has(&said, "raise the limit, or bound the recursion");
     let said = check(&at, &["endless.dl", "--max-rounds", "0", "--timeout", "200ms", "-q"], 4, "");
     has(&said, "error[H0601]");
     has(&check(&at, &["zero.dl"], 3, ""), "error[H0501]: division by zero");
+}
+
+#[test]
+fn times() {
+    let at = folder(&[("p.dl", ".decl n(x: number)\nn(0).\n.printsize n\n")]);
+    for time in ["1e300", "1e15s", "2m"] {
+        check(&at, &["p.dl", "--timeout", time], 0, "n\t1\n");
+    }
+    for time in ["0", "0ms", "-1"] {
+        let time = format!("--timeout={time}");
+        has(&check(&at, &["p.dl", &time], 2, ""), "a time above 0; without --timeout");
+    }
+    has(&check(&at, &["p.dl", "--timeout", "abc"], 2, ""), "a time like 30s, 5m or 500ms");
+}
+
+#[test]
+fn paths_of_another_kind() {
+    let at = folder(&[
+        ("reach.dl", REACH),
+        ("folder/edge.facts/x", ""),
+        ("edge.txt", "1\t2\n"),
+        ("in/edge.facts", "1\t2\n"),
+        ("file", "kept"),
+        ("sub.dl", ".include \"folder\"\n"),
+        ("none.dl", ".include \"\"\n"),
+        ("empty/x.txt", ""),
+    ]);
+    let said = check(&at, &["reach.dl", "-F", "folder"], 2, "");
+    has(&said, "folder/edge.facts is a folder, no file of rows");
+    let said = check(&at, &["reach.dl", "-F", "edge.txt"], 2, "");
+    has(&said, "error[H0306]: edge.txt is neither a folder nor a claims file");
+    has(&check(&at, &["reach.dl", "-F", "in", "-D", "file"], 2, ""), "file is a file; -D takes");
+    assert_eq!(read(&at.path().join("file")), "kept");
+    has(&check(&at, &["sub.dl"], 2, ""), "folder is a folder");
+    has(&check(&at, &["none.dl"], 2, ""), "error[H0005]: `.include` names no file");
+    let empty = folder(&[("x.txt", "")]);
+    has(&check(&empty, &["check", "."], 2, ""), "error[H0306]: . has no rule file");
+}
+
+#[test]
+fn files_of_another_encoding() {
+    let utf16 = |text: &str| -> Vec<u8> {
+        "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+    };
+    let at = folder(&[("reach.dl", REACH), ("rules.dl", ""), ("in/d.txt", "X met Y.\n")]);
+    write(&at.path().join("in/edge.facts"), &utf16("1\t2\n3\t4\n"));
+    write(&at.path().join("in/claims.jsonl"), &utf16(CLAIMS));
+    write(&at.path().join("rules.dl"), &utf16(REACH));
+    let said = check(&at, &["reach.dl", "-F", "in"], 2, "");
+    has(&said, "error[H0305]: in/edge.facts is UTF-16, not UTF-8");
+    has(&said, "error[H0305]: in/claims.jsonl is UTF-16, not UTF-8");
+    assert_eq!(said.matches("error[").count(), 2, "{said}");
+    has(&check(&at, &["rules.dl"], 2, ""), "rules.dl cannot be read: it is UTF-16, not UTF-8");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn help_that_cannot_be_printed() {
+    #[expect(clippy::disallowed_methods, reason = "a test gives an output")]
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_hence")).arg("--help").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    has(&String::from_utf8(output.stderr).unwrap(), "standard output cannot be written");
 }
 
 #[test]

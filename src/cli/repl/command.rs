@@ -158,6 +158,9 @@ pub fn read(text: &str) -> Statement<'_> {
     }
     let word_end = text.find(|c: char| c.is_whitespace()).unwrap_or(text.len());
     let (word, rest) = text.split_at(word_end);
+    if matches!(text, "." | "?") {
+        return Statement::Unknown(text, Vec::new());
+    }
     if word.starts_with('.') && !DIRECTIVES.contains(&word) {
         return match named(word).as_slice() {
             [about] => Statement::Command(about.verb, rest.trim()),
@@ -252,6 +255,8 @@ mod tests {
         check(".q", &Statement::Command(Verb::Quit, ""));
         check(".r", &Statement::Unknown(".r", vec![".rels", ".rules", ".reload"]));
         check(".nope x", &Statement::Unknown(".nope", vec![]));
+        check(" . ", &Statement::Unknown(".", vec![]));
+        check("?", &Statement::Unknown("?", vec![]));
         check(".decl a(x: number)", &Statement::Program(".decl a(x: number)"));
         check("a(x) :- b(x).", &Statement::Program("a(x) :- b(x)."));
         check("a(\":-\")", &Statement::Question("a(\":-\")", false));

@@ -309,6 +309,11 @@ fn no_row(row: usize, last: Option<&Answer>) -> Exit {
 
 fn unknown(word: &str, names: &[&str]) -> Exit {
     let message = match names {
+        [] if !word.contains(char::is_alphanumeric) => {
+            let text = format!("`{word}` alone asks nothing");
+            let help = "a question is an atom, as relation(x)?; `.help` lists the commands";
+            return Exit::from(Diagnostic::new(Code::H0701, text).help(help));
+        }
         [] => Diagnostic::new(Code::H0701, format!("no command `{word}`")),
         several => {
             let text = format!("`{word}` may mean {}", several.join(", "));
