@@ -10,6 +10,7 @@ use crate::provenance::proof::{
 };
 use crate::provenance::slice::{Goal, Slice, Step, goal_of, put};
 use crate::provenance::solve::{Bound, GroupRow, Solver, binding_of};
+use crate::provenance::tally;
 use crate::syntax::ast::AggregateKind;
 use crate::value::value::Value;
 
@@ -60,7 +61,7 @@ struct Assembly<'s, 'c, 'a> {
 impl Assembly<'_, '_, '_> {
     fn node(&mut self, goal: GoalId, step: &Step) -> Node {
         let slice = self.slice;
-        match &slice.goals[goal] {
+        match &*slice.goals[goal] {
             Goal::Tuple(relation, tuple) => {
                 let conclusion = Conclusion { relation: *relation, tuple: tuple.clone() };
                 match step {
@@ -151,14 +152,23 @@ impl Assembly<'_, '_, '_> {
                 rows.push(Row { role: Role::RunnerUp, binding, value, premises: Vec::new() });
             }
         } else {
-            for row in group.rows.iter().take(self.slice.rows_max) {
+            for row in &group.rows {
                 rows.push(self.row(site, aggregate, (row, Role::Contributor), &mut bound));
             }
         }
-        let others = group.rows.len() - rows.len();
+        let others = group.count - rows.len();
+        let is_extreme = matches!(aggregate.kind, AggregateKind::Min | AggregateKind::Max);
+        let context = self.slice.context;
+        let from = (&context.solver, context.leaves);
+        let outer_bound = self.slice.bound_of(site, outer);
+        let groups = if is_extreme || others == 0 {
+            None
+        } else {
+            tally::others(from, (site, aggregate), &outer_bound, &group)
+        };
         let outer = aggregate.outer.iter().copied().zip(outer.iter().copied()).collect();
         let value = group.value.expect("the goal is the value that the aggregate has");
-        AggregateNode { site: site.clone(), outer, value, rows, others }
+        AggregateNode { site: site.clone(), outer, value, rows, others, groups }
     }
 
     fn row(

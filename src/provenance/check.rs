@@ -3,6 +3,7 @@
 //! and computed anew, every aggregate is counted again by nested loops. What it refuses is a bug
 //! in hence.
 
+use std::mem::replace;
 use std::slice;
 use std::sync::Arc;
 
@@ -11,13 +12,13 @@ use crate::base::ids::{Id, NodeId, RelationId, Table, VarId};
 use crate::engine::limits::Limits;
 use crate::engine::tables::Tables;
 use crate::program::builtins::Builtins;
-use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Program};
+use crate::program::program::{Aggregate, Expr, Literal, LiteralKind, Program};
 use crate::provenance::leaves::{LeafKind, Leaves};
 use crate::provenance::proof::{
-    AggregateNode, Binding, BuiltinNode, Conclusion, Cost, LeafNode, LeafRef, Node, Proof, Quality,
-    Role, Row, RuleNode, Site,
+    AggregateNode, Binding, BuiltinNode, By, Conclusion, Cost, Key, LeafNode, LeafRef, Node,
+    OtherRows, Proof, Quality, Role, Row, RuleNode, Site,
 };
-use crate::provenance::recount::{Recount, Values};
+use crate::provenance::recount::{Recount, Values, pattern};
 use crate::provenance::watch::Watch;
 use crate::syntax::ast::AggregateKind;
 use crate::value::value::Value;
@@ -175,14 +176,13 @@ impl Checker<'_> {
 
     fn leaf(&self, node: &LeafNode) -> Verdict {
         let Conclusion { relation, tuple } = &node.conclusion;
-        let key = (*relation, tuple.clone());
-        let row = self.given.leaves.rows.get(&key);
+        let row = self.given.leaves.of(*relation, tuple);
         let is_fact = |at: usize| {
             let fact = self.given.program.facts.get(at);
             fact.is_some_and(|fact| fact.relation == *relation && fact.values == *tuple)
         };
         let right = match node.leaf {
-            LeafRef::Row(id) => row == Some(&id),
+            LeafRef::Row(id) => row == Some(id),
             LeafRef::Fact(at) => is_fact(at),
             LeafRef::Input => {
                 let rules = self.given.program.rules_of(*relation).count();
@@ -266,7 +266,7 @@ impl Checker<'_> {
                     let atom = self.atom_text(atom.relation, asked.iter().copied());
                     format!("the literal asks for no {atom}")
                 })?;
-                match self.recount.matches(atom, values).first() {
+                match self.recount.a_match(atom, values) {
                     None => Ok(()),
                     Some(tuple) => {
                         let tuple = tuple.iter().map(|value| Some(*value));
@@ -324,41 +324,78 @@ impl Checker<'_> {
         let outer: Binding =
             aggregate.outer.iter().filter_map(|v| Some((*v, values[v.index()]?))).collect();
         require(node.outer == outer, || "the outer values are others".to_owned())?;
-        let rows = self.recount.rows(aggregate, values);
-        let total = self.recount.total(aggregate, &rows);
+        let mut listed: Map<Values, (&Row, bool)> = Map::default();
+        for row in &node.rows {
+            let local = self.row(aggregate, (node, row), values)?;
+            let wanted = aggregate.witnesses.iter().all(|v| local[v.index()] == values[v.index()]);
+            require(row.role != Role::Witness || wanted, || "another witness".to_owned())?;
+            let twice = listed.insert(local, (row, false)).is_some();
+            require(!twice, || "a row that the body does not have, again".to_owned())?;
+        }
+        let mut given: Vec<Option<Value>> = Vec::new();
+        let mut others: Vec<Option<Value>> = Vec::new();
+        let mut wrong = false;
+        let mut keys: Map<Option<Key>, usize> = Map::default();
+        let by = node.groups.as_ref().map(|groups| groups.by);
+        self.recount.each_row(aggregate, values, &mut |found, value| {
+            given.push(value);
+            match listed.get_mut(found) {
+                None => {
+                    others.push(value);
+                    if let Some(by) = by {
+                        *keys.entry(self.key(by, &aggregate.body, found)).or_insert(0) += 1;
+                    }
+                }
+                Some((row, is_found)) => {
+                    wrong |= row.value != value || replace(is_found, true);
+                }
+            }
+        });
+        let total = self.recount.total(aggregate, &given);
         require(total == Some(node.value), || {
             let symbols = self.recount.builtins.symbols();
             let total = total.map_or_else(|| "nothing".to_owned(), |total| total.quoted(symbols));
             format!("{} is {total}", aggregate.kind.name())
         })?;
-        let mut left: Map<Vec<Option<Value>>, Option<Value>> = Map::default();
-        for (found, value) in rows {
-            left.insert(found, value);
-        }
-        let all = left.len();
-        for row in &node.rows {
-            let local = self.row(aggregate, (node, row), values)?;
-            let value = left.remove(&local).ok_or("a row that the body does not have")?;
-            require(value == row.value, || "a row with another value".to_owned())?;
-            let wanted = aggregate.witnesses.iter().all(|v| local[v.index()] == values[v.index()]);
-            require(row.role != Role::Witness || wanted, || "another witness".to_owned())?;
+        require(!wrong, || "a row with another value".to_owned())?;
+        // An order is not asked for: all must be there.
+        let missing = listed.values().any(|(_, is_found)| !is_found);
+        require(!missing, || "a row that the body does not have".to_owned())?;
+        if let Some(groups) = &node.groups {
+            let same = |of: &OtherRows| keys.remove(&Some(of.key.clone())) == Some(of.count);
+            let right = groups.rows.iter().all(same) && keys.is_empty();
+            require(right, || "the others are grouped in another way".to_owned())?;
         }
         match aggregate.kind {
             AggregateKind::Count | AggregateKind::Sum | AggregateKind::Mean => {
                 let right = node.rows.iter().all(|row| row.role == Role::Contributor);
                 require(right, || "a row of another kind".to_owned())?;
-                let counted = node.others == left.len() && self.proof.quality == Quality::Good;
-                require(left.is_empty() && node.others == 0 || counted, || {
-                    format!("{} contributors are missing", left.len())
+                let counted = node.others == others.len() && self.proof.quality == Quality::Good;
+                require(others.is_empty() && node.others == 0 || counted, || {
+                    format!("{} contributors are missing", others.len())
                 })
             }
             AggregateKind::Min | AggregateKind::Max => {
-                require(node.others == left.len(), || {
-                    format!("{} others, not {}", left.len(), node.others)
+                require(node.others == others.len(), || {
+                    format!("{} others, not {}", others.len(), node.others)
                 })?;
-                self.extreme(aggregate.kind, (node, &left), all)
+                self.extreme(aggregate.kind, (node, &others), given.len())
             }
         }
+    }
+
+    /// What a row that is not listed is counted under.
+    fn key(&self, by: By, body: &[Literal], row: &Values) -> Option<Key> {
+        if let By::Var(var) = by {
+            return row.get(var.index()).copied().flatten().map(Key::Value);
+        }
+        body.iter().find_map(|literal| {
+            let LiteralKind::Atom(atom) = &literal.kind else { return None };
+            let tuple: Option<Vec<Value>> = pattern(atom, row).into_iter().collect();
+            let leaf = self.given.leaves.of(atom.relation, &tuple?)?;
+            let evidence = self.given.leaves.leaves[leaf].evidence.as_ref()?;
+            Some(Key::Source(evidence.origin.clone()))
+        })
     }
 
     /// The values of a row with those around it; its premises are checked.
@@ -388,7 +425,7 @@ impl Checker<'_> {
     fn extreme(
         &self,
         kind: AggregateKind,
-        (node, others): (&AggregateNode, &Map<Vec<Option<Value>>, Option<Value>>),
+        (node, others): (&AggregateNode, &[Option<Value>]),
         all: usize,
     ) -> Verdict {
         let roles: Vec<Role> = node.rows.iter().map(|row| row.role).collect();
@@ -403,9 +440,8 @@ impl Checker<'_> {
             _ => a.cmp_in(b, symbols).is_gt(),
         };
         let Some(second) = node.rows.get(1).and_then(|row| row.value) else { return Ok(()) };
-        let mut values: Vec<Value> = others.values().copied().flatten().collect();
-        values.retain(|value| beats(*value, second));
-        require(values.is_empty(), || "the runner-up is not the second".to_owned())
+        let mut beating = others.iter().flatten().filter(|value| beats(**value, second));
+        require(beating.next().is_none(), || "the runner-up is not the second".to_owned())
     }
 
     /// The proof costs what it says.
@@ -447,15 +483,6 @@ impl Checker<'_> {
             format!("the proof says {:?}, but it is {cost:?}", self.proof.cost)
         })
     }
-}
-
-/// What an atom asks for.
-fn pattern(atom: &Atom, values: &Values) -> Vec<Option<Value>> {
-    let value = |arg: &Arg| match arg {
-        Arg::Var(var) => values[var.index()],
-        Arg::Const(value) => Some(*value),
-    };
-    atom.args.iter().map(value).collect()
 }
 
 /// The variables of expressions.

@@ -46,6 +46,9 @@ fn watch<'s>(slice: &'s Slice<'_, '_>) -> &'s Watch {
 
 /// The choice; anything after a stop.
 fn search(slice: &Slice<'_, '_>) -> Option<Choice> {
+    if slice.ways.iter().all(|ways| ways.len() == 1) {
+        return only(slice);
+    }
     let mut free = vec![false; slice.tokens.len()];
     let cheap = Cheap::find(slice, &free);
     let mut choice = cheap.choice(slice)?;
@@ -76,6 +79,34 @@ fn search(slice: &Slice<'_, '_>) -> Option<Choice> {
         choice.quality = Quality::Best;
     }
     Some(choice)
+}
+
+/// The proof where no goal has two ways; nothing if a goal would rest on itself.
+fn only(slice: &Slice<'_, '_>) -> Option<Choice> {
+    let mut heights: Table<GoalId, Option<usize>> = Table::filled(slice.goals.len(), None);
+    let mut is_open: Table<GoalId, bool> = Table::filled(slice.goals.len(), false);
+    let mut seen = vec![false; slice.tokens.len()];
+    let mut tokens: Vec<u32> = Vec::new();
+    let mut stack = vec![root()];
+    while let Some(&goal) = stack.last() {
+        let way = slice.ways[goal].first()?;
+        if heights[goal].is_some() {
+            stack.pop();
+        } else if mem::replace(&mut is_open[goal], true) {
+            let below = way.premises.iter().map(|&premise| heights[premise]);
+            // A premise without height is open: it rests on this goal.
+            let below = below.collect::<Option<Vec<usize>>>()?.into_iter().max().unwrap_or(0);
+            heights[goal] = Some(below + height_of(way));
+            let new = |token: &&u32| !mem::replace(&mut seen[**token as usize], true);
+            tokens.extend(way.tokens.iter().filter(new));
+            stack.pop();
+        } else {
+            stack.extend(way.premises.iter().filter(|&&premise| heights[premise].is_none()));
+        }
+    }
+    let quality = if slice.is_truncated { Quality::Good } else { Quality::Best };
+    let ways = heights.iter().map(|height| height.map(|_| 0)).collect();
+    Some(Choice { ways, cost: cost_of(slice, tokens.into_iter(), heights[root()]?), quality })
 }
 
 impl Choice {
@@ -280,12 +311,7 @@ impl Needs {
                 needs[goal] = all;
             }
         }
-        let members = |set: &Vec<u64>| {
-            let count = u32::try_from(slice.tokens.len()).unwrap_or(u32::MAX);
-            let has = |&t: &u32| !set.is_empty() && set[t as usize / 64] >> (t % 64) & 1 == 1;
-            (0..count).filter(has).collect()
-        };
-        Some(needs.iter().map(members).collect())
+        Some(needs.iter().map(|set| members(set)).collect())
     }
 
     /// Least heights.
@@ -306,6 +332,19 @@ impl Needs {
         }
         heights
     }
+}
+
+/// The places of the bits that are set.
+fn members(words: &[u64]) -> Vec<u32> {
+    let mut members = Vec::new();
+    for (at, &word) in (0_u32..).zip(words) {
+        let mut word = word;
+        while word != 0 {
+            members.push(at * 64 + word.trailing_zeros());
+            word &= word - 1;
+        }
+    }
+    members
 }
 
 /// A goal whose ways are tried one after the other.

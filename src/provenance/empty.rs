@@ -9,7 +9,7 @@ use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::{Aggregate, Expr, LiteralKind, Program, Rule};
 use crate::provenance::proof::Site;
-use crate::provenance::solve::Solver;
+use crate::provenance::solve::{Order, Solver};
 use crate::syntax::ast::AggregateKind;
 use crate::text::span::Span;
 use crate::value::base_type::BaseType;
@@ -71,13 +71,14 @@ impl Sum<'_> {
         let mut groups: Vec<Tuple> = Vec::new();
         for tuple in self.zeros(solver.program, solver.tables) {
             let mut visit = |bound: &Vec<Option<Value>>| {
-                if solver.group(site, self.aggregate, bound).rows.is_empty() {
+                if solver.group(site, self.aggregate, bound).count == 0 {
                     let outer = self.aggregate.outer.iter();
                     groups.push(outer.filter_map(|var| bound[var.index()]).collect());
                 }
                 ControlFlow::Continue(())
             };
-            solver.instances(self.id, &tuple, &Cell::new(TUPLES_MAX), &mut visit);
+            let work = Cell::new(TUPLES_MAX);
+            solver.instances((self.id, &tuple), Order::Canonical, &work, &mut visit);
         }
         groups.sort_by(|a, b| cmp_tuples(a, b, &solver.program.symbols));
         groups.dedup();

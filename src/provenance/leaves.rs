@@ -1,10 +1,12 @@
 //! [`Leaves`]: what the input tuples stand for. The layer above the explainer fills it; without
 //! claims every input row is a leaf of its own.
 
+use hashbrown::Equivalent;
+
 use crate::base::hash::Map;
 use crate::base::ids::{LeafId, RelationId, Table};
 use crate::text::span::Span;
-use crate::value::value::Tuple;
+use crate::value::value::{Tuple, Value};
 
 /// What a leaf is, and so whether it counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -69,4 +71,27 @@ pub struct Leaves {
     pub rows: Map<(RelationId, Tuple), LeafId>,
     /// Labels of sources, entities, events, readings, claims, by id.
     pub labels: Map<String, String>,
+}
+
+/// A tuple of a relation, to look one up without a copy of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct RowRef<'t> {
+    /// The relation.
+    pub(crate) relation: RelationId,
+    /// The tuple.
+    pub(crate) tuple: &'t [Value],
+}
+
+impl Equivalent<(RelationId, Tuple)> for RowRef<'_> {
+    fn equivalent(&self, key: &(RelationId, Tuple)) -> bool {
+        self.relation == key.0 && *self.tuple == *key.1
+    }
+}
+
+impl Leaves {
+    /// The leaf of a tuple, if it has one.
+    #[must_use]
+    pub fn of(&self, relation: RelationId, tuple: &[Value]) -> Option<LeafId> {
+        self.rows.get(&RowRef { relation, tuple }).copied()
+    }
 }

@@ -20,3 +20,4 @@ mod lane_values;
 mod recount;
 mod slice;
 mod solve;
+mod tally;

@@ -149,6 +149,44 @@ pub struct AggregateNode {
     pub rows: Vec<Row>,
     /// Bindings that are counted here and not listed.
     pub others: usize,
+    /// Of sum, count and mean what these are, if that can be told.
+    pub groups: Option<Others>,
+}
+
+/// Bindings that are not listed, in groups; the largest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Others {
+    /// What makes the groups.
+    pub by: By,
+    /// The groups.
+    pub rows: Vec<OtherRows>,
+}
+
+/// What makes groups of bindings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// Whose claim it is, by the first atom that is a claim.
+    Source,
+    /// The value of a variable.
+    Var(VarId),
+}
+
+/// Bindings that are counted together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OtherRows {
+    /// What they have in common.
+    pub key: Key,
+    /// How many they are.
+    pub count: usize,
+}
+
+/// What bindings have in common.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Key {
+    /// The source of their claims.
+    Source(String),
+    /// A value.
+    Value(Value),
 }
 
 /// What a binding of an aggregate's body is to the value.

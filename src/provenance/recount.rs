@@ -1,6 +1,9 @@
 //! All bindings of a body by plain nested loops, for the checker alone: literals in the order
 //! written as far as bindings allow, every value computed anew. Shares nothing with the search.
 
+use std::ops::ControlFlow;
+
+use crate::base::hash::Set;
 use crate::base::ids::{Id, VarId};
 use crate::engine::tables::Tables;
 use crate::program::builtins::Builtins;
@@ -38,61 +41,84 @@ impl Recount<'_> {
         exprs.iter().map(|expr| self.value(expr, values)).collect()
     }
 
-    /// Every binding of an aggregate's body for the outer values in `values`, each with the value
-    /// that it gives.
-    pub(crate) fn rows(
+    /// Calls `found` with every binding of an aggregate's body for the outer values in `values`,
+    /// and with the value that it gives.
+    pub(crate) fn each_row(
         &self,
         aggregate: &Aggregate,
         values: &Values,
-    ) -> Vec<(Values, Option<Value>)> {
+        found: &mut dyn FnMut(&Values, Option<Value>),
+    ) {
         let mut start: Values = vec![None; values.len()];
         for var in &aggregate.outer {
             start[var.index()] = values[var.index()];
         }
-        let mut rows = Vec::new();
-        let left: Vec<&Literal> = aggregate.body.iter().collect();
-        self.bindings(&left, &mut start, &mut |found| {
-            let value = aggregate.value.as_ref().and_then(|expr| self.value(expr, found));
-            rows.push((found.clone(), value));
+        let order = self.order(&aggregate.body, &start);
+        self.bindings(&order, &mut start, &mut |row| {
+            found(row, aggregate.value.as_ref().and_then(|expr| self.value(expr, row)));
         });
-        rows
     }
 
-    /// The value of an aggregate over rows.
-    pub(crate) fn total(
-        &self,
-        aggregate: &Aggregate,
-        rows: &[(Values, Option<Value>)],
-    ) -> Option<Value> {
-        let mut values = rows.iter().map(|(_, value)| value.unwrap_or(Value::Number(1)));
+    /// The value of an aggregate over what its rows give.
+    pub(crate) fn total(&self, aggregate: &Aggregate, given: &[Option<Value>]) -> Option<Value> {
+        let mut values = given.iter().map(|value| value.unwrap_or(Value::Number(1)));
         self.builtins.aggregate(aggregate.kind, aggregate.base, &mut values).ok().flatten()
     }
 
-    fn bindings(&self, left: &[&Literal], values: &mut Values, found: &mut dyn FnMut(&Values)) {
+    /// The literals in the order of [`Recount::next`]; which of them are next depends only on
+    /// which variables have a value. Negated atoms with variables that nothing binds come last.
+    fn order<'l>(&self, body: &'l [Literal], values: &Values) -> Vec<&'l Literal> {
+        let mut left: Vec<&Literal> = body.iter().collect();
+        let mut known: Vec<bool> = values.iter().map(Option::is_some).collect();
+        let mut order = Vec::new();
+        while let Some(next) = Self::next(&left, &known) {
+            let literal = left.remove(next);
+            let mut bind = |var: VarId| known[var.index()] = true;
+            match &literal.kind {
+                LiteralKind::Atom(atom) => atom.vars().for_each(bind),
+                LiteralKind::Compare(CompareOp::Eq, left, right) => {
+                    left.each_var(&mut bind);
+                    right.each_var(&mut bind);
+                }
+                LiteralKind::Range { var, .. } => bind(*var),
+                LiteralKind::Aggregate { var, aggregate } => {
+                    bind(*var);
+                    aggregate.witnesses.iter().copied().for_each(bind);
+                }
+                LiteralKind::Absent(_)
+                | LiteralKind::Compare(..)
+                | LiteralKind::Test { .. }
+                | LiteralKind::Constant(_) => {}
+            }
+            order.push(literal);
+        }
+        order.extend(left);
+        order
+    }
+
+    /// Loops over the literals in this order. Afterwards `values` is as before.
+    fn bindings(&self, order: &[&Literal], values: &mut Values, found: &mut dyn FnMut(&Values)) {
         if self.watch.tick(1).is_break() {
             return;
         }
-        let Some(next) = self.next(left, values) else {
-            if left.iter().all(|literal| self.lacks(literal, values)) {
-                found(values);
-            }
-            return;
+        let Some((literal, rest)) = order.split_first() else {
+            return found(values);
         };
-        let literal = left[next];
-        let rest: Vec<&Literal> =
-            left.iter().enumerate().filter(|(at, _)| *at != next).map(|(_, l)| *l).collect();
         match &literal.kind {
             LiteralKind::Atom(atom) => {
-                for tuple in self.matches(atom, values) {
-                    let mut inner = values.clone();
-                    if unify(&atom.args, &tuple, &mut inner) {
-                        self.bindings(&rest, &mut inner, found);
+                let pattern = pattern(atom, values);
+                self.tables.select(atom.relation, &pattern, &mut |tuple| {
+                    let mut new = Vec::new();
+                    if unify(&atom.args, tuple, (values, &mut new)) {
+                        self.bindings(rest, values, found);
                     }
-                }
+                    new.into_iter().for_each(|var: VarId| values[var.index()] = None);
+                    self.watch.tick(1)
+                });
             }
             LiteralKind::Absent(_) => {
                 if self.lacks(literal, values) {
-                    self.bindings(&rest, values, found);
+                    self.bindings(rest, values, found);
                 }
             }
             LiteralKind::Compare(op, left, right) => {
@@ -102,24 +128,24 @@ impl Recount<'_> {
                 };
                 match (*op, open(left), open(right)) {
                     (CompareOp::Eq, Some(var), _) => {
-                        self.bind(var, self.value(right, values), (&rest, values), found);
+                        self.bind(var, self.value(right, values), (rest, values), found);
                     }
                     (CompareOp::Eq, _, Some(var)) => {
-                        self.bind(var, self.value(left, values), (&rest, values), found);
+                        self.bind(var, self.value(left, values), (rest, values), found);
                     }
-                    _ if self.holds(literal, values) => self.bindings(&rest, values, found),
+                    _ if self.holds(literal, values) => self.bindings(rest, values, found),
                     _ => {}
                 }
             }
             LiteralKind::Test { .. } | LiteralKind::Constant(_) => {
                 if self.holds(literal, values) {
-                    self.bindings(&rest, values, found);
+                    self.bindings(rest, values, found);
                 }
             }
             LiteralKind::Range { var, args } => {
                 let members = self.members(args, values);
                 for value in members {
-                    self.bind(*var, Some(value), (&rest, values), found);
+                    self.bind(*var, Some(value), (rest, values), found);
                 }
             }
             LiteralKind::Aggregate { var, aggregate } => {
@@ -127,29 +153,36 @@ impl Recount<'_> {
                     let mut inner = values.clone();
                     let witnesses = aggregate.witnesses.iter().zip(choice);
                     if witnesses.chain([(var, value)]).all(|(v, x)| set(&mut inner, *v, x)) {
-                        self.bindings(&rest, &mut inner, found);
+                        self.bindings(rest, &mut inner, found);
                     }
                 }
             }
         }
     }
 
+    /// Goes on with one more variable bound, or compared.
     fn bind(
         &self,
         var: VarId,
         value: Option<Value>,
-        (rest, values): (&[&Literal], &Values),
+        (rest, values): (&[&Literal], &mut Values),
         found: &mut dyn FnMut(&Values),
     ) {
-        let mut inner = values.clone();
-        if value.is_some_and(|value| set(&mut inner, var, value)) {
-            self.bindings(rest, &mut inner, found);
+        let Some(value) = value else { return };
+        match values[var.index()] {
+            Some(known) if known != value => {}
+            Some(_) => self.bindings(rest, values, found),
+            None => {
+                values[var.index()] = Some(value);
+                self.bindings(rest, values, found);
+                values[var.index()] = None;
+            }
         }
     }
 
     /// The first literal as written that can be used now; atoms with a known column before others.
-    fn next(&self, left: &[&Literal], values: &Values) -> Option<usize> {
-        let known = |var: VarId| values[var.index()].is_some();
+    fn next(left: &[&Literal], known: &[bool]) -> Option<usize> {
+        let known = |var: VarId| known[var.index()];
         let ready = |expr: &Expr| {
             let mut ready = true;
             expr.each_var(&mut |var| ready &= known(var));
@@ -185,7 +218,7 @@ impl Recount<'_> {
     /// Whether a negated atom, all of whose open variables mean any value, has no match.
     fn lacks(&self, literal: &Literal, values: &Values) -> bool {
         match &literal.kind {
-            LiteralKind::Absent(atom) => self.matches(atom, values).is_empty(),
+            LiteralKind::Absent(atom) => self.a_match(atom, values).is_none(),
             _ => false,
         }
     }
@@ -212,22 +245,14 @@ impl Recount<'_> {
         }
     }
 
-    /// All tuples that match an atom.
-    pub(crate) fn matches(&self, atom: &Atom, values: &Values) -> Vec<Vec<Value>> {
-        let pattern: Vec<Option<Value>> = atom
-            .args
-            .iter()
-            .map(|arg| match arg {
-                Arg::Var(var) => values[var.index()],
-                Arg::Const(value) => Some(*value),
-            })
-            .collect();
-        let mut tuples = Vec::new();
-        self.tables.select(atom.relation, &pattern, &mut |tuple| {
-            tuples.push(tuple.to_vec());
-            self.watch.tick(1)
+    /// A tuple that matches an atom.
+    pub(crate) fn a_match(&self, atom: &Atom, values: &Values) -> Option<Vec<Value>> {
+        let mut found = None;
+        self.tables.select(atom.relation, &pattern(atom, values), &mut |tuple| {
+            found = Some(tuple.to_vec());
+            ControlFlow::Break(())
         });
-        tuples
+        found
     }
 
     fn members(&self, args: &[Expr], values: &Values) -> Vec<Value> {
@@ -245,21 +270,33 @@ impl Recount<'_> {
 
     /// What an aggregate gives: its value with each choice of witnesses.
     fn outcomes(&self, aggregate: &Aggregate, values: &Values) -> Vec<(Value, Vec<Value>)> {
-        let rows = self.rows(aggregate, values);
-        let Some(total) = self.total(aggregate, &rows) else { return Vec::new() };
-        if !matches!(aggregate.kind, AggregateKind::Min | AggregateKind::Max) {
+        let is_extreme = matches!(aggregate.kind, AggregateKind::Min | AggregateKind::Max);
+        let mut given = Vec::new();
+        let mut choices: Vec<(Option<Value>, Vec<Value>)> = Vec::new();
+        self.each_row(aggregate, values, &mut |row, value| {
+            given.push(value);
+            if is_extreme {
+                let witnesses = aggregate.witnesses.iter();
+                choices.push((value, witnesses.filter_map(|var| row[var.index()]).collect()));
+            }
+        });
+        let Some(total) = self.total(aggregate, &given) else { return Vec::new() };
+        if !is_extreme {
             return vec![(total, Vec::new())];
         }
-        let mut outcomes: Vec<(Value, Vec<Value>)> = Vec::new();
-        for (found, _) in rows.iter().filter(|(_, value)| *value == Some(total)) {
-            let choice = aggregate.witnesses.iter().filter_map(|var| found[var.index()]).collect();
-            let outcome = (total, choice);
-            if !outcomes.contains(&outcome) {
-                outcomes.push(outcome);
-            }
-        }
-        outcomes
+        let mut seen: Set<Vec<Value>> = Set::default();
+        choices.retain(|(value, choice)| *value == Some(total) && seen.insert(choice.clone()));
+        choices.into_iter().map(|(_, choice)| (total, choice)).collect()
     }
+}
+
+/// What an atom asks for.
+pub(crate) fn pattern(atom: &Atom, values: &Values) -> Vec<Option<Value>> {
+    let value = |arg: &Arg| match arg {
+        Arg::Var(var) => values[var.index()],
+        Arg::Const(value) => Some(*value),
+    };
+    atom.args.iter().map(value).collect()
 }
 
 /// Gives a variable a value, or compares.
@@ -267,9 +304,16 @@ fn set(values: &mut Values, var: VarId, value: Value) -> bool {
     *values[var.index()].get_or_insert(value) == value
 }
 
-fn unify(args: &[Arg], tuple: &[Value], values: &mut Values) -> bool {
+/// Gives the variables of `args` the values of a tuple, or compares; which are `new` is noted.
+fn unify(args: &[Arg], tuple: &[Value], (values, new): (&mut Values, &mut Vec<VarId>)) -> bool {
     args.iter().zip(tuple).all(|(arg, value)| match arg {
         Arg::Const(constant) => constant == value,
-        Arg::Var(var) => set(values, *var, *value),
+        Arg::Var(var) => {
+            let place = &mut values[var.index()];
+            if place.is_none() {
+                new.push(*var);
+            }
+            *place.get_or_insert(*value) == *value
+        }
     })
 }

@@ -13,7 +13,7 @@ use crate::provenance::choose::choose;
 use crate::provenance::leaves::Leaves;
 use crate::provenance::proof::Proof;
 use crate::provenance::slice::{Context, Goal, Slice};
-use crate::provenance::solve::Solver;
+use crate::provenance::solve::{ROWS_MAX, Solver};
 use crate::provenance::watch::Watch;
 use crate::value::value::{Tuple, Value, cmp_tuples};
 
@@ -21,13 +21,16 @@ use crate::value::value::{Tuple, Value, cmp_tuples};
 /// same answer on every machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Budget {
-    /// Rule instances and rows of aggregates that are looked at.
+    /// Rule instances beside the first for each tuple, up to which the search looks at all that a
+    /// proof may be made of.
     pub instances: usize,
+    /// Rows of a sum, count or mean that are listed with what they rest on.
+    pub rows: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { instances: 50_000 }
+        Self { instances: 500, rows: ROWS_MAX }
     }
 }
 
@@ -53,8 +56,8 @@ pub struct Explainer<'a> {
     pub(super) context: Context<'a>,
 }
 
-/// How many more goals than instances of the budget a proof down the rounds may have.
-const GOALS_PER_INSTANCE: usize = 20;
+/// Tuples that a proof down the rounds may have.
+const GOALS_MAX: usize = 1_000_000;
 
 impl<'a> Explainer<'a> {
     /// An explainer of what an evaluation has left behind.
@@ -96,17 +99,28 @@ impl<'a> Explainer<'a> {
         limit: usize,
     ) -> Result<(Vec<Tuple>, usize), Stop> {
         let mut found: Vec<Tuple> = Vec::new();
+        let mut all = 0;
         let watch = &self.context.solver.watch;
+        let symbols = self.context.solver.builtins.symbols();
+        let by_value = |a: &Tuple, b: &Tuple| cmp_tuples(a, b, symbols);
+        let (keep, room) = (limit.max(1), limit.max(1).saturating_mul(2));
+        let mut last: Option<Tuple> = None;
         self.context.solver.tables.select(relation, pattern, &mut |tuple| {
             if equal.iter().all(|&(a, b)| tuple[a] == tuple[b]) {
-                found.push(tuple.into());
+                all += 1;
+                if last.as_ref().is_none_or(|last| cmp_tuples(tuple, last, symbols).is_lt()) {
+                    found.push(tuple.into());
+                }
+                if found.len() >= room {
+                    found.select_nth_unstable_by(keep - 1, by_value);
+                    found.truncate(keep);
+                    last = found.last().cloned();
+                }
             }
             watch.tick(1)
         });
         watch.stopped()?;
-        let symbols = self.context.solver.builtins.symbols();
-        found.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
-        let all = found.len();
+        found.sort_unstable_by(by_value);
         found.truncate(limit);
         Ok((found, all))
     }
@@ -124,19 +138,13 @@ impl<'a> Explainer<'a> {
         if !self.context.solver.tables.contains(relation, tuple) {
             return Err(NoProof::Absent);
         }
+        self.context.solver.keep_rows(budget.rows);
         let goal = Goal::Tuple(relation, tuple.into());
-        let best = |slice: &Slice<'_, '_>| -> Result<Option<Proof>, Stop> {
-            choose(slice)?.map(|choice| assemble(slice, &choice)).transpose()
+        let slice = match Slice::full(&self.context, goal.clone(), budget.instances)? {
+            Some(slice) => slice,
+            None => Slice::down_the_rounds(&self.context, goal, GOALS_MAX)?,
         };
-        let slice = Slice::full(&self.context, goal.clone(), budget.instances)?;
-        let mut found = best(&slice)?;
-        if slice.is_truncated {
-            let goals_max = budget.instances.saturating_mul(GOALS_PER_INSTANCE);
-            let low = Slice::down_the_rounds(&self.context, goal, goals_max, budget.instances)?;
-            let other = best(&low)?;
-            let rank = |proof: &Proof| (!proof.is_complete(), proof.cost);
-            found = [found, other].into_iter().flatten().min_by_key(rank);
-        }
+        let found = choose(&slice)?.map(|choice| assemble(&slice, &choice)).transpose()?;
         let missing = || NoProof::Bug("no rule gives a tuple that was derived".to_owned());
         let proof = found.ok_or_else(missing)?;
         let watch = &self.context.solver.watch;

@@ -13,9 +13,9 @@ use crate::base::hash::Map;
 use crate::base::ids::{GoalId, Id, LeafId, RelationId, RuleId, Table, VarId};
 use crate::engine::limits::Stop;
 use crate::program::program::{Aggregate, Arg, Literal, LiteralKind, Program};
-use crate::provenance::leaves::{LeafKind, Leaves};
+use crate::provenance::leaves::{LeafKind, Leaves, RowRef};
 use crate::provenance::proof::{Binding, LeafRef, Site};
-use crate::provenance::solve::{Bound, Group, Solver, binding_of, choice_of, cmp_bindings};
+use crate::provenance::solve::{Bound, Group, Order, Solver, binding_of, choice_of, cmp_bindings};
 use crate::syntax::ast::AggregateKind;
 use crate::value::value::{Tuple, Value};
 
@@ -96,9 +96,13 @@ impl<'a> Context<'a> {
     }
 
     /// What gives the tuple, if it is given, and whether that is free, claimed or assumed.
-    pub(crate) fn leaf(&self, relation: RelationId, tuple: &Tuple) -> Option<(LeafRef, LeafKind)> {
-        let key = (relation, tuple.clone());
-        let row = self.leaves.rows.get(&key).map(|&id| (id, self.leaves.leaves[id].kind));
+    pub(crate) fn leaf(
+        &self,
+        relation: RelationId,
+        tuple: &[Value],
+    ) -> Option<(LeafRef, LeafKind)> {
+        let row = self.leaves.of(relation, tuple).map(|id| (id, self.leaves.leaves[id].kind));
+        let key = RowRef { relation, tuple };
         let fact = self.facts.get(&key).map(|&at| (at, self.program.facts[at].assumed));
         match (row, fact) {
             (Some((_, LeafKind::Assumption)) | None, Some((at, false))) => {
@@ -118,29 +122,43 @@ impl<'a> Context<'a> {
 /// Goals and the ways to show them.
 pub(crate) struct Slice<'c, 'a> {
     pub(crate) context: &'c Context<'a>,
-    pub(crate) goals: Table<GoalId, Goal>,
+    pub(crate) goals: Table<GoalId, Rc<Goal>>,
     pub(crate) ways: Table<GoalId, Vec<Way>>,
     pub(crate) tokens: Vec<Token>,
-    /// Rows of an aggregate that are explained; further ones are only counted.
-    pub(crate) rows_max: usize,
     /// Whether some ways were left out.
     pub(crate) is_truncated: bool,
-    ids: Map<Goal, GoalId>,
+    ids: Map<Rc<Goal>, GoalId>,
     token_ids: Map<Token, u32>,
     sources: Map<&'a str, LeafId>,
 }
 
-/// The part of the budget that one goal may use up, so that something is left for what is below.
-const SHARE_OF_GOAL: usize = 16;
-
-/// Tuples read for one goal, at most, for each rule instance of the budget.
+/// Tuples read, at most, for each rule instance of the budget.
 const WORK_PER_INSTANCE: usize = 64;
 
+/// Tuples read, at most, for one goal on the way down the rounds.
+const WORK_OF_GOAL: usize = 1 << 24;
+
+/// Instances that are compared for one goal on the way down the rounds.
+const COMPARED_MAX: usize = 64;
+
+/// Rows of aggregates that are shown in all, for each that is shown of one.
+const GROUPS_OF_ROWS: usize = 4;
+
+/// Goals that a whole slice may have, however few of them can be shown in several ways.
+const GOALS_MAX: usize = 100_000;
+
+/// What may still be looked at.
+struct Left {
+    /// Ways beyond the first of a goal.
+    choices: usize,
+    rows: usize,
+    work: Cell<usize>,
+}
+
 impl<'c, 'a> Slice<'c, 'a> {
-    fn new(context: &'c Context<'a>, budget: usize) -> Self {
+    fn new(context: &'c Context<'a>) -> Self {
         Self {
             context,
-            rows_max: budget,
             goals: Table::new(),
             ways: Table::new(),
             tokens: Vec::new(),
@@ -151,25 +169,34 @@ impl<'c, 'a> Slice<'c, 'a> {
         }
     }
 
-    /// Everything below `goal`, up to `budget` rule instances.
+    /// Everything below `goal`; nothing if beside the first way to show each of the tuples there
+    /// are more than `budget` others.
     ///
     /// # Errors
     /// If the search is stopped.
-    pub(crate) fn full(context: &'c Context<'a>, goal: Goal, budget: usize) -> Result<Self, Stop> {
-        let mut slice = Self::new(context, budget);
+    pub(crate) fn full(
+        context: &'c Context<'a>,
+        goal: Goal,
+        budget: usize,
+    ) -> Result<Option<Self>, Stop> {
+        let mut slice = Self::new(context);
         slice.goal(goal);
-        let mut left = budget;
-        let work = Cell::new(budget.saturating_mul(WORK_PER_INSTANCE));
+        let mut left = Left {
+            choices: budget,
+            rows: context.solver.rows_max().saturating_mul(GROUPS_OF_ROWS),
+            work: Cell::new(budget.saturating_add(GOALS_MAX).saturating_mul(WORK_PER_INSTANCE)),
+        };
         let mut at = 0;
         while at < slice.goals.len() {
-            let id = GoalId::new(at);
-            let ways = slice.all_ways(id, (budget, &mut left), &work);
+            let ways = slice.all_ways(GoalId::new(at), &mut left);
             context.solver.watch.stopped()?;
+            let Some(ways) = ways.filter(|_| at < GOALS_MAX.max(budget)) else {
+                return Ok(None);
+            };
             slice.ways.push(ways);
             at += 1;
         }
-        slice.is_truncated = slice.is_truncated || left == 0 || work.get() == 0;
-        Ok(slice)
+        Ok(Some(slice))
     }
 
     /// One way for each goal below `goal`, down the rounds: always a proof if rounds are kept and
@@ -181,17 +208,16 @@ impl<'c, 'a> Slice<'c, 'a> {
         context: &'c Context<'a>,
         goal: Goal,
         goals_max: usize,
-        budget: usize,
     ) -> Result<Self, Stop> {
-        let mut slice = Self::new(context, budget);
+        let mut slice = Self::new(context);
         slice.goal(goal);
         slice.is_truncated = true;
         let mut at = 0;
         while at < slice.goals.len() {
             let id = GoalId::new(at);
-            let is_tuple = matches!(slice.goals[id], Goal::Tuple(..));
+            let is_tuple = matches!(*slice.goals[id], Goal::Tuple(..));
             let cut = is_tuple && at >= goals_max;
-            let way = if cut { slice.cut(id) } else { slice.lowest_way(id, budget) };
+            let way = if cut { slice.cut(id) } else { slice.lowest_way(id) };
             context.solver.watch.stopped()?;
             slice.ways.push(vec![way]);
             at += 1;
@@ -204,7 +230,8 @@ impl<'c, 'a> Slice<'c, 'a> {
         if let Some(id) = self.ids.get(&goal) {
             return *id;
         }
-        let id = self.goals.push(goal.clone());
+        let goal = Rc::new(goal);
+        let id = self.goals.push(Rc::clone(&goal));
         self.ids.insert(goal, id);
         id
     }
@@ -214,59 +241,62 @@ impl<'c, 'a> Slice<'c, 'a> {
         self.ids.get(goal).copied()
     }
 
-    fn all_ways(
-        &mut self,
-        id: GoalId,
-        (budget, left): (usize, &mut usize),
-        work: &Cell<usize>,
-    ) -> Vec<Way> {
-        let (relation, tuple) = match self.goals[id].clone() {
-            Goal::Tuple(relation, tuple) => (relation, tuple),
+    /// All ways to show a goal; nothing if there are more than may be looked at.
+    fn all_ways(&mut self, id: GoalId, left: &mut Left) -> Option<Vec<Way>> {
+        let goal = Rc::clone(&self.goals[id]);
+        let (relation, tuple) = match &*goal {
+            Goal::Tuple(relation, tuple) => (*relation, tuple),
             Goal::Value { site, outer, choice } => {
-                return self.value_ways(&site, (&outer, &choice), left);
+                let ways = self.value_ways(site, (outer, choice), &mut left.rows);
+                return (left.rows > 0).then_some(ways);
             }
         };
         let mut ways = Vec::new();
-        let most = budget.div_ceil(SHARE_OF_GOAL);
-        if let Some((leaf, kind)) = self.context.leaf(relation, &tuple) {
+        if let Some((leaf, kind)) = self.context.leaf(relation, tuple) {
             ways.push(self.leaf_way(id, leaf, kind));
             if matches!(kind, LeafKind::Record | LeafKind::Definition) {
-                return ways;
+                return Some(ways);
             }
         }
         let context = self.context;
         for &rule in &context.rules_of[relation] {
-            let limit = most.saturating_sub(ways.len()).min(*left);
-            let found = self.instances(rule, &tuple, limit, work);
-            self.is_truncated |= found.len() == limit;
-            for bound in found {
-                *left = left.saturating_sub(1);
+            let first = usize::from(ways.is_empty());
+            for bound in self.instances(rule, tuple, (first, left))? {
                 ways.push(self.rule_way(rule, bound));
             }
         }
-        ways
+        Some(ways)
     }
 
-    /// At most `limit` instances of a rule for a tuple, in canonical order.
+    /// The instances of a rule for a tuple, in canonical order; nothing if they are more than may
+    /// be looked at, `free` ones apart.
     fn instances(
         &self,
         rule: RuleId,
         tuple: &Tuple,
-        limit: usize,
-        work: &Cell<usize>,
-    ) -> Vec<Bound> {
+        (free, left): (usize, &mut Left),
+    ) -> Option<Vec<Bound>> {
         let mut found: Vec<Bound> = Vec::new();
-        if limit == 0 {
-            return found;
-        }
-        self.context.solver.instances(rule, tuple, work, &mut |bound| {
-            found.push(bound.clone());
-            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        let vars: Vec<_> = self.context.program.rules[rule].vars.ids().collect();
         let solver = &self.context.solver;
-        found.sort_by_cached_key(|bound| Canonical(binding_of(&vars, bound), solver));
-        found
+        solver.instances((rule, tuple), Order::Stored, &left.work, &mut |bound| {
+            if found.len() >= free {
+                if left.choices == 0 {
+                    left.work.set(0);
+                    return ControlFlow::Break(());
+                }
+                left.choices -= 1;
+            }
+            found.push(bound.clone());
+            ControlFlow::Continue(())
+        });
+        if left.work.get() == 0 {
+            return None;
+        }
+        if found.len() > 1 {
+            let vars: Vec<_> = self.context.program.rules[rule].vars.ids().collect();
+            found.sort_by_cached_key(|bound| Canonical(binding_of(&vars, bound), solver));
+        }
+        Some(found)
     }
 
     fn leaf_way(&mut self, id: GoalId, leaf: LeafRef, kind: LeafKind) -> Way {
@@ -316,14 +346,19 @@ impl<'c, 'a> Slice<'c, 'a> {
         }
     }
 
+    /// The outer values of the aggregate at a site.
+    pub(crate) fn bound_of(&self, site: &Site, outer: &[Value]) -> Bound {
+        let mut bound: Bound = vec![None; self.context.program.rules[site.rule].vars.len()];
+        if let Some((_, aggregate)) = site.aggregate(self.context.program) {
+            put_all(&aggregate.outer, outer, &mut bound);
+        }
+        bound
+    }
+
     /// The aggregate at a site with the rows for the outer values.
     pub(crate) fn group(&self, site: &Site, outer: &[Value]) -> (&'a Aggregate, Rc<Group>, Bound) {
         let (_, aggregate) = site.aggregate(self.context.program).expect("the site of a goal");
-        let vars = self.context.program.rules[site.rule].vars.len();
-        let mut bound: Bound = vec![None; vars];
-        for (var, value) in aggregate.outer.iter().zip(outer) {
-            bound[var.index()] = Some(*value);
-        }
+        let bound = self.bound_of(site, outer);
         let group = self.context.solver.group(site, aggregate, &bound);
         (aggregate, group, bound)
     }
@@ -337,11 +372,11 @@ impl<'c, 'a> Slice<'c, 'a> {
         let (aggregate, group, mut bound) = self.group(site, outer);
         if !matches!(aggregate.kind, AggregateKind::Min | AggregateKind::Max) {
             let mut premises = Vec::new();
-            self.is_truncated |= group.rows.len() > self.rows_max;
-            for row in group.rows.iter().take(self.rows_max) {
+            self.is_truncated |= group.count > group.rows.len();
+            *left = left.saturating_sub(group.rows.len());
+            for row in &group.rows {
                 put(&row.binding, &mut bound);
                 self.premises(site, &aggregate.body, &bound, &mut premises);
-                *left = left.saturating_sub(1);
             }
             premises.sort_unstable();
             premises.dedup();
@@ -366,46 +401,53 @@ impl<'c, 'a> Slice<'c, 'a> {
 
     fn cut(&mut self, id: GoalId) -> Way {
         let cut = Way { step: Step::Cut, premises: Vec::new(), tokens: Vec::new() };
-        match self.goals[id].clone() {
-            Goal::Tuple(relation, tuple) => match self.context.leaf(relation, &tuple) {
-                Some((leaf, kind)) => self.leaf_way(id, leaf, kind),
-                None => cut,
-            },
-            Goal::Value { .. } => cut,
+        let Goal::Tuple(relation, tuple) = &*Rc::clone(&self.goals[id]) else { return cut };
+        match self.context.leaf(*relation, tuple) {
+            Some((leaf, kind)) => self.leaf_way(id, leaf, kind),
+            None => cut,
         }
     }
 
     /// The way whose premises of the goal's own component are of the lowest rounds.
-    fn lowest_way(&mut self, id: GoalId, budget: usize) -> Way {
-        let (relation, tuple) = match self.goals[id].clone() {
-            Goal::Tuple(relation, tuple) => (relation, tuple),
+    fn lowest_way(&mut self, id: GoalId) -> Way {
+        let goal = Rc::clone(&self.goals[id]);
+        let (relation, tuple) = match &*goal {
+            Goal::Tuple(relation, tuple) => (*relation, tuple),
             Goal::Value { site, outer, choice } => {
                 let mut one = 0;
-                let ways = self.value_ways(&site, (&outer, &choice), &mut one);
+                let ways = self.value_ways(site, (outer, choice), &mut one);
                 // A value has a way, unless the walk to it was stopped.
                 return ways.into_iter().next().unwrap_or_else(|| self.cut(id));
             }
         };
-        let given = self.context.leaf(relation, &tuple);
-        let Some(round) = self.context.solver.tables.round_of(relation, &tuple) else {
-            return self.cut(id);
-        };
-        if let Some((leaf, kind)) = given {
+        if let Some((leaf, kind)) = self.context.leaf(relation, tuple) {
             return self.leaf_way(id, leaf, kind);
         }
-        let work = Cell::new(budget.saturating_mul(WORK_PER_INSTANCE));
         let context = self.context;
+        let Some(round) = context.solver.tables.round_of(relation, tuple) else {
+            return self.cut(id);
+        };
         let mut best: Option<(u32, RuleId, Bound)> = None;
         for &rule in &context.rules_of[relation] {
             // Below lower components nothing is to be chosen; the first instance will do.
             let is_recursive = !context.analysis.recursive[rule].is_empty();
-            let limit = if is_recursive { budget } else { 1 };
-            for bound in self.instances(rule, &tuple, limit, &work) {
-                let highest = self.highest_round(rule, &bound);
-                let limit = best.as_ref().map_or(round, |best| best.0);
-                if highest < limit {
-                    best = Some((highest, rule, bound));
+            let mut compared = 0;
+            let work = Cell::new(WORK_OF_GOAL);
+            context.solver.instances((rule, tuple), Order::Canonical, &work, &mut |bound| {
+                let below = best.as_ref().map_or(round, |best| best.0);
+                let highest = self.highest_round(rule, bound, below);
+                if highest < below {
+                    best = Some((highest, rule, bound.clone()));
                 }
+                compared += 1;
+                let has_enough = !is_recursive || compared >= COMPARED_MAX || highest == 0;
+                if has_enough && best.is_some() {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            });
+            if best.as_ref().is_some_and(|best| best.0 == 0) {
+                break;
             }
         }
         match best {
@@ -414,19 +456,25 @@ impl<'c, 'a> Slice<'c, 'a> {
         }
     }
 
-    /// The highest round among premises of the head's own component.
-    fn highest_round(&self, rule: RuleId, bound: &Bound) -> u32 {
+    /// The highest round among premises of the head's own component, or `limit` if it is no lower.
+    fn highest_round(&self, rule: RuleId, bound: &Bound, limit: u32) -> u32 {
         let context = self.context;
         let rule = &context.program.rules[rule];
         let stratum = context.analysis.stratum_of[rule.head];
-        let round = |literal: &Literal| match &literal.kind {
-            LiteralKind::Atom(atom) if context.analysis.stratum_of[atom.relation] == stratum => {
-                let tuple = tuple_of(&atom.args, bound)?;
-                Some(context.solver.tables.round_of(atom.relation, &tuple).unwrap_or(u32::MAX))
+        let mut highest = 0;
+        for literal in &rule.body {
+            let LiteralKind::Atom(atom) = &literal.kind else { continue };
+            if context.analysis.stratum_of[atom.relation] != stratum {
+                continue;
             }
-            _ => None,
-        };
-        rule.body.iter().filter_map(round).max().unwrap_or(0)
+            let tuple = tuple_of(&atom.args, bound);
+            let round = tuple.and_then(|t| context.solver.tables.round_of(atom.relation, &t));
+            highest = highest.max(round.unwrap_or(u32::MAX));
+            if highest >= limit {
+                return limit;
+            }
+        }
+        highest
     }
 }
 
@@ -452,6 +500,13 @@ impl PartialEq for Canonical<'_, '_> {
 }
 
 impl Eq for Canonical<'_, '_> {}
+
+/// Gives variables their values.
+fn put_all(vars: &[VarId], values: &[Value], bound: &mut Bound) {
+    for (var, value) in vars.iter().zip(values) {
+        bound[var.index()] = Some(*value);
+    }
+}
 
 /// Puts values into a binding.
 pub(crate) fn put(values: &[(VarId, Value)], bound: &mut Bound) {

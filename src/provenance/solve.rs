@@ -6,11 +6,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
+use std::mem::replace;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::base::hash::Map;
+use crate::base::hash::{Map, Set};
 use crate::base::ids::{Id, RuleId, VarId};
 use crate::engine::limits::Limits;
 use crate::engine::tables::Tables;
@@ -24,6 +25,18 @@ use crate::value::value::{Tuple, Value, cmp_tuples};
 /// Values of the variables of a rule, by id.
 pub(crate) type Bound = Vec<Option<Value>>;
 
+/// Rows of a sum, count or mean that are kept unless someone asks for more.
+pub(crate) const ROWS_MAX: usize = 1_000;
+
+/// The order in which bindings come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Order {
+    /// That of the language: a walk that stops early stops at the same binding on any machine.
+    Canonical,
+    /// As they are stored, for whoever looks at all of them.
+    Stored,
+}
+
 /// Called with every binding, until it breaks.
 pub(crate) type Visit<'v> = &'v mut dyn FnMut(&Bound) -> ControlFlow<()>;
 
@@ -34,6 +47,8 @@ pub(crate) struct Solver<'a> {
     pub(crate) builtins: Builtins,
     /// What may stop a walk; the bindings of a stopped one are not all there are.
     pub(crate) watch: Watch,
+    /// Rows of a sum, count or mean that are kept.
+    rows_max: Cell<usize>,
     orders: RefCell<Map<Site, Rc<[usize]>>>,
     groups: RefCell<Map<GroupKey, Rc<Group>>>,
 }
@@ -43,13 +58,17 @@ type GroupKey = (Site, Box<[Value]>);
 
 /// An aggregate's body for fixed outer values.
 pub(crate) struct Group {
-    /// All bindings, in the order in which a proof lists them.
+    /// The first bindings in the order in which a proof lists them: of min and max those that have
+    /// the value and the next one, of others as many as the solver keeps.
     pub(crate) rows: Vec<GroupRow>,
+    /// How many bindings there are.
+    pub(crate) count: usize,
     /// The value over all of them, if there is one.
     pub(crate) value: Option<Value>,
 }
 
 /// A binding of an aggregate's body.
+#[derive(Clone)]
 pub(crate) struct GroupRow {
     /// Local variables.
     pub(crate) binding: Binding,
@@ -64,8 +83,21 @@ impl<'a> Solver<'a> {
             tables,
             builtins: Builtins::new(Arc::clone(&program.symbols)),
             watch: Watch::new(limits),
+            rows_max: Cell::new(ROWS_MAX),
             orders: RefCell::default(),
             groups: RefCell::default(),
+        }
+    }
+
+    /// Rows of a sum, count or mean that are kept.
+    pub(crate) fn rows_max(&self) -> usize {
+        self.rows_max.get()
+    }
+
+    /// Keeps so many rows from now on.
+    pub(crate) fn keep_rows(&self, rows_max: usize) {
+        if self.rows_max.replace(rows_max) != rows_max {
+            self.groups.borrow_mut().clear();
         }
     }
 
@@ -73,8 +105,8 @@ impl<'a> Solver<'a> {
     /// `tuple`. Reading a tuple costs one unit of `work`; without any left the walk ends.
     pub(crate) fn instances(
         &self,
-        rule: RuleId,
-        tuple: &[Value],
+        (rule, tuple): (RuleId, &[Value]),
+        in_order: Order,
         work: &Cell<usize>,
         visit: Visit<'_>,
     ) {
@@ -99,6 +131,8 @@ impl<'a> Solver<'a> {
             literals: &rule.body,
             order: &order,
             bound,
+            trail: Vec::new(),
+            in_order,
             work: Some(work),
             visit: &mut checked,
         };
@@ -134,16 +168,42 @@ impl<'a> Solver<'a> {
         if let Some(group) = self.groups.borrow().get(&key) {
             return Rc::clone(group);
         }
+        let mut best = Best::new(self, aggregate.kind);
+        let mut values: Vec<Value> = Vec::new();
+        let mut count = 0;
+        self.rows(site, aggregate, bound, &mut |bound, value| {
+            count += 1;
+            values.push(value.unwrap_or(Value::Number(1)));
+            best.add(&aggregate.local, bound, value);
+            ControlFlow::Continue(())
+        });
+        let mut values = values.into_iter();
+        let value =
+            self.builtins.aggregate(aggregate.kind, aggregate.base, &mut values).ok().flatten();
+        let group = Rc::new(Group { rows: best.rows(), count, value });
+        if !self.watch.is_stopped() {
+            self.groups.borrow_mut().insert(key, Rc::clone(&group));
+        }
+        group
+    }
+
+    /// Calls `visit` with every binding of an aggregate's body for the outer values in `bound`, in
+    /// no particular order, and with what it gives.
+    pub(crate) fn rows(
+        &self,
+        site: &Site,
+        aggregate: &Aggregate,
+        bound: &Bound,
+        visit: &mut dyn FnMut(&Bound, Option<Value>) -> ControlFlow<()>,
+    ) {
         let mut inner: Bound = vec![None; bound.len()];
         for var in &aggregate.outer {
             inner[var.index()] = bound[var.index()];
         }
         let order = self.order(site, &aggregate.body, &inner);
-        let mut rows = Vec::new();
-        let mut collect = |bound: &Bound| {
+        let mut with_value = |bound: &Bound| {
             let value = aggregate.value.as_ref().and_then(|value| self.eval(value, bound));
-            rows.push(GroupRow { binding: binding_of(&aggregate.local, bound), value });
-            ControlFlow::Continue(())
+            visit(bound, value)
         };
         let mut walk = Walk {
             solver: self,
@@ -151,30 +211,40 @@ impl<'a> Solver<'a> {
             literals: &aggregate.body,
             order: &order,
             bound: inner,
+            trail: Vec::new(),
+            in_order: Order::Stored,
             work: None,
-            visit: &mut collect,
+            visit: &mut with_value,
         };
         let _ = walk.step(0);
-        rows.sort_by(|a, b| self.cmp_rows(aggregate.kind, a, b));
-        let one = |row: &GroupRow| row.value.unwrap_or(Value::Number(1));
-        let mut values = rows.iter().map(one);
-        let value =
-            self.builtins.aggregate(aggregate.kind, aggregate.base, &mut values).ok().flatten();
-        let group = Rc::new(Group { rows, value });
-        if !self.watch.is_stopped() {
-            self.groups.borrow_mut().insert(key, Rc::clone(&group));
-        }
-        group
     }
 
-    /// Largest value first (for min the least), then by the values of the variables.
-    fn cmp_rows(&self, kind: AggregateKind, a: &GroupRow, b: &GroupRow) -> Ordering {
+    /// Whether a binding of a group is one of those that the group keeps.
+    pub(crate) fn is_listed(
+        &self,
+        kind: AggregateKind,
+        group: &Group,
+        (bound, value): (&Bound, Option<Value>),
+    ) -> bool {
+        group.rows.last().is_some_and(|last| {
+            let by_value = self.cmp_values(kind, value, last.value);
+            by_value.then_with(|| cmp_bound(&last.binding, bound, self).reverse()).is_le()
+        })
+    }
+
+    /// Largest value first, for min the least.
+    fn cmp_values(&self, kind: AggregateKind, a: Option<Value>, b: Option<Value>) -> Ordering {
         let symbols = self.builtins.symbols();
-        let by_value = match (a.value, b.value) {
+        match (a, b) {
             (Some(x), Some(y)) if kind == AggregateKind::Min => x.cmp_in(y, symbols),
             (Some(x), Some(y)) => y.cmp_in(x, symbols),
             _ => Ordering::Equal,
-        };
+        }
+    }
+
+    /// The same, then by the values of the variables.
+    fn cmp_rows(&self, kind: AggregateKind, a: &GroupRow, b: &GroupRow) -> Ordering {
+        let by_value = self.cmp_values(kind, a.value, b.value);
         by_value.then_with(|| cmp_bindings(&a.binding, &b.binding, self))
     }
 
@@ -318,6 +388,77 @@ impl<'a> Solver<'a> {
     }
 }
 
+/// The bindings of a group that come first, while they are met in any order.
+struct Best<'s, 'a> {
+    solver: &'s Solver<'a>,
+    kind: AggregateKind,
+    /// Of min and max all that are as good as the best; else up to twice as many as are kept.
+    rows: Vec<GroupRow>,
+    /// Of min and max the first of the others.
+    next: Option<GroupRow>,
+    /// Rows behind this one are not kept; none before there are enough.
+    last: Option<GroupRow>,
+}
+
+impl<'s, 'a> Best<'s, 'a> {
+    fn new(solver: &'s Solver<'a>, kind: AggregateKind) -> Self {
+        Self { solver, kind, rows: Vec::new(), next: None, last: None }
+    }
+
+    fn add(&mut self, local: &[VarId], bound: &Bound, value: Option<Value>) {
+        let (solver, kind) = (self.solver, self.kind);
+        let row = || GroupRow { binding: binding_of(local, bound), value };
+        let is_behind = |other: &GroupRow| {
+            let by_value = solver.cmp_values(kind, value, other.value);
+            by_value.then_with(|| cmp_bound(&other.binding, bound, solver).reverse()).is_gt()
+        };
+        if !matches!(kind, AggregateKind::Min | AggregateKind::Max) {
+            if !self.last.as_ref().is_some_and(is_behind) {
+                self.rows.push(row());
+                if self.rows.len() >= solver.rows_max().max(1).saturating_mul(2) {
+                    self.cut();
+                }
+            }
+            return;
+        }
+        let best = self.rows.first().map(|best| solver.cmp_values(kind, value, best.value));
+        match best {
+            None | Some(Ordering::Equal) => self.rows.push(row()),
+            Some(Ordering::Less) => {
+                let old = replace(&mut self.rows, vec![row()]);
+                self.next = old.into_iter().min_by(|a, b| solver.cmp_rows(kind, a, b));
+            }
+            Some(Ordering::Greater) => {
+                if !self.next.as_ref().is_some_and(is_behind) {
+                    self.next = Some(row());
+                }
+            }
+        }
+    }
+
+    /// Drops what is behind the rows that are kept.
+    fn cut(&mut self) {
+        let (solver, kind, keep) = (self.solver, self.kind, self.solver.rows_max().max(1));
+        let by_place = |a: &GroupRow, b: &GroupRow| solver.cmp_rows(kind, a, b);
+        self.rows.select_nth_unstable_by(keep - 1, by_place);
+        self.rows.truncate(keep);
+        self.last = self.rows.pop();
+        self.rows.extend(self.last.clone());
+    }
+
+    /// The rows that are kept, in order.
+    fn rows(mut self) -> Vec<GroupRow> {
+        let (solver, kind) = (self.solver, self.kind);
+        self.rows.sort_by(|a, b| solver.cmp_rows(kind, a, b));
+        if matches!(kind, AggregateKind::Min | AggregateKind::Max) {
+            self.rows.extend(self.next);
+        } else {
+            self.rows.truncate(solver.rows_max());
+        }
+        self.rows
+    }
+}
+
 /// Values of `vars` in `bound`, those without one left out.
 pub(crate) fn binding_of(vars: &[VarId], bound: &Bound) -> Binding {
     vars.iter().filter_map(|&var| Some((var, bound[var.index()]?))).collect()
@@ -328,6 +469,14 @@ pub(crate) fn cmp_bindings(a: &Binding, b: &Binding, solver: &Solver<'_>) -> Ord
     let symbols = solver.builtins.symbols();
     let pairs = a.iter().zip(b);
     pairs.map(|(x, y)| x.1.cmp_in(y.1, symbols)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// The order of the language between a binding and the values of the same variables in `bound`.
+fn cmp_bound(a: &Binding, bound: &Bound, solver: &Solver<'_>) -> Ordering {
+    let symbols = solver.builtins.symbols();
+    let pairs = a.iter().filter_map(|(var, value)| Some((value, bound[var.index()]?)));
+    let orders = pairs.map(|(x, y)| x.cmp_in(y, symbols));
+    orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// Integers of one type; nothing if the result does not fit or they are no integers.
@@ -409,9 +558,15 @@ struct Walk<'w, 'a> {
     literals: &'w [Literal],
     order: &'w [usize],
     bound: Bound,
+    /// Variables bound since the start, in that order.
+    trail: Vec<VarId>,
+    in_order: Order,
     work: Option<&'w Cell<usize>>,
     visit: Visit<'w>,
 }
+
+/// Matches of an atom that are sorted at a time, at first.
+const SORTED_AT_ONCE: usize = 256;
 
 impl Walk<'_, '_> {
     fn step(&mut self, depth: usize) -> ControlFlow<()> {
@@ -466,37 +621,100 @@ impl Walk<'_, '_> {
             }
             return self.step(depth + 1);
         }
-        let mut matches: Vec<Tuple> = Vec::new();
-        self.solver.tables.select(atom.relation, &pattern, &mut |tuple| {
-            matches.push(tuple.into());
-            self.solver.watch.tick(1)
-        });
-        self.solver.watch.tick(0)?;
-        self.spend(matches.len())?;
-        let symbols = self.solver.builtins.symbols();
-        matches.sort_unstable_by(|a, b| cmp_tuples(a, b, symbols));
-        for tuple in matches {
-            let mut news = Vec::new();
-            if self.bind_all(atom.args.iter().zip(&tuple), &mut news) {
-                self.step(depth + 1)?;
-            }
-            self.unbind(&news);
+        match self.in_order {
+            Order::Canonical => self.sorted(atom, &pattern, depth),
+            Order::Stored => self.stored(atom, &pattern, depth),
         }
+    }
+
+    /// The matches of an atom as they are stored.
+    fn stored(&mut self, atom: &Atom, pattern: &[Option<Value>], depth: usize) -> ControlFlow<()> {
+        let tables = self.solver.tables;
+        let mut flow = ControlFlow::Continue(());
+        tables.select(atom.relation, pattern, &mut |tuple| {
+            flow = self.spend(1);
+            if flow.is_continue() {
+                flow = self.solver.watch.tick(1);
+            }
+            if flow.is_continue() {
+                flow = self.matching(atom, tuple, depth);
+            }
+            flow
+        });
+        flow
+    }
+
+    /// The matches of an atom in the order of the language. Of very many only the next ones are
+    /// ever kept.
+    fn sorted(&mut self, atom: &Atom, pattern: &[Option<Value>], depth: usize) -> ControlFlow<()> {
+        let mut room = SORTED_AT_ONCE;
+        let mut after: Option<Tuple> = None;
+        loop {
+            let (matches, more) = self.least(atom, pattern, (after.as_ref(), room))?;
+            for tuple in &matches {
+                self.matching(atom, tuple, depth)?;
+            }
+            if !more {
+                return ControlFlow::Continue(());
+            }
+            after = matches.into_iter().next_back();
+            room = room.saturating_mul(8);
+        }
+    }
+
+    /// The first `room` matches behind `after`, sorted, and whether there are more.
+    fn least(
+        &mut self,
+        atom: &Atom,
+        pattern: &[Option<Value>],
+        (after, room): (Option<&Tuple>, usize),
+    ) -> ControlFlow<(), (Vec<Tuple>, bool)> {
+        let symbols = self.solver.builtins.symbols();
+        let by_value = |a: &Tuple, b: &Tuple| cmp_tuples(a, b, symbols);
+        let mut found: Vec<Tuple> = Vec::new();
+        let mut last: Option<Tuple> = None;
+        let mut flow = ControlFlow::Continue(());
+        let mut read = 0;
+        self.solver.tables.select(atom.relation, pattern, &mut |tuple| {
+            read += 1;
+            let behind = |after: &Tuple| cmp_tuples(tuple, after, symbols).is_gt();
+            if after.is_none_or(&behind) && !last.as_ref().is_some_and(&behind) {
+                found.push(tuple.into());
+                if found.len() >= room.saturating_mul(2) {
+                    found.select_nth_unstable_by(room - 1, by_value);
+                    found.truncate(room);
+                    last = found.last().cloned();
+                }
+            }
+            flow = self.solver.watch.tick(1);
+            flow
+        });
+        flow?;
+        self.spend(read)?;
+        found.sort_unstable_by(by_value);
+        let more = last.is_some() || found.len() > room;
+        found.truncate(room);
+        ControlFlow::Continue((found, more))
+    }
+
+    /// Goes on with a tuple that fits an atom.
+    fn matching(&mut self, atom: &Atom, tuple: &[Value], depth: usize) -> ControlFlow<()> {
+        let mark = self.trail.len();
+        if self.bind_all(atom.args.iter().zip(tuple)) {
+            self.step(depth + 1)?;
+        }
+        self.unbind(mark);
         ControlFlow::Continue(())
     }
 
     /// Binds the variables among `args`, or compares where they have a value already.
-    fn bind_all<'v>(
-        &mut self,
-        args: impl Iterator<Item = (&'v Arg, &'v Value)>,
-        news: &mut Vec<VarId>,
-    ) -> bool {
+    fn bind_all<'v>(&mut self, args: impl Iterator<Item = (&'v Arg, &'v Value)>) -> bool {
         for (arg, value) in args {
             match arg {
                 Arg::Const(constant) if constant != value => return false,
                 Arg::Const(_) => {}
                 Arg::Var(var) => {
-                    if !self.bind(*var, *value, news) {
+                    if !self.bind(*var, *value) {
                         return false;
                     }
                 }
@@ -505,30 +723,31 @@ impl Walk<'_, '_> {
         true
     }
 
-    fn bind(&mut self, var: VarId, value: Value, news: &mut Vec<VarId>) -> bool {
+    fn bind(&mut self, var: VarId, value: Value) -> bool {
         match self.bound[var.index()] {
             Some(known) => known == value,
             None => {
                 self.bound[var.index()] = Some(value);
-                news.push(var);
+                self.trail.push(var);
                 true
             }
         }
     }
 
-    fn unbind(&mut self, news: &[VarId]) {
-        for var in news {
+    /// Takes back what was bound since the trail was `mark` long.
+    fn unbind(&mut self, mark: usize) {
+        for var in self.trail.drain(mark..) {
             self.bound[var.index()] = None;
         }
     }
 
     /// Goes on with one more variable bound.
     fn with(&mut self, var: VarId, value: Value, depth: usize) -> ControlFlow<()> {
-        let mut news = Vec::new();
-        if self.bind(var, value, &mut news) {
+        let mark = self.trail.len();
+        if self.bind(var, value) {
             self.step(depth + 1)?;
         }
-        self.unbind(&news);
+        self.unbind(mark);
         ControlFlow::Continue(())
     }
 
@@ -589,22 +808,22 @@ impl Walk<'_, '_> {
         if aggregate.witnesses.is_empty() {
             return self.with(var, value, depth);
         }
-        let mut seen: Vec<Vec<Value>> = Vec::new();
+        let mut seen: Set<Vec<Value>> = Set::default();
         for row in group.rows.iter().filter(|row| row.value == Some(value)) {
             let choice = choice_of(aggregate, &row.binding);
             if seen.contains(&choice) {
                 continue;
             }
-            let mut news = Vec::new();
-            let mut fits = self.bind(var, value, &mut news);
+            let mark = self.trail.len();
+            let mut fits = self.bind(var, value);
             for (witness, value) in aggregate.witnesses.iter().zip(&choice) {
-                fits = fits && self.bind(*witness, *value, &mut news);
+                fits = fits && self.bind(*witness, *value);
             }
             if fits {
                 self.step(depth + 1)?;
             }
-            self.unbind(&news);
-            seen.push(choice);
+            self.unbind(mark);
+            seen.insert(choice);
         }
         ControlFlow::Continue(())
     }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::base::ids::{Id, NodeId, RuleId};
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::provenance::proof::{
-    AggregateNode, Binding, Conclusion, LeafRef, Node, Proof, Quality, Role, RuleNode,
+    AggregateNode, Binding, By, Conclusion, Key, LeafRef, Node, OtherRows, Others, Proof, Quality,
+    Role, RuleNode,
 };
 use crate::provenance::summary::summary;
 use crate::show::words::Words;
@@ -176,6 +177,20 @@ struct Aggregate {
     value: serde_json::Value,
     rows: Vec<Row>,
     others: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Groups>,
+}
+
+#[derive(Serialize)]
+struct Groups {
+    by: String,
+    rows: Vec<OtherRow>,
+}
+
+#[derive(Serialize)]
+struct OtherRow {
+    key: serde_json::Value,
+    count: usize,
 }
 
 #[derive(Serialize)]
@@ -357,13 +372,25 @@ impl Json<'_> {
             AggregateKind::Min | AggregateKind::Max => "witness",
             AggregateKind::Count | AggregateKind::Sum | AggregateKind::Mean => "aggregate",
         };
-        let (value, others) = (self.value(node.value), node.others);
-        (
-            name,
-            Is::Aggregate {
-                agg: Aggregate { op: kind.name(), value, rows: rows.collect(), others },
-            },
-        )
+        let (value, others, op) = (self.value(node.value), node.others, kind.name());
+        let groups = node.groups.as_ref().map(|groups| self.groups(node, groups));
+        (name, Is::Aggregate { agg: Aggregate { op, value, rows: rows.collect(), others, groups } })
+    }
+
+    /// What the rows are that are not listed: of which source, or of which value of a variable.
+    fn groups(&self, node: &AggregateNode, groups: &Others) -> Groups {
+        let row = |of: &OtherRows| {
+            let key = match &of.key {
+                Key::Source(id) => id.as_str().into(),
+                Key::Value(value) => self.value(*value),
+            };
+            OtherRow { key, count: of.count }
+        };
+        let by = match groups.by {
+            By::Source => "source".to_owned(),
+            By::Var(var) => self.words.column(&node.site, var),
+        };
+        Groups { by, rows: groups.rows.iter().map(row).collect() }
     }
 }
 

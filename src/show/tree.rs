@@ -5,7 +5,7 @@ use crate::base::hash::{Map, Set};
 use crate::base::ids::{Id, LeafId, NodeId, VarId};
 use crate::provenance::leaves::{Leaf, LeafKind};
 use crate::provenance::proof::{
-    AggregateNode, LeafNode, LeafRef, Node, Proof, Quality, Role, Row, RuleNode,
+    AggregateNode, By, Key, LeafNode, LeafRef, Node, OtherRows, Proof, Quality, Role, Row, RuleNode,
 };
 use crate::provenance::summary::{Dispute, Summary, summary};
 use crate::show::safe::{GLUE, unglued, visible, width, wrap};
@@ -52,6 +52,8 @@ impl Default for TreeOptions {
 
 /// Rows of an aggregate that are listed in brief.
 const ROWS_MAX: usize = 50;
+/// Groups of rows that are listed.
+const GROUPS_MAX: usize = 8;
 /// Steps that are listed in brief.
 const STEPS_MAX: usize = 500;
 /// A chain of steps by one rule is shown whole up to this length in brief.
@@ -525,8 +527,33 @@ impl Printer<'_> {
         }
         if hidden > 0 {
             let below = self.below(indent, true);
-            self.line(&below, &format!("… {} more", grouped(hidden as u64)), "");
+            let text = format!("… {} more{}", grouped(hidden as u64), self.of_others(node));
+            self.line(&below, &text, "");
         }
+    }
+
+    /// What the rows are that are counted only.
+    fn of_others(&self, node: &AggregateNode) -> String {
+        let Some(groups) = &node.groups else { return String::new() };
+        let (by, many) = match groups.by {
+            By::Source => ("source".to_owned(), "sources"),
+            By::Var(var) => (self.words.column(&node.site, var), "values"),
+        };
+        let text = |of: &OtherRows| {
+            let key = match &of.key {
+                Key::Source(id) => self.words.label(id),
+                Key::Value(value) => self.words.label_of(*value),
+            };
+            format!("{}{GLUE}× {key}", grouped(of.count as u64))
+        };
+        let mut list: Vec<String> = groups.rows.iter().take(GROUPS_MAX).map(text).collect();
+        if groups.rows.len() > GROUPS_MAX {
+            list.push(format!(
+                "{}{GLUE}more {many}",
+                grouped((groups.rows.len() - GROUPS_MAX) as u64)
+            ));
+        }
+        format!("; {} of them by {by}: {}", grouped(node.others as u64), list.join(", "))
     }
 
     /// Value and share of each row, aligned.

@@ -237,6 +237,21 @@ impl<'a> Words<'a> {
         self.program().rules[rule].vars.get(var)?.name.as_deref()
     }
 
+    /// A variable of an aggregate by its name or, if it has none, by the column where it stands.
+    #[must_use]
+    pub fn column(&self, site: &Site, var: VarId) -> String {
+        if let Some(name) = self.name(site.rule, var) {
+            return name.to_owned();
+        }
+        let aggregate = site.aggregate(self.program()).map(|(_, aggregate)| aggregate);
+        let columns = aggregate.into_iter().flat_map(|of| &of.body).find_map(|literal| {
+            let LiteralKind::Atom(atom) = &literal.kind else { return None };
+            let at = atom.args.iter().position(|arg| *arg == Arg::Var(var))?;
+            Some(self.program().relations[atom.relation].columns[at].name.clone())
+        });
+        columns.unwrap_or_default()
+    }
+
     fn literal(&self, site: &Site, fill: Fill<'_>) -> String {
         let Some(literal) = site.literal(self.program()) else { return String::new() };
         let expr = |expr: &Expr| self.expr(site.rule, expr, fill, 0);

@@ -248,10 +248,11 @@ impl Ids {
     }
 
     fn find_one(&self, tuple: &[u32]) -> Option<usize> {
-        let columns: Vec<&[u32]> = tuple.iter().map(slice::from_ref).collect();
-        let mut at = None;
-        self.find(Rows { len: 1, columns: &columns }, |id| at = id.map(|id| id as usize));
-        at
+        if self.arity == 0 {
+            return (self.rows > 0).then_some(0);
+        }
+        let equal = |id: u32| self.row(id as usize).iter().eq(tuple);
+        self.table().reader().find(hash::row(tuple), equal).map(|id| id as usize)
     }
 
     /// Rows of one or two columns, sorted and distinct; nothing for more columns.
