@@ -28,6 +28,11 @@ pub struct Budget {
     pub rows: usize,
 }
 
+impl Budget {
+    /// For whoever has to look at all proofs: much more than one proof is worth.
+    pub const WIDE: Self = Self { instances: 50_000, rows: 50_000 };
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self { instances: 500, rows: ROWS_MAX }

@@ -121,10 +121,11 @@ impl Explainer<'_> {
         budget: Budget,
     ) -> Result<Option<Supports>, Stop> {
         let goal = Goal::Tuple(relation, tuple.into());
+        self.context.solver.keep_rows(budget.rows);
         let slice = Slice::full(&self.context, goal, budget.instances)?;
-        if slice.is_truncated {
+        let Some(slice) = slice.filter(|slice| !slice.is_truncated) else {
             return Ok(None);
-        }
+        };
         let graph = Graph::of(&slice);
         let watch = &self.context.solver.watch;
         let mut pause = || {
@@ -209,7 +210,7 @@ impl Graph {
         };
         for (id, ways) in slice.ways.entries() {
             let way = |way: &crate::provenance::slice::Way| {
-                let leaf = match (&way.step, &slice.goals[id]) {
+                let leaf = match (&way.step, &*slice.goals[id]) {
                     (Step::Leaf(leaf), Goal::Tuple(relation, tuple))
                         if counts(slice, id, *leaf) =>
                     {
@@ -317,7 +318,7 @@ impl Graph {
 
 /// Whether a leaf counts for anything.
 fn counts(slice: &Slice<'_, '_>, id: GoalId, leaf: LeafRef) -> bool {
-    let Goal::Tuple(relation, tuple) = &slice.goals[id] else { return false };
+    let Goal::Tuple(relation, tuple) = &*slice.goals[id] else { return false };
     let kind = slice.context.leaf(*relation, tuple).filter(|(known, _)| *known == leaf);
     kind.is_some_and(|(_, kind)| matches!(kind, LeafKind::Claim | LeafKind::Assumption))
 }

@@ -542,7 +542,7 @@ impl Printer<'_> {
         let text = |of: &OtherRows| {
             let key = match &of.key {
                 Key::Source(id) => self.words.label(id),
-                Key::Value(value) => self.words.label_of(*value),
+                Key::Value(value) => self.words.value(*value),
             };
             format!("{}{GLUE}× {key}", grouped(of.count as u64))
         };

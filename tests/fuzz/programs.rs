@@ -228,7 +228,7 @@ impl Case {
         let words = Words { given: explainer.given(), files: &self.files };
         for (&relation, rows) in relations {
             for (tuple, _) in rows.iter().rev().take(PROVED_MAX) {
-                let budget = Budget { instances: 2_000 };
+                let budget = Budget { instances: 2_000, ..Budget::default() };
                 let proof = explainer.explain(relation, tuple, budget).unwrap();
                 check::check(explainer.given(), &proof).unwrap();
                 assert!(!tree(words, &proof, TreeOptions::default()).is_empty());
