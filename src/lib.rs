@@ -37,7 +37,7 @@
 //! | how a rule is evaluated | `plan/build.rs`, `engine/` |
 //! | what evaluation means | `engine/naive/`: the other engine must agree with it |
 //! | which proof is shown | `provenance/` |
-//! | how a proof reads | `show/`, and the `say` lines of the rules |
+//! | how a proof reads | `show/`, and the `say`, `absent` and `caution` lines of the rules |
 //! | what a claim may hold | `claims/record.rs`, `claims/` |
 //! | what "corroborated" means | `rules/corroboration.dl`: domain knowledge is rules, not Rust |
 //!
