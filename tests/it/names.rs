@@ -1,4 +1,4 @@
-//! Messages name only flags, commands and codes that there are.
+//! Messages name only flags, commands, directives and codes that there are.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use hence::cli::args::Cli;
-use hence::cli::repl::command::COMMANDS;
+use hence::cli::repl::command::{COMMANDS, DIRECTIVES};
 use hence::text::codes::Code;
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -74,9 +74,10 @@ fn only_what_there_is() {
             }
             for command in words_after(&text, "`.") {
                 let dotted = format!(".{command}");
-                let known = COMMANDS.iter().any(|about| about.name == dotted);
-                if path.ends_with("shell.rs") && !command.is_empty() && !known {
-                    wrong.push(format!("{place}: no command {dotted}"));
+                let known = COMMANDS.iter().any(|about| about.name == dotted)
+                    || DIRECTIVES.contains(&dotted.as_str());
+                if !command.is_empty() && !known {
+                    wrong.push(format!("{place}: no command or directive {dotted}"));
                 }
             }
         }

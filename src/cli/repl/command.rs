@@ -112,7 +112,7 @@ pub const COMMANDS: &[About] = &[
 ];
 
 /// Directives of the language, which also start with a dot.
-const DIRECTIVES: &[&str] = &[
+pub const DIRECTIVES: &[&str] = &[
     ".decl",
     ".type",
     ".input",

@@ -107,7 +107,7 @@ impl Shell {
         match command::read(&text) {
             Statement::Nothing => {}
             Statement::Command(Verb::Quit, _) => return Ok(Next::Quit),
-            Statement::Command(verb, rest) => self.command(verb, rest, file)?,
+            Statement::Command(verb, rest) => self.command(verb, rest)?,
             Statement::Unknown(word, names) => return Err(unknown(word, &names)),
             Statement::Question(_, fact) => self.ask(file, fact)?,
             Statement::Program(_) => self.add(file)?,
@@ -198,7 +198,7 @@ impl Shell {
         Ok(())
     }
 
-    fn command(&mut self, verb: Verb, rest: &str, _file: FileId) -> Result<(), Exit> {
+    fn command(&mut self, verb: Verb, rest: &str) -> Result<(), Exit> {
         if verb == Verb::Why {
             return self.why(rest);
         }
