@@ -216,7 +216,6 @@ fn files_of_another_encoding() {
 #[test]
 #[cfg(target_os = "linux")]
 fn help_that_cannot_be_printed() {
-    #[expect(clippy::disallowed_methods, reason = "a test gives an output")]
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let output =
         Command::new(env!("CARGO_BIN_EXE_hence")).arg("--help").stdout(full).output().unwrap();
