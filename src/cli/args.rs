@@ -27,7 +27,7 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 `hence PROG.dl …` is `hence run PROG.dl …`.
 
-Exit codes: 0 done; 1 the verdict is negative (check, why, query -e); 2 cannot run: usage, program
+Exit codes: 0 done; 1 the verdict is negative (check, why, whynot, query -e); 2 cannot run: usage, program
 or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130 interrupted, 143 by
 SIGTERM, 129 by SIGHUP.";
 
@@ -40,6 +40,8 @@ pub enum Command {
     Query(Query),
     /// Shows why a conclusion holds
     Why(Why),
+    /// Shows why a tuple is no conclusion, and what would make it one
+    Whynot(Whynot),
     /// Asks questions at a prompt
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing
@@ -189,6 +191,38 @@ pub struct Why {
     /// Shows every step, also those that only lead to what is added up
     #[arg(long)]
     pub full: bool,
+}
+
+/// `hence whynot`
+#[derive(Args, Debug, Clone)]
+pub struct Whynot {
+    /// Rule files, then the atom
+    #[arg(value_name = "PROG.dl… ATOM", required = true, num_args = 1..)]
+    pub programs_and_atom: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// How the answer is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
+    /// How the search goes on.
+    #[command(flatten)]
+    pub search: Search,
+}
+
+/// How far a search for near misses goes; at the prompt too.
+#[derive(Parser, Debug, Clone, Copy)]
+#[command(no_binary_name = true)]
+pub struct Search {
+    /// Asks of what is missing in turn why it is not there, so many steps down
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub depth: usize,
+    /// Near misses that are shown
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub top: usize,
+    /// Shows near misses that are further off than others of their rule too
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `hence repl`

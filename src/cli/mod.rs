@@ -16,3 +16,4 @@ pub mod run_file;
 pub mod session;
 pub mod signals;
 pub mod why;
+pub mod whynot;

@@ -7,6 +7,7 @@ use crate::cli::args::{Query, last_apart};
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
 use crate::cli::session::{options, width};
+use crate::cli::whynot;
 use crate::session::session::{Keep, Session};
 
 /// Answers one question.
@@ -31,6 +32,9 @@ pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> R
     reporter.print(&answer.warnings, session.files());
     if let Some(reason) = &answer.reason {
         reporter.line(&format!("note: no answer: {reason}"));
+        if let Some(nearest) = whynot::nearest(session, file) {
+            reporter.line(&format!("note: nearest: {nearest}"));
+        }
     }
     if args.exit_status && answer.rows.is_empty() {
         return Err(Exit::Code(NEGATIVE));

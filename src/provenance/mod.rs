@@ -12,11 +12,16 @@ pub mod sets;
 pub mod summary;
 pub mod supports;
 pub mod watch;
+pub mod whynot;
 
 mod assemble;
 mod choose;
+mod contributors;
 mod lane_rules;
 mod lane_values;
+mod mirror;
+mod near;
+mod nearest;
 mod recount;
 mod slice;
 mod solve;

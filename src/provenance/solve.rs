@@ -53,6 +53,19 @@ pub(crate) struct Solver<'a> {
     groups: RefCell<Map<GroupKey, Rc<Group>>>,
 }
 
+/// Some literals of a body in order.
+pub(crate) struct Arranged {
+    /// Those that can be used.
+    pub(crate) order: Vec<usize>,
+    /// Those that lack the value of a variable.
+    pub(crate) pending: Vec<usize>,
+    /// Which variables then have a value.
+    pub(crate) known: Vec<bool>,
+}
+
+/// The rank of a literal that cannot be used yet.
+const LATER: (u8, usize) = (9, 0);
+
 /// An aggregate and its outer values.
 type GroupKey = (Site, Box<[Value]>);
 
@@ -137,6 +150,53 @@ impl<'a> Solver<'a> {
             visit: &mut checked,
         };
         let _ = walk.step(0);
+    }
+
+    /// Calls `visit` with every binding of those literals of a body whose positions `order` gives,
+    /// starting from `bound`. Reading a tuple costs one unit of `work`; without any left the walk
+    /// ends.
+    pub(crate) fn walk(
+        &self,
+        (scope, literals, order): (&Site, &[Literal], &[usize]),
+        bound: Bound,
+        work: &Cell<usize>,
+        visit: Visit<'_>,
+    ) {
+        let mut walk = Walk {
+            solver: self,
+            scope,
+            literals,
+            order,
+            bound,
+            trail: Vec::new(),
+            in_order: Order::Canonical,
+            work: Some(work),
+            visit,
+        };
+        let _ = walk.step(0);
+    }
+
+    /// Some literals of a body in an order in which each can be used when it comes, as far as that
+    /// goes: the others need variables that only literals which are left out bind.
+    pub(crate) fn arrange(
+        &self,
+        literals: &[Literal],
+        mut left: Vec<usize>,
+        bound: &Bound,
+    ) -> Arranged {
+        let mut known: Vec<bool> = bound.iter().map(Option::is_some).collect();
+        let mut bindable = known.clone();
+        literals.iter().for_each(|literal| each_bindable(literal, &mut bindable));
+        let mut order = Vec::new();
+        loop {
+            let rank = |at: &usize| (self.rank(&literals[*at], &known, &bindable), *at);
+            let next = left.iter().map(rank).min();
+            let Some((_, at)) = next.filter(|(rank, _)| *rank < LATER) else { break };
+            left.retain(|other| *other != at);
+            order.push(at);
+            each_bindable(&literals[at], &mut known);
+        }
+        Arranged { order, pending: left, known }
     }
 
     /// Gives the variables of the head their values, as far as the head's expressions can be
@@ -276,7 +336,7 @@ impl<'a> Solver<'a> {
     fn rank(&self, literal: &Literal, known: &[bool], bindable: &[bool]) -> (u8, usize) {
         let is_known = |var: VarId| known[var.index()];
         let all = |args: &[Expr]| args.iter().all(|arg| is_ready(arg, &is_known));
-        let later = (9, 0);
+        let later = LATER;
         match &literal.kind {
             LiteralKind::Constant(_) => (0, 0),
             LiteralKind::Test { args, .. } => {
@@ -508,7 +568,7 @@ fn is_ready(expr: &Expr, is_known: &impl Fn(VarId) -> bool) -> bool {
 }
 
 /// Marks the variables that a literal can bind.
-fn each_bindable(literal: &Literal, known: &mut [bool]) {
+pub(crate) fn each_bindable(literal: &Literal, known: &mut [bool]) {
     let mut mark = |var: VarId| known[var.index()] = true;
     match &literal.kind {
         LiteralKind::Atom(atom) => atom.vars().for_each(mark),

@@ -109,7 +109,7 @@ impl Session {
 }
 
 /// Pairs of columns with the same variable.
-fn equal(atom: &Atom) -> Vec<(usize, usize)> {
+pub(super) fn equal(atom: &Atom) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for (i, arg) in atom.args.iter().enumerate() {
         let earlier = atom.args[..i].iter().position(|other| other == arg);

@@ -13,5 +13,7 @@ pub mod session;
 pub mod stops;
 pub mod typed;
 pub mod warnings;
-mod patterns;
 pub mod whatif;
+pub mod whynot;
+
+mod patterns;

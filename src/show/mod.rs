@@ -5,4 +5,6 @@ pub mod json;
 pub mod safe;
 pub mod table;
 pub mod tree;
+pub mod whynot;
+pub mod whynot_json;
 pub mod words;

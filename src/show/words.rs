@@ -4,7 +4,7 @@
 use crate::base::ids::{RelationId, RuleId, VarId};
 use crate::claims::date;
 use crate::program::builtins::Op;
-use crate::program::program::{Arg, Column, Expr, Literal, LiteralKind, Program};
+use crate::program::program::{Arg, Atom, Column, Expr, Literal, LiteralKind, Program};
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, Leaf};
 use crate::provenance::proof::{
@@ -252,11 +252,50 @@ impl<'a> Words<'a> {
         columns.unwrap_or_default()
     }
 
+    /// A literal with values for variables; those that have none stand as written.
+    #[must_use]
+    pub fn with_values(&self, rule: RuleId, literal: &Literal, binding: &Binding) -> String {
+        self.literal_of(rule, literal, Fill::Dates(binding))
+    }
+
+    /// A literal as written; in the words of the file where it has parts without a name.
+    #[must_use]
+    pub fn written(&self, rule: RuleId, literal: &Literal) -> String {
+        let mut named = true;
+        if let LiteralKind::Compare(..) = literal.kind {
+            literal.each_var(&mut |var| named &= self.name(rule, var).is_some());
+        }
+        if named {
+            return self.literal_of(rule, literal, Fill::Names);
+        }
+        visible(self.files.text_of(literal.span))
+    }
+
+    /// An expression as written.
+    #[must_use]
+    pub fn written_expr(&self, rule: RuleId, expr: &Expr) -> String {
+        self.expr(rule, expr, Fill::Names, 0)
+    }
+
     fn literal(&self, site: &Site, fill: Fill<'_>) -> String {
         let Some(literal) = site.literal(self.program()) else { return String::new() };
-        let expr = |expr: &Expr| self.expr(site.rule, expr, fill, 0);
+        self.literal_of(site.rule, literal, fill)
+    }
+
+    fn literal_of(&self, rule: RuleId, literal: &Literal, fill: Fill<'_>) -> String {
+        let expr = |expr: &Expr| self.expr(rule, expr, fill, 0);
         let exprs = |args: &[Expr]| args.iter().map(expr).collect::<Vec<_>>().join(", ");
+        let atom = |atom: &Atom| {
+            let arg = |arg: &Arg| match arg {
+                Arg::Var(var) => expr(&Expr::Var(*var)),
+                Arg::Const(value) => self.value(*value),
+            };
+            let args: Vec<String> = atom.args.iter().map(arg).collect();
+            format!("{}({})", self.program().relations[atom.relation].name, args.join(", "))
+        };
         match &literal.kind {
+            LiteralKind::Atom(positive) => atom(positive),
+            LiteralKind::Absent(absent) => format!("not {}", atom(absent)),
             LiteralKind::Compare(op, left, right) => {
                 format!("{} {} {}", expr(left), op.text(), expr(right))
             }
@@ -271,8 +310,17 @@ impl<'a> Words<'a> {
                 format!("{} {is} range({})", expr(&Expr::Var(*var)), exprs(args))
             }
             LiteralKind::Constant(holds) => holds.to_string(),
-            LiteralKind::Atom(_) | LiteralKind::Absent(_) | LiteralKind::Aggregate { .. } => {
-                visible(self.files.text_of(literal.span))
+            LiteralKind::Aggregate { var, aggregate } => {
+                let of = aggregate.value.as_ref().map(expr);
+                let name = [Some(aggregate.kind.name().to_owned()), of];
+                let name: Vec<String> = name.into_iter().flatten().collect();
+                let body: Vec<String> = aggregate
+                    .body
+                    .iter()
+                    .map(|literal| self.literal_of(rule, literal, fill))
+                    .collect();
+                let var = expr(&Expr::Var(*var));
+                format!("{var} = {} : {{ {} }}", name.join(" "), body.join(", "))
             }
         }
     }

@@ -17,6 +17,7 @@ mod demo;
 mod generate;
 mod limits;
 mod names;
+mod near_misses;
 mod oracles;
 mod proofs;
 mod random;

@@ -49,7 +49,7 @@ pub(crate) struct Case {
 
 impl Case {
     /// Runs rule files, with claims if a folder is given.
-    fn run(
+    pub(crate) fn run(
         texts: &[(String, String)],
         claims: Option<&Path>,
         engine: Engine,

@@ -12,9 +12,12 @@ use hence::plan::sizes::Guess;
 use hence::program::atom::atom;
 use hence::provenance::check;
 use hence::provenance::search::{Budget, Explainer, NoProof};
+use hence::provenance::whynot::Effort;
 use hence::session::options::{Engine, Options};
 use hence::session::session::{Keep, Session, World};
+use hence::session::whynot::Refuted;
 use hence::show::tree::{TreeOptions, tree};
+use hence::show::whynot::{WhyNotOptions, holds, whynot};
 use hence::show::words::Words;
 use hence::syntax::parser::{parse, parse_question};
 use hence::syntax::printer::print;
@@ -54,7 +57,28 @@ struct Settings {
     rounds: Option<u32>,
     library: bool,
     plan: bool,
-    questions: Vec<String>,
+    questions: Vec<Asking>,
+}
+
+/// A question.
+enum Asking {
+    Why(String),
+    /// With how many steps down.
+    Whynot(usize, String),
+}
+
+impl Asking {
+    fn of(line: &str) -> Option<Self> {
+        if let Some(atom) = line.strip_prefix("//? why ") {
+            return Some(Self::Why(atom.to_owned()));
+        }
+        let rest = line.strip_prefix("//? whynot ")?;
+        let Some((depth, atom)) = rest.strip_prefix("--depth ").and_then(|r| r.split_once(' '))
+        else {
+            return Some(Self::Whynot(0, rest.to_owned()));
+        };
+        Some(Self::Whynot(depth.parse().unwrap(), atom.to_owned()))
+    }
 }
 
 impl Settings {
@@ -66,7 +90,7 @@ impl Settings {
             rounds: after("// rounds: ").next().map(|n| n.parse().unwrap()),
             library: text.lines().any(|line| line == "// library"),
             plan: text.lines().any(|line| line == "// plan"),
-            questions: after("//? why ").collect(),
+            questions: text.lines().filter_map(Asking::of).collect(),
         }
     }
 }
@@ -110,7 +134,10 @@ pub(crate) fn outcome(path: &Path, mode: Mode) -> Option<String> {
         plans(&mut out, session.world());
     }
     for question in &settings.questions {
-        why(&mut out, &mut session, question);
+        match question {
+            Asking::Why(atom) => why(&mut out, &mut session, atom),
+            Asking::Whynot(depth, atom) => ask_whynot(&mut out, &mut session, *depth, atom),
+        }
     }
     match mode {
         Mode::Naive => prove(session.world(), PROVED_MAX),
@@ -233,6 +260,29 @@ fn why(out: &mut String, session: &mut Session, question: &str) {
         .unwrap_or_else(|reason| panic!("{question}: {reason:?}"));
     let words = Words { given: explainer.given(), files: session.files() };
     writeln!(out, "{}", tree(words, &proof, TreeOptions::default()).trim_end()).unwrap();
+}
+
+/// What comes nearest to an atom.
+fn ask_whynot(out: &mut String, session: &mut Session, depth: usize, question: &str) {
+    writeln!(out, "== whynot {question}").unwrap();
+    let file = session.files_mut().add("question", question);
+    let refuter = session.refuter();
+    let words = Words { given: refuter.given(), files: session.files() };
+    let effort = Effort { depth, ..Effort::default() };
+    match session.whynot(&refuter, file, effort) {
+        Ok(Refuted::Not(answer)) => {
+            let text = whynot(words, &answer, WhyNotOptions::default());
+            writeln!(out, "{}", text.trim_end()).unwrap();
+        }
+        Ok(Refuted::Holds(asked, tuple)) => {
+            writeln!(out, "{}", holds(words, &asked, &tuple)).unwrap();
+        }
+        Err(messages) => {
+            for message in &messages {
+                writeln!(out, "{}", concise(message, session.files())).unwrap();
+            }
+        }
+    }
 }
 
 /// Every tuple of every relation has a proof, up to `most` of each, and the independent checker

@@ -6,6 +6,8 @@
 pub enum Verb {
     /// `.why`
     Why,
+    /// `.whynot`
+    Whynot,
     /// `.rels`
     Rels,
     /// `.schema`
@@ -50,6 +52,16 @@ pub const COMMANDS: &[About] = &[
         does: "shows the proof of an answer",
         more: "ROW counts the rows of the last answer from 1; without anything its \
                first row is explained.\n  .why 3\n  .why reach(\"a\", \"c\")",
+    },
+    About {
+        verb: Verb::Whynot,
+        name: ".whynot",
+        args: "[OPTIONS] ATOM",
+        does: "shows why an atom does not hold",
+        more: "What comes nearest, and what stands in the way. --depth N asks of what is missing in \
+               turn why it is not there, N steps down; --top N shows N near misses; --all shows \
+               also those that are further off than others of their rule.\n  \
+               .whynot reach(\"a\", \"c\")\n  .whynot --depth 2 reach(\"a\", _)",
     },
     About {
         verb: Verb::Rels,

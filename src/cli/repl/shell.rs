@@ -20,7 +20,7 @@ use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::session::width;
 use crate::cli::signals;
-use crate::cli::why;
+use crate::cli::{why, whynot};
 use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
@@ -134,7 +134,7 @@ impl Shell {
             self.told_about_facts = true;
             self.reporter.line("note: asked, not added: at the prompt an atom is a question");
         }
-        self.footer(&answer, start);
+        self.footer(&answer, file, start);
         self.last = Some(answer);
         Ok(())
     }
@@ -154,9 +154,12 @@ impl Shell {
     }
 
     /// What there is to say after an answer.
-    fn footer(&self, answer: &Answer, start: Instant) {
+    fn footer(&self, answer: &Answer, file: FileId, start: Instant) {
         if let Some(reason) = &answer.reason {
             self.reporter.line(&format!("no answer: {reason}"));
+            if let Some(nearest) = whynot::nearest(&self.session, file) {
+                self.reporter.line(&format!("nearest: {nearest}"));
+            }
             return;
         }
         if !self.interactive || self.format != FormatArg::Table {
@@ -202,6 +205,9 @@ impl Shell {
         if verb == Verb::Why {
             return self.why(rest);
         }
+        if verb == Verb::Whynot {
+            return whynot::at_prompt(&mut self.session, rest);
+        }
         let world = self.session.world();
         let mut out = stdout().lock();
         match verb {
@@ -234,7 +240,7 @@ impl Shell {
             }
             Verb::Format => self.set_format(rest),
             Verb::Help => about::help(rest, &mut out),
-            Verb::Why | Verb::Quit => Ok(()),
+            Verb::Why | Verb::Whynot | Verb::Quit => Ok(()),
         }
     }
 

@@ -1,0 +1,113 @@
+//! `hence whynot`, and `.whynot` at the prompt.
+
+use std::io::{IsTerminal, Write, stdout};
+
+use clap::Parser;
+
+use crate::base::ids::FileId;
+use crate::cli::args::{ProofFormat, Search, Whynot, last_apart};
+use crate::cli::exit::{self, Exit};
+use crate::cli::messages::Reporter;
+use crate::cli::session::{options, width};
+use crate::provenance::whynot::Effort;
+use crate::session::session::{Keep, Session};
+use crate::session::whynot::Refuted;
+use crate::show::whynot::{WhyNotOptions, holds, reason, whynot};
+use crate::show::whynot_json;
+use crate::show::words::Words;
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
+/// Shows why an atom does not hold.
+///
+/// # Errors
+/// What is wrong, or that the atom holds.
+pub fn run(args: &Whynot, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
+    let session = session.insert(Session::new(options(&args.input)));
+    let (atom, programs) =
+        last_apart(&args.programs_and_atom, "the atom").map_err(|missing| *missing)?;
+    session.run(&programs, Keep::Input)?;
+    let warnings = session.take_warnings_of_questions();
+    reporter.print(&warnings, session.files());
+    let file = session.files_mut().add("question", atom);
+    show(session, file, args.format, args.search)
+}
+
+/// Shows it at the prompt: options may stand before the atom.
+///
+/// # Errors
+/// What is wrong, or that the atom holds.
+pub fn at_prompt(session: &mut Session, rest: &str) -> Result<(), Exit> {
+    let (words, atom) = options_apart(rest);
+    let search = Search::try_parse_from(words).map_err(|error| {
+        let text = error.to_string();
+        let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Exit::from(Diagnostic::new(Code::H0701, text).help("`.help .whynot` lists the options"))
+    })?;
+    if atom.is_empty() {
+        let help = "give an atom that does not hold: .whynot reach(\"c\", \"a\")";
+        return Err(Exit::from(Diagnostic::new(Code::H0701, "an atom is missing").help(help)));
+    }
+    let file = session.files_mut().add("whynot", atom);
+    show(session, file, ProofFormat::Text, search)
+}
+
+/// For an empty answer to the question in `file`: what comes nearest, if the question is an atom and
+/// a rule nearly gives it.
+#[must_use]
+pub fn nearest(session: &Session, file: FileId) -> Option<String> {
+    let refuter = session.refuter();
+    let answer = session.nearest_miss(&refuter, file)?;
+    reason(Words { given: refuter.given(), files: session.files() }, &answer)
+}
+
+/// The options before an atom, which starts with a word that is none and no number.
+fn options_apart(rest: &str) -> (Vec<&str>, &str) {
+    let mut words = Vec::new();
+    let mut rest = rest.trim();
+    while let Some(word) = rest.split_whitespace().next() {
+        if !word.starts_with("--") && word.parse::<usize>().is_err() {
+            break;
+        }
+        words.push(word);
+        rest = rest[word.len()..].trim_start();
+    }
+    (words, rest)
+}
+
+fn show(
+    session: &mut Session,
+    file: FileId,
+    format: ProofFormat,
+    search: Search,
+) -> Result<(), Exit> {
+    session.place_rows();
+    let refuter = session.refuter();
+    let effort =
+        Effort { shown: search.top, depth: search.depth, all: search.all, ..Effort::default() };
+    let words = Words { given: refuter.given(), files: session.files() };
+    let mut out = stdout().lock();
+    let answer = match session.whynot(&refuter, file, effort)? {
+        Refuted::Not(answer) => answer,
+        Refuted::Holds(asked, tuple) => {
+            match format {
+                ProofFormat::Text => writeln!(out, "{}", holds(words, &asked, &tuple))?,
+                ProofFormat::Json => {
+                    writeln!(out, "{}", whynot_json::holds(words, &asked, &tuple))?
+                }
+            }
+            out.flush()?;
+            return Err(Exit::Code(exit::NEGATIVE));
+        }
+    };
+    match format {
+        ProofFormat::Text => {
+            let width = width(out.is_terminal()).unwrap_or(100);
+            let text = whynot(words, &answer, WhyNotOptions { width, locations: true });
+            out.write_all(text.as_bytes())?;
+        }
+        ProofFormat::Json => writeln!(out, "{}", whynot_json::whynot(words, &answer))?,
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Stored tuples and values that are nearest to what was asked for and is not there.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+
+use crate::base::hash::Map;
+use crate::base::ids::RelationId;
+use crate::base::nearest::nearest;
+use crate::provenance::check::Given;
+use crate::provenance::near::Asked;
+use crate::value::symbols::Symbol;
+use crate::value::value::{Tuple, Value, cmp_tuples};
+
+/// A stored tuple beside the one that was asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NearRow {
+    /// The tuple.
+    pub tuple: Tuple,
+    /// Columns in which it has another value.
+    pub differs: Vec<usize>,
+}
+
+/// A value that its column does not have anywhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unknown {
+    /// The column.
+    pub column: usize,
+    /// The value.
+    pub value: Value,
+    /// Texts of the column that are spelt nearly alike, nearest first.
+    pub near: Vec<String>,
+}
+
+/// Larger relations are not looked through.
+const LOOKED_AT: usize = 100_000;
+/// Tuples that are named.
+const ROWS_MAX: usize = 2;
+
+/// Finished tables.
+pub(crate) struct Nearest<'a> {
+    given: Given<'a>,
+    known: RefCell<Map<Symbol, bool>>,
+}
+
+impl<'a> Nearest<'a> {
+    pub(crate) fn new(given: Given<'a>) -> Self {
+        Self { given, known: RefCell::default() }
+    }
+
+    /// The stored tuples that have the most of the values asked for, and one at least: with the
+    /// same values as far to the left as can be, and then others that are spelt most alike.
+    pub(crate) fn rows(&self, asked: &Asked) -> Vec<NearRow> {
+        let wanted: Vec<(usize, Value)> =
+            asked.pattern.iter().enumerate().filter_map(|(at, v)| Some((at, (*v)?))).collect();
+        if self.given.tables.len(asked.relation) > LOOKED_AT || wanted.len() < 2 {
+            return Vec::new();
+        }
+        let mut found: Vec<(usize, usize, Tuple)> = Vec::new();
+        let mut fewest = wanted.len() - 1;
+        let any = vec![None; asked.pattern.len()];
+        self.given.tables.select(asked.relation, &any, &mut |tuple| {
+            let differs = || wanted.iter().filter(|(at, value)| tuple[*at] != *value);
+            let count = differs().count();
+            if count <= fewest {
+                if count < fewest {
+                    found.clear();
+                }
+                fewest = count;
+                let apart = differs().map(|(at, value)| self.apart(tuple[*at], *value)).sum();
+                found.push((count, apart, tuple.into()));
+            }
+            ControlFlow::Continue(())
+        });
+        let symbols = &self.given.program.symbols;
+        let differs = |tuple: &Tuple| -> Vec<usize> {
+            let other = |&&(at, value): &&(usize, Value)| tuple[at] != value;
+            wanted.iter().filter(other).map(|(at, _)| *at).collect()
+        };
+        // What differs far to the right comes first.
+        found.sort_by(|a, b| {
+            let by_columns = differs(&b.2).cmp(&differs(&a.2));
+            by_columns.then(a.1.cmp(&b.1)).then_with(|| cmp_tuples(&a.2, &b.2, symbols))
+        });
+        let mut rows: Vec<NearRow> = Vec::new();
+        for (_, _, tuple) in found.into_iter().take(ROWS_MAX) {
+            let differs = differs(&tuple);
+            if rows.first().is_none_or(|first| first.differs == differs) {
+                rows.push(NearRow { tuple, differs });
+            }
+        }
+        rows
+    }
+
+    /// How far two values are apart, roughly: by spelling, or by size.
+    fn apart(&self, a: Value, b: Value) -> usize {
+        let symbols = &self.given.program.symbols;
+        match (a, b) {
+            (Value::Symbol(a), Value::Symbol(b)) => {
+                strsim::damerau_levenshtein(symbols.text(a), symbols.text(b))
+            }
+            (Value::Number(a), Value::Number(b)) => {
+                usize::try_from(a.abs_diff(b)).unwrap_or(usize::MAX / 64)
+            }
+            (Value::Unsigned(a), Value::Unsigned(b)) => {
+                usize::try_from(a.abs_diff(b)).unwrap_or(usize::MAX / 64)
+            }
+            _ => 1,
+        }
+        .min(usize::MAX / 64)
+    }
+
+    /// The values asked for that their columns do not have, with what is spelt nearly alike there.
+    pub(crate) fn unknown(&self, asked: &Asked) -> Vec<Unknown> {
+        let columns = asked.pattern.iter().enumerate();
+        let wanted = columns.filter_map(|(column, value)| Some((column, (*value)?)));
+        wanted
+            .filter(|&(column, value)| !self.has(asked, column, value))
+            .map(|(column, value)| {
+                let is_known = matches!(value, Value::Symbol(symbol) if self.is_known(symbol));
+                let spelt = || self.spelt(asked.relation, column, value);
+                Unknown { column, value, near: if is_known { Vec::new() } else { spelt() } }
+            })
+            .collect()
+    }
+
+    fn has(&self, asked: &Asked, column: usize, value: Value) -> bool {
+        let mut pattern = vec![None; asked.pattern.len()];
+        pattern[column] = Some(value);
+        let mut found = false;
+        self.given.tables.select(asked.relation, &pattern, &mut |_| {
+            found = true;
+            ControlFlow::Break(())
+        });
+        found
+    }
+
+    /// Whether a text has a label or stands in some tuple: then it is not misspelt.
+    fn is_known(&self, symbol: Symbol) -> bool {
+        if let Some(known) = self.known.borrow().get(&symbol) {
+            return *known;
+        }
+        let program = self.given.program;
+        let mut found = self.given.leaves.labels.contains_key(program.symbols.text(symbol));
+        let mut left = LOOKED_AT;
+        for (id, relation) in program.relations.entries() {
+            if found || left == 0 {
+                break;
+            }
+            self.given.tables.select(id, &vec![None; relation.columns.len()], &mut |tuple| {
+                found = tuple.contains(&Value::Symbol(symbol));
+                left = left.saturating_sub(1);
+                if found || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+        }
+        self.known.borrow_mut().insert(symbol, found);
+        found
+    }
+
+    /// Texts of a column that are spelt nearly as `value`.
+    pub(crate) fn spelt(&self, relation: RelationId, column: usize, value: Value) -> Vec<String> {
+        let Value::Symbol(wanted) = value else { return Vec::new() };
+        let symbols = &self.given.program.symbols;
+        let mut texts: Vec<&str> = Vec::new();
+        let mut seen = 0;
+        let any = vec![None; self.given.program.relations[relation].columns.len()];
+        self.given.tables.select(relation, &any, &mut |tuple| {
+            if let Value::Symbol(symbol) = tuple[column] {
+                texts.push(symbols.text(symbol));
+            }
+            seen += 1;
+            if seen < LOOKED_AT { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        texts.sort_unstable();
+        texts.dedup();
+        nearest(symbols.text(wanted), texts).into_iter().map(str::to_owned).collect()
+    }
+}
