@@ -42,6 +42,9 @@ pub enum Command {
     Why(Why),
     /// Shows why a tuple is no conclusion, and what would make it one
     Whynot(Whynot),
+    /// Shows what would be different without some claims, or with other facts
+    #[command(name = "whatif")]
+    WhatIf(WhatIf),
     /// Asks questions at a prompt
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing
@@ -223,6 +226,29 @@ pub struct Search {
     /// Shows near misses that are further off than others of their rule too
     #[arg(long)]
     pub all: bool,
+}
+
+/// `hence whatif`
+#[derive(Args, Debug, Clone)]
+pub struct WhatIf {
+    /// Rule files, then relations or atoms to look at [default: all outputs]
+    #[arg(value_name = "PROG.dl… REL|ATOM", required = true, num_args = 1..)]
+    pub programs_and_relations: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// Withdraws a claim, or all claims of a source or a document; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub without: Vec<String>,
+    /// Takes rows out of the input; may be repeated
+    #[arg(long, value_name = "ATOM")]
+    pub retract: Vec<String>,
+    /// Adds a row; may be repeated
+    #[arg(long, value_name = "FACT")]
+    pub assume: Vec<String>,
+    /// How the difference is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
 }
 
 /// `hence repl`

@@ -13,7 +13,7 @@ use clap::{CommandFactory, Parser};
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::{catalog, check, plan, query, repl, run, signals, why, whynot};
+use crate::cli::{catalog, check, plan, query, repl, run, signals, whatif, why, whynot};
 use crate::session::session::Session;
 use crate::text::files::Files;
 
@@ -63,6 +63,7 @@ fn dispatch(command: &Command) -> u8 {
         Command::Query(args) => query::run(args, &mut session, reporter),
         Command::Why(args) => why::run(args, &mut session, reporter),
         Command::Whynot(args) => whynot::run(args, &mut session, reporter),
+        Command::WhatIf(args) => whatif::run(args, &mut session, reporter),
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
         Command::Check(args) => check::run(args, reporter),
         Command::Plan(args) => plan::run(args, &mut session, reporter),
@@ -90,6 +91,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Query(args) => (args.input.messages, false),
         Command::Why(args) => (args.input.messages, false),
         Command::Whynot(args) => (args.input.messages, false),
+        Command::WhatIf(args) => (args.input.messages, false),
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),
         Command::Plan(args) => (args.input.messages, false),

@@ -15,5 +15,6 @@ pub mod run;
 pub mod run_file;
 pub mod session;
 pub mod signals;
+pub mod whatif;
 pub mod why;
 pub mod whynot;

@@ -35,6 +35,14 @@ pub struct Changes {
     pub gained: Vec<Tuple>,
 }
 
+impl Changes {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.lost.is_empty() && self.gained.is_empty()
+    }
+}
+
 impl Difference {
     /// Whether there is none.
     #[must_use]
@@ -79,13 +87,17 @@ pub fn diff(
     Ok(difference)
 }
 
-/// The relations that a program writes out; if it writes none, all that it derives.
+/// The relations that a program writes out, and those that say what is in conflict; if there is
+/// none, all that it derives.
 #[must_use]
 pub fn conclusions(program: &Program) -> Vec<RelationId> {
     let of = |is: &dyn Fn(RelationId) -> bool| -> Vec<RelationId> {
         program.relations.ids().filter(|id| is(*id)).collect()
     };
-    let outputs = of(&|id| program.relations[id].is_output);
+    let outputs = of(&|id| {
+        let relation = &program.relations[id];
+        relation.is_output || relation.words.conflict.is_some()
+    });
     if outputs.is_empty() {
         return of(&|id| program.rules_of(id).next().is_some());
     }

@@ -6,7 +6,7 @@ use crate::program::program::Program;
 use crate::session::diff::{Difference, conclusions, diff};
 use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
-use crate::session::whatif::Change;
+use crate::session::whatif::{Change, Made};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::value::symbols::Symbols;
@@ -23,6 +23,15 @@ pub struct Layers {
     ground: Option<World>,
     /// The world that questions are asked of, if it is not that of the input as read.
     pub(super) top: Option<World>,
+}
+
+/// What changes come to.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// What was withdrawn, taken out and assumed.
+    pub made: Made,
+    /// What that makes different.
+    pub difference: Difference,
 }
 
 /// A layer.
@@ -59,24 +68,20 @@ impl Layers {
 }
 
 impl Session {
-    /// Opens a layer; returns what it makes different, of these relations.
+    /// Opens a layer; returns what it comes to.
     ///
     /// # Errors
     /// If a target is not known, or the evaluation stops; everything is as before then.
-    pub fn open_layer(
-        &mut self,
-        layer: Layer,
-        relations: &[RelationId],
-    ) -> Result<Difference, Refused> {
+    pub fn open_layer(&mut self, layer: Layer) -> Result<Effect, Refused> {
         let fork = self.fork(&layer.changes)?;
-        let difference = self.compared(self.world(), &fork, relations)?;
+        let effect = self.effect(self.world(), &fork, &[])?;
         let layers = self.layers_mut();
         let below = layers.top.replace(fork);
         if layers.open.is_empty() {
             layers.ground = below;
         }
         layers.open.push(layer);
-        Ok(difference)
+        Ok(effect)
     }
 
     /// Drops the last `n` layers.
@@ -118,12 +123,27 @@ impl Session {
         n
     }
 
-    /// What all open layers together make different, of these relations.
+    /// What all open layers together come to, of these relations.
     ///
     /// # Errors
     /// If it is stopped.
-    pub fn layers_difference(&self, relations: &[RelationId]) -> Result<Difference, Refused> {
-        self.compared(self.ground(), self.world(), relations)
+    pub fn effect_of_layers(&self, relations: &[RelationId]) -> Result<Effect, Refused> {
+        self.effect(self.ground(), self.world(), relations)
+    }
+
+    /// What was changed between two states and what that makes different, of these relations; of
+    /// all conclusions if none is given.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn effect(
+        &self,
+        old: &World,
+        new: &World,
+        relations: &[RelationId],
+    ) -> Result<Effect, Refused> {
+        let difference = self.compared(old, new, relations)?;
+        Ok(Effect { made: new.made.beyond(&old.made), difference })
     }
 
     /// The world below all open layers.

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod changes;
 pub mod diff;
 pub mod evaluate;
 pub mod explain;

@@ -480,7 +480,11 @@ impl Session {
     }
 
     /// The program with the input that was read.
-    pub(super) fn base(&self) -> &World {
+    ///
+    /// # Panics
+    /// Before rule files are loaded.
+    #[must_use]
+    pub fn base(&self) -> &World {
         self.world.as_ref().expect("rule files are loaded first")
     }
 

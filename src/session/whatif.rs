@@ -11,6 +11,7 @@ pub use crate::claims::withdraw::Target;
 use crate::claims::withdraw::Withdrawn;
 use crate::engine::facts::{Columns, Facts};
 use crate::program::program::Program;
+use crate::provenance::check::Given;
 use crate::provenance::leaves::{Leaf, LeafKind, Leaves};
 use crate::session::evaluate;
 use crate::session::session::{Claims, Refused, Session, World};
@@ -42,6 +43,36 @@ pub struct Made {
     pub retracted: Vec<(RelationId, Tuple)>,
     /// Rows that were added and had not been there.
     pub assumed: Vec<(RelationId, Tuple)>,
+}
+
+impl Made {
+    /// What was changed here and not below.
+    #[must_use]
+    pub fn beyond(&self, below: &Self) -> Self {
+        let rows = |own: &[(RelationId, Tuple)], below: &[(RelationId, Tuple)]| -> Vec<_> {
+            own.iter().filter(|row| !below.contains(row)).cloned().collect()
+        };
+        let mut withdrawn = self.withdrawn.clone();
+        let known = &below.withdrawn;
+        withdrawn.claims.retain(|gone| known.claims.iter().all(|other| other.id != gone.id));
+        withdrawn.readings.retain(|broken| !known.readings.contains(broken));
+        Self {
+            withdrawn,
+            retracted: rows(&self.retracted, &below.retracted),
+            assumed: rows(&self.assumed, &below.assumed),
+        }
+    }
+}
+
+impl World {
+    /// What proofs and names are looked up in.
+    ///
+    /// # Panics
+    /// Before the evaluation.
+    #[must_use]
+    pub fn given(&self) -> Given<'_> {
+        Given { program: &self.program, tables: self.tables(), leaves: &self.leaves }
+    }
 }
 
 impl Session {

@@ -1,7 +1,7 @@
 //! [`Words`]: values, atoms and literals of a proof in the words of its reader: rules as written,
 //! values for variables, labels for ids.
 
-use crate::base::ids::{RelationId, RuleId, VarId};
+use crate::base::ids::{RelationId, RuleId, TypeId, VarId};
 use crate::claims::date;
 use crate::program::builtins::Op;
 use crate::program::program::{Arg, Atom, Column, Expr, Literal, LiteralKind, Program};
@@ -112,6 +112,18 @@ impl<'a> Words<'a> {
             value.map_or_else(|| "_".to_owned(), |value| self.dated(value, is_date))
         });
         format!("{}({})", relation.name, texts.collect::<Vec<_>>().join(", "))
+    }
+
+    /// An atom as in a rule file, but with days as dates; `_` where any value is meant.
+    #[must_use]
+    pub fn dated_atom(&self, relation: RelationId, values: &[Option<Value>]) -> String {
+        self.shaped(relation, values, true)
+    }
+
+    /// A value of a type as in a rule file, but a day as a date.
+    #[must_use]
+    pub fn dated_value(&self, value: Value, ty: TypeId) -> String {
+        self.dated(value, self.program().is_date(ty))
     }
 
     /// A tuple as in a rule file, but with days as dates.

@@ -8,6 +8,20 @@ pub enum Verb {
     Why,
     /// `.whynot`
     Whynot,
+    /// `.without`
+    Without,
+    /// `.assume`
+    Assume,
+    /// `.retract`
+    Retract,
+    /// `.diff`
+    Diff,
+    /// `.drop`
+    Drop,
+    /// `.keep`
+    Keep,
+    /// `.layers`
+    Layers,
     /// `.rels`
     Rels,
     /// `.schema`
@@ -62,6 +76,60 @@ pub const COMMANDS: &[About] = &[
                turn why it is not there, N steps down; --top N shows N near misses; --all shows \
                also those that are further off than others of their rule.\n  \
                .whynot reach(\"a\", \"c\")\n  .whynot --depth 2 reach(\"a\", _)",
+    },
+    About {
+        verb: Verb::Without,
+        name: ".without",
+        args: "SOURCE | DOCUMENT | CLAIM…",
+        does: "withdraws claims and shows what changes",
+        more: "Every claim goes that has the source anywhere in its chain, or stands in the \
+               document, and then every claim whose bases are all gone. Questions are answered \
+               without them until `.drop`. An id that several things have is written source:ID, \
+               document:ID or claim:ID.\n  .without c1504\n  .without source:cnn",
+    },
+    About {
+        verb: Verb::Assume,
+        name: ".assume",
+        args: "FACT, …",
+        does: "adds facts and shows what changes",
+        more: "Until `.drop`; proofs call them assumed. No file is touched.\n  \
+               .assume policy(\"approx_slack\", \"20\")",
+    },
+    About {
+        verb: Verb::Retract,
+        name: ".retract",
+        args: "ATOM, …",
+        does: "takes rows out of the input and shows what changes",
+        more: "All rows that match go, until `.drop`.\n  .retract opposed(_, \"russia\")",
+    },
+    About {
+        verb: Verb::Diff,
+        name: ".diff",
+        args: "[RELATION | ATOM…]",
+        does: "shows what all layers together change",
+        more: "With a name or an atom all rows of it, else what is written out.\n  .diff total\n  \
+               .diff total(\"r3\", _, _, _)",
+    },
+    About {
+        verb: Verb::Drop,
+        name: ".drop",
+        args: "[N]",
+        does: "undoes the last layer, or the last N",
+        more: "  .drop 2",
+    },
+    About {
+        verb: Verb::Keep,
+        name: ".keep",
+        args: "",
+        does: "makes the layers permanent for this session",
+        more: "What is withdrawn and assumed then stays, also after `.reload`.",
+    },
+    About {
+        verb: Verb::Layers,
+        name: ".layers",
+        args: "",
+        does: "lists what is withdrawn, assumed and taken out",
+        more: "The last one is undone by `.drop`.",
     },
     About {
         verb: Verb::Rels,

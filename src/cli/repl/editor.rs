@@ -73,10 +73,15 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
     loop {
         let words = Words::of(&shell.session.world().program);
         editor.set_helper(Some(Help { words }));
-        let prompt = match shell.session.typed() {
-            0 => "hence> ".to_owned(),
-            typed => format!("hence+{typed}> "),
+        let typed = match shell.session.typed() {
+            0 => String::new(),
+            n => format!("+{n}"),
         };
+        let layers = match shell.session.layers().open().len() {
+            0 => String::new(),
+            n => format!("[{n}]"),
+        };
+        let prompt = format!("hence{typed}{layers}> ");
         let read = match signals::wait(|| editor.readline(&prompt)) {
             Ok(read) => read,
             Err(code) => {

@@ -4,6 +4,7 @@ pub mod about;
 pub mod command;
 pub mod complete;
 pub mod editor;
+pub mod layers;
 pub mod piped;
 pub mod run;
 pub mod shell;

@@ -18,6 +18,7 @@ use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
+use crate::cli::repl::layers;
 use crate::cli::session::width;
 use crate::cli::signals;
 use crate::cli::{why, whynot};
@@ -202,11 +203,17 @@ impl Shell {
     }
 
     fn command(&mut self, verb: Verb, rest: &str) -> Result<(), Exit> {
-        if verb == Verb::Why {
-            return self.why(rest);
-        }
-        if verb == Verb::Whynot {
-            return whynot::at_prompt(&mut self.session, rest);
+        match verb {
+            Verb::Why => return self.why(rest),
+            Verb::Whynot => return whynot::at_prompt(&mut self.session, rest),
+            Verb::Without | Verb::Assume | Verb::Retract => {
+                return layers::open(self, verb, rest);
+            }
+            Verb::Diff => return layers::diff(self, rest),
+            Verb::Drop => return layers::drop(self, rest),
+            Verb::Keep => return layers::keep(self, rest),
+            Verb::Layers => return layers::list(self),
+            _ => {}
         }
         let world = self.session.world();
         let mut out = stdout().lock();
@@ -240,7 +247,7 @@ impl Shell {
             }
             Verb::Format => self.set_format(rest),
             Verb::Help => about::help(rest, &mut out),
-            Verb::Why | Verb::Whynot | Verb::Quit => Ok(()),
+            _ => Ok(()),
         }
     }
 
