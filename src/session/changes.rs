@@ -7,7 +7,7 @@ use crate::base::hash::Set;
 use crate::base::ids::{FileId, RelationId};
 use crate::base::nearest::{alternatives, nearest};
 use crate::program::program::{Atom, LiteralKind, Program};
-use crate::session::ask::relation;
+use crate::session::ask::{no_match, relation};
 use crate::session::diff::Difference;
 use crate::session::question::{Question, matches, pattern};
 use crate::session::session::{Refused, Session};
@@ -80,14 +80,12 @@ impl Session {
             let help = "rows of fact files are taken out by an atom: see `retract`";
             return Err(vec![Diagnostic::new(Code::H0701, text).help(help)]);
         };
-        let kinds: [(&str, fn(String) -> Target); 3] = [
-            ("source:", Target::Source),
-            ("document:", Target::Document),
-            ("claim:", Target::Claim),
-        ];
-        let asked = kinds
-            .iter()
-            .find_map(|(prefix, target)| name.strip_prefix(prefix).map(|id| target(id.to_owned())));
+        let asked = name.split_once(':').and_then(|(kind, id)| match kind {
+            "source" => Some(Target::Source(id.to_owned())),
+            "document" => Some(Target::Document(id.to_owned())),
+            "claim" => Some(Target::Claim(id.to_owned())),
+            _ => None,
+        });
         if let Some(target) = asked.filter(|target| records.has(target)) {
             return Ok(target);
         }
@@ -196,7 +194,7 @@ impl Session {
                 .help("withdraw what it rests on: `why` shows it");
         }
         let text = format!("no such row of `{}` to take out", relation.name);
-        Diagnostic::new(Code::H0701, text)
+        Diagnostic::new(Code::H0701, text).note(no_match(&world.program, world.tables(), atom))
     }
 
     /// The relation, or the atom, in `file`.

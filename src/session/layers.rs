@@ -7,6 +7,7 @@ use crate::session::diff::{Difference, conclusions, diff};
 use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
 use crate::session::whatif::{Change, Made};
+use crate::syntax::ast::ItemKind;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::value::symbols::Symbols;
@@ -169,13 +170,27 @@ impl Session {
     ) -> Result<Difference, Refused> {
         let all;
         let relations = if relations.is_empty() {
-            all = conclusions(&old.program);
+            let mut outputs = conclusions(&old.program);
+            outputs.extend(self.typed_relations());
+            outputs.sort_unstable();
+            outputs.dedup();
+            all = outputs;
             &all
         } else {
             relations
         };
         diff(old, new, relations, &self.options().limits())
             .map_err(|stop| vec![stops::message(&stop, &old.program, self.options())])
+    }
+
+    /// Relations that were declared by what was typed.
+    fn typed_relations(&self) -> impl Iterator<Item = RelationId> {
+        let items = self.typed_trees().iter().flat_map(|tree| &tree.items);
+        let names = items.filter_map(|item| match &item.kind {
+            ItemKind::Relation(declaration) => Some(&declaration.names),
+            _ => None,
+        });
+        names.flatten().filter_map(|name| self.base().program.relation(&name.node))
     }
 
     /// Derives the layers anew from an input or a program that has changed.

@@ -419,6 +419,11 @@ impl Session {
         self.typed.len()
     }
 
+    /// What was typed, in order.
+    pub(super) fn typed_trees(&self) -> &[ast::Program] {
+        &self.typed
+    }
+
     /// Names of the rule files read, in order.
     #[must_use]
     pub fn rule_files(&self) -> &[String] {

@@ -43,6 +43,8 @@ pub struct Made {
     pub retracted: Vec<(RelationId, Tuple)>,
     /// Rows that were added and had not been there.
     pub assumed: Vec<(RelationId, Tuple)>,
+    /// Rows that were to be added and were there already.
+    pub known: Vec<(RelationId, Tuple)>,
 }
 
 impl Made {
@@ -60,6 +62,7 @@ impl Made {
             withdrawn,
             retracted: rows(&self.retracted, &below.retracted),
             assumed: rows(&self.assumed, &below.assumed),
+            known: rows(&self.known, &below.known),
         }
     }
 }
@@ -196,6 +199,7 @@ fn retract(fork: &mut World, relation: RelationId, pattern: &[Option<Value>]) {
 
 fn assume(fork: &mut World, relation: RelationId, tuple: &Tuple) {
     if fork.facts.contains(relation, tuple) {
+        fork.made.known.push((relation, tuple.clone()));
         return;
     }
     fork.facts.push(relation, tuple);

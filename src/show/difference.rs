@@ -18,8 +18,10 @@ use crate::value::value::{Tuple, Value};
 
 /// Claims and rows that are listed before the others are only counted.
 const LISTED: usize = 6;
-/// Lines that one relation may take if it was not asked for by name.
-const LINES: usize = 8;
+/// Lines that one relation may take for each kind of row if it was not asked for by name.
+const LINES: usize = 4;
+/// Rows that are named by their first column in one line.
+const NAMED: usize = 12;
 
 /// A difference and what made it.
 #[derive(Clone, Copy)]
@@ -83,7 +85,12 @@ impl Told<'_> {
             }
             more(claims.len(), out);
         }
-        for (what, rows) in [("taken out", &made.retracted), ("assumed", &made.assumed)] {
+        let kinds = [
+            ("taken out", &made.retracted),
+            ("assumed", &made.assumed),
+            ("there already", &made.known),
+        ];
+        for (what, rows) in kinds {
             for (relation, tuple) in rows.iter().take(LISTED) {
                 out.push_str(&format!("{what}: {}\n", self.atom(*relation, tuple)));
             }
@@ -133,23 +140,54 @@ impl Told<'_> {
         let folds = !self.is_named && about.words.conflict.is_none();
         let (folded, lost): (Vec<&Tuple>, Vec<&Tuple>) =
             changes.lost.iter().partition(|tuple| folds && speaks_of_gone(tuple));
-        let mut lines: Vec<String> = Vec::new();
-        for (old, new) in &changes.changed {
-            lines.push(format!("changed  {}", self.changed(changes, old, new)));
-        }
-        lines.extend(lost.iter().map(|tuple| format!("lost     {}", self.atom(id, tuple))));
-        lines.extend(
-            changes.gained.iter().map(|tuple| format!("gained   {}", self.atom(id, tuple))),
-        );
-        let shown = if self.is_named || lines.len() <= LINES { lines.len() } else { LINES - 1 };
-        for line in &lines[..shown] {
-            out.push_str(&format!("{line}\n"));
-        }
-        if lines.len() > shown {
-            let n = grouped(lines.len() - shown);
-            out.push_str(&format!("         … {n} more of {}\n", about.name));
+        let changed = changes.changed.iter();
+        let changed: Vec<String> =
+            changed.map(|(old, new)| self.changed(changes, old, new)).collect();
+        self.lines("changed  ", &about.name, &changed, out);
+        let gained: Vec<&Tuple> = changes.gained.iter().collect();
+        for (word, rows) in [("lost     ", &lost), ("gained   ", &gained)] {
+            if let Some(names) = self.named(id, rows) {
+                out.push_str(&format!("{word}{}: {names}\n", about.name));
+                continue;
+            }
+            let rows: Vec<String> = rows.iter().map(|tuple| self.atom(id, tuple)).collect();
+            self.lines(word, &about.name, &rows, out);
         }
         folded.len()
+    }
+
+    /// Lines of one kind; of many rows only the first, unless their relation was asked for.
+    fn lines(&self, word: &str, relation: &str, rows: &[String], out: &mut String) {
+        let shown = if self.is_named || rows.len() <= LINES { rows.len() } else { LINES - 1 };
+        for row in &rows[..shown] {
+            out.push_str(&format!("{word}{row}\n"));
+        }
+        if rows.len() > shown {
+            let n = grouped(rows.len() - shown);
+            out.push_str(&format!("         … {n} more of {relation}\n"));
+        }
+    }
+
+    /// Many rows by their first column, if that tells them apart.
+    fn named(&self, relation: RelationId, rows: &[&Tuple]) -> Option<String> {
+        if self.is_named || rows.len() < LINES {
+            return None;
+        }
+        let first: Vec<Value> = rows.iter().filter_map(|tuple| tuple.first().copied()).collect();
+        let distinct: Set<Value> = first.iter().copied().collect();
+        if distinct.len() < rows.len() {
+            return None;
+        }
+        let ty = self.words.given.program.relations[relation].columns[0].ty;
+        let name = |value: &Value| match value {
+            Value::Symbol(symbol) => visible(self.words.given.program.symbols.text(*symbol)),
+            _ => self.words.dated_value(*value, ty),
+        };
+        let mut names: Vec<String> = first.iter().take(NAMED).map(name).collect();
+        if rows.len() > NAMED {
+            names.push(format!("… {} more", grouped(rows.len() - NAMED)));
+        }
+        Some(names.join(", "))
     }
 
     /// The key, and each value that differs: `lo..hi` for the two ends of a range.
@@ -285,6 +323,7 @@ fn of_made<'a>(told: Told<'_>, made: &'a Made) -> MadeJson<'a> {
         incomplete: incomplete.collect(),
         retracted: rows(&made.retracted),
         assumed: rows(&made.assumed),
+        known: rows(&made.known),
     }
 }
 
@@ -304,6 +343,7 @@ struct MadeJson<'a> {
     incomplete: Vec<Incomplete<'a>>,
     retracted: Vec<Row>,
     assumed: Vec<Row>,
+    known: Vec<Row>,
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use crate::provenance::proof::{
     AggregateNode, By, Key, LeafNode, LeafRef, Node, OtherRows, Proof, Quality, Role, Row, RuleNode,
 };
 use crate::provenance::summary::{Dispute, Summary, summary};
+use crate::session::whatif::ASSUMED;
 use crate::show::safe::{GLUE, unglued, visible, width, wrap};
 use crate::show::words::{Words, grouped};
 use crate::syntax::ast::AggregateKind;
@@ -757,6 +758,7 @@ fn named(leaf: &Leaf) -> String {
     match leaf.kind {
         LeafKind::Claim => id,
         LeafKind::Record => format!("record: {id}"),
+        LeafKind::Assumption if leaf.id == ASSUMED => "assumed, on no file".to_owned(),
         LeafKind::Assumption => format!("assumption: {id}"),
         LeafKind::Definition => "definition".to_owned(),
     }

@@ -4,6 +4,8 @@ use std::fs::{read_to_string, write};
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::proofs::{Case, Engine};
 use hence::base::hash::sha256;
 use hence::session::answer::{Answer, Cell, Column};
@@ -76,6 +78,44 @@ fn rows() {
         assert_eq!(value["rows"][0][1], i64::MIN);
         assert_eq!(value["rows"][0][2], u64::MAX);
     }
+}
+
+#[test]
+fn differences() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let validator = validator("diff.schema.json");
+    let whatif = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_hence"))
+            .args(["whatif", "rules/deployment.dl", "-F", "facts/deployment", "--format", "json"])
+            .args(args)
+            .current_dir(root)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        accepted(&validator, &String::from_utf8(output.stdout).unwrap())
+    };
+    let value = whatif(&["--without", "c0201", "total", "envelope"]);
+    assert_eq!(value["withdrawn"][0], json!({"claim": "c0201", "because": "named"}));
+    assert_eq!(value["withdrawn"][1]["because"], "bases");
+    assert_eq!(value["incomplete"][0], json!({"reading": "r2", "without": ["c0201"]}));
+    assert_eq!(value["lost"][0]["values"][0], "r2");
+    let changed = json!({
+        "relation": "envelope",
+        "key": ["north_korea", "deploys", "troop"],
+        "old": ["north_korea", "deploys", "troop", 24000, 44000],
+        "new": ["north_korea", "deploys", "troop", 24000, 34000],
+    });
+    assert_eq!(value["changed"], json!([changed]));
+    let value = whatif(&[
+        "--retract",
+        "claim_hi(\"c0201\", _)",
+        "--assume",
+        "claim_hi(\"c0201\", 26000)",
+        "total(\"r3\", _, _, _)",
+    ]);
+    assert_eq!(value["retracted"][0]["values"], json!(["c0201", 30000]));
+    assert_eq!(value["assumed"][0]["values"], json!(["c0201", 26000]));
+    assert_eq!(value["changed"][0]["new"][3], 40000);
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub const COMMANDS: &[About] = &[
     About {
         verb: Verb::Without,
         name: ".without",
-        args: "SOURCE | DOCUMENT | CLAIM…",
+        args: "NAME…",
         does: "withdraws claims and shows what changes",
         more: "Every claim goes that has the source anywhere in its chain, or stands in the \
                document, and then every claim whose bases are all gone. Questions are answered \
@@ -254,9 +254,11 @@ pub fn read(text: &str) -> Statement<'_> {
     Statement::Question(text, fact)
 }
 
-/// The commands that `word` may mean: the one of that name, or all that start with it.
+/// The commands that `word` may mean: the one of that name, or all that start with it. `.w` has
+/// always been `.why`.
 #[must_use]
 pub fn named(word: &str) -> Vec<&'static About> {
+    let word = if word == ".w" { ".why" } else { word };
     if let Some(exact) = COMMANDS.iter().find(|about| about.name == word) {
         return vec![exact];
     }
@@ -333,7 +335,7 @@ mod tests {
         check("  // nothing", &Statement::Nothing);
         check(".w 3", &Statement::Command(Verb::Why, "3"));
         check(".q", &Statement::Command(Verb::Quit, ""));
-        check(".r", &Statement::Unknown(".r", vec![".rels", ".rules", ".reload"]));
+        check(".r", &Statement::Unknown(".r", vec![".retract", ".rels", ".rules", ".reload"]));
         check(".nope x", &Statement::Unknown(".nope", vec![]));
         check(" . ", &Statement::Unknown(".", vec![]));
         check("?", &Statement::Unknown("?", vec![]));
