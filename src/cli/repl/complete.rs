@@ -54,7 +54,10 @@ impl Words {
             .filter(|(name, ..)| name.starts_with(word))
             .map(|(name, columns, shown)| Pair {
                 display: shown.clone(),
-                replacement: match (bare && !blank.starts_with(".w"), columns) {
+                replacement: match (
+                    bare && ![".w", ".a", ".ret"].iter().any(|atoms| blank.starts_with(atoms)),
+                    columns,
+                ) {
                     (true, _) => name.clone(),
                     (false, 0) => format!("{name}()"),
                     (false, _) => format!("{name}("),
