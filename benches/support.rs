@@ -1,12 +1,18 @@
 //! What it costs to know on whom every conclusion rests, beside the evaluation itself:
-//! `cargo bench --bench support [THOUSANDS OF CLAIMS]`.
+//! `cargo bench --bench support [THOUSANDS OF CLAIMS]`; and what it costs to withdraw each of 100
+//! sources of so many copies of the demo, beside one walk over all rule instances:
+//! `cargo bench --bench support copies [COPIES]`.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench fails by panicking and prints"
+    clippy::disallowed_methods,
+    reason = "a bench writes its input, fails by panicking and prints"
 )]
 
+use std::collections::BTreeSet;
 use std::env::args;
+use std::fs::{copy, read_to_string, write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,10 +27,13 @@ use hence::program::program::Program;
 use hence::provenance::instances::Instances;
 use hence::provenance::necessary::{Given, necessary};
 use hence::provenance::sets::{SetId, Sets};
+use hence::session::options::Options;
+use hence::session::session::{Keep, Session};
 use hence::syntax::parser::parse;
 use hence::value::codes::Codes;
 use hence::value::symbols::Symbols;
 use hence::value::value::Value;
+use serde_json::Value as Json;
 
 /// Sources, roots of attribution, disputes, supply chains, totals.
 const PROGRAM: &str = include_str!("claims.dl");
@@ -144,8 +153,7 @@ impl Given for BySource {
     }
 }
 
-fn main() {
-    let thousands = args().filter_map(|arg| arg.parse::<usize>().ok()).next().unwrap_or(1000);
+fn necessary_sources(thousands: usize) {
     let (tree, messages) = parse(PROGRAM, FileId::new(0));
     assert!(messages.is_empty(), "{messages:?}");
     let symbols = Arc::new(Symbols::new());
@@ -184,4 +192,130 @@ fn main() {
         let (name, all) = (&program.relations[relation].name, database.len(relation));
         println!("{name:14} {single:8} of {all:8} need a source");
     }
+}
+
+/// Copies of the demo's records under other names, with 100 sources in all.
+fn copied(copies: usize, folder: &Path) {
+    let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("facts/deployment");
+    let text = read_to_string(facts.join("claims.jsonl")).unwrap();
+    let records: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names = |kinds: &[&str]| -> BTreeSet<String> {
+        let of = records.iter().filter(|r| kinds.contains(&r["type"].as_str().unwrap()));
+        of.filter_map(|record| record["id"].as_str()).map(str::to_owned).collect()
+    };
+    let mut own = names(&["claim", "reading"]);
+    own.extend(records.iter().filter_map(|record| record["event"].as_str()).map(str::to_owned));
+    let mut sources = names(&["source"]);
+    // Named by the document, of which there is one.
+    sources.remove("jh");
+    sources.remove("cnn");
+    let mut out = String::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for copy in 0..copies {
+        for record in &records {
+            let renamed = match record["type"].as_str() {
+                Some("document") => record.clone(),
+                _ => renamed(record, &|name| match name {
+                    _ if own.contains(name) => Some(format!("{name}_{copy}")),
+                    _ if sources.contains(name) => Some(format!("{name}_{}", copy % 4)),
+                    _ => None,
+                }),
+            };
+            let line = renamed.to_string();
+            if matches!(record["type"].as_str(), Some("claim" | "reading" | "link"))
+                || seen.insert(line.clone())
+            {
+                out.push_str(&line);
+                out.push('\n');
+            }
+        }
+    }
+    write(folder.join("claims.jsonl"), out).unwrap();
+    copy(facts.join("brief.txt"), folder.join("brief.txt")).unwrap();
+}
+
+fn renamed(value: &Json, name: &dyn Fn(&str) -> Option<String>) -> Json {
+    match value {
+        Json::String(text) => name(text).unwrap_or_else(|| text.clone()).into(),
+        Json::Array(items) => items.iter().map(|item| renamed(item, name)).collect(),
+        Json::Object(fields) => {
+            let fixed = ["quote", "type", "text", "label", "predicate"];
+            let field = |(key, value): (&String, &Json)| {
+                let value =
+                    if fixed.contains(&&**key) { value.clone() } else { renamed(value, name) };
+                (key.clone(), value)
+            };
+            fields.iter().map(field).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// What is asked of the copies: who stands behind what, and on how many voices events rest.
+const ASKED: &str = "
+.include \"corroboration.dl\"
+.output live
+.output root
+.output corroborated
+.output single_source
+.output independent_groups
+.output figure_support
+.output rep
+";
+
+/// Nothing is needed: for a walk by itself.
+struct Nothing;
+
+impl Given for Nothing {
+    fn is_sourced(&self, _: RelationId) -> bool {
+        false
+    }
+
+    fn needs(&self, _: RelationId, _: &[Value], _: &mut Sets) -> Option<SetId> {
+        Some(SetId::EMPTY)
+    }
+}
+
+fn sensitivity(copies: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    copied(copies, folder.path());
+    let program = folder.path().join("asked.dl");
+    write(&program, ASKED).unwrap();
+    let options = Options { facts: vec![folder.path().to_owned()], ..Options::default() };
+    let mut session = Session::new(options);
+    session.load(&[program]).unwrap();
+    session.read_input(Keep::Input).unwrap();
+    let start = Instant::now();
+    session.evaluate(Keep::Input).unwrap();
+    let run = start.elapsed().as_secs_f64();
+
+    let world = session.world();
+    let limits = Limits::default();
+    let start = Instant::now();
+    let of = (&world.program, &world.analysis);
+    let codes = &world.facts.codes;
+    let mut instances = Instances::new(of, world.tables(), codes, &limits).unwrap();
+    necessary(&mut instances, &Nothing).unwrap();
+    let slice = start.elapsed().as_secs_f64();
+
+    let start = Instant::now();
+    let scenarios = session.sensitivity(&[]).unwrap();
+    let took = start.elapsed().as_secs_f64();
+    let [changed, lost, gained] = scenarios.iter().fold([0; 3], |sum, scenario| {
+        let counts = scenario.counts();
+        [sum[0] + counts[0], sum[1] + counts[1], sum[2] + counts[2]]
+    });
+    println!(
+        "{copies} copies of the demo, {} claims, {} sources: run {run:.2} s, one walk over all \
+         instances {slice:.2} s; every source withdrawn in turn {took:.2} s, {:.2} times the walk \
+         ({lost} lost, {gained} gained, {changed} changed)",
+        world.claims.as_ref().unwrap().counts.claims,
+        scenarios.len(),
+        took / slice
+    );
+}
+
+fn main() {
+    let number = args().filter_map(|arg| arg.parse::<usize>().ok()).next().unwrap_or(1000);
+    if args().any(|arg| arg == "copies") { sensitivity(number) } else { necessary_sources(number) }
 }

@@ -305,7 +305,9 @@ impl<'a> Encoder<'a> {
             && &**by != "text"
         {
             let name = format!("{id} is about {}, by {}", &**event, &**by);
-            self.begin(entry, LeafKind::Assumption, &name);
+            let place = if self.rows.leaves.is_some() { self.place(entry) } else { String::new() };
+            let kind = LeafKind::Assumption;
+            self.rows.begin_part(|| Leaf { kind, id: name, place, span: None, evidence: None });
         }
         self.rows.maybe(Filled::ClaimEvent, id, text(claim.event.as_ref()));
     }

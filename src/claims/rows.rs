@@ -77,6 +77,15 @@ impl<'a> Rows<'a> {
         self.leaf = self.leaves.as_mut().map(|leaves| leaves.leaves.push(leaf()));
     }
 
+    /// The rows that follow stand for what `leaf` gives, as a part of what was begun before.
+    pub(crate) fn begin_part(&mut self, leaf: impl FnOnce() -> Leaf) {
+        let whole = self.leaf;
+        self.begin(leaf);
+        if let (Some(leaves), Some(whole), Some(part)) = (&mut self.leaves, whole, self.leaf) {
+            leaves.parts.insert(part, whole);
+        }
+    }
+
     /// The name that proofs print for an id; the first given.
     pub(crate) fn label(&mut self, id: &str, label: &str) {
         self.add(Filled::Label, &[id.into(), label.into()]);

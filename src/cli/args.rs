@@ -27,9 +27,9 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 `hence PROG.dl …` is `hence run PROG.dl …`.
 
-Exit codes: 0 done; 1 the verdict is negative (check, why, whynot, query -e); 2 cannot run: usage, program
-or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130 interrupted, 143 by
-SIGTERM, 129 by SIGHUP.";
+Exit codes: 0 done; 1 the verdict is negative (check, why, whynot, support, sources, query -e); 2 cannot run:
+usage, program or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130
+interrupted, 143 by SIGTERM, 129 by SIGHUP.";
 
 /// The commands.
 #[derive(Subcommand, Debug)]
@@ -45,6 +45,12 @@ pub enum Command {
     /// Shows what would be different without some claims, or with other facts
     #[command(name = "whatif")]
     WhatIf(WhatIf),
+    /// Shows which sources, or claims, are enough for a conclusion, and which it needs
+    Support(Support),
+    /// Shows who says what the conclusions rest on
+    Sources(Sources),
+    /// Shows what changes without each source
+    Sensitivity(Sensitivity),
     /// Asks questions at a prompt
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing
@@ -319,6 +325,69 @@ pub struct Explain {
     /// A code, for example H0101
     #[arg(value_name = "CODE")]
     pub code: String,
+}
+
+/// `hence support`
+#[derive(Args, Debug, Clone)]
+pub struct Support {
+    /// Rule files, then the atom
+    #[arg(value_name = "PROG.dl… ATOM", required = true, num_args = 1..)]
+    pub programs_and_atom: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// Lists sets of claims and assumptions instead of sources
+    #[arg(long)]
+    pub claims: bool,
+    /// Lists all sets
+    #[arg(long)]
+    pub full: bool,
+    /// How the answer is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
+}
+
+/// `hence sources`
+#[derive(Args, Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
+pub struct Sources {
+    /// Rule files, then an atom: who says what this conclusion rests on; or relations
+    #[arg(value_name = "PROG.dl… [ATOM | RELATION…]", required = true, num_args = 1..)]
+    pub programs_and_more: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// Lists conclusions that do not survive the failure of one origin: of the relations that are
+    /// written out, or of those named
+    #[arg(long, conflicts_with = "echo")]
+    pub fragile: bool,
+    /// Lists claims that only repeat another source, and so count once: reads the relations
+    /// origin(claim, source), root(claim, source) and basis(claim, claim) of the program
+    #[arg(long)]
+    pub echo: bool,
+    /// Lists everything
+    #[arg(long)]
+    pub full: bool,
+    /// How the answer is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
+}
+
+/// `hence sensitivity`
+#[derive(Args, Debug, Clone)]
+pub struct Sensitivity {
+    /// Rule files, then the relations to compare [default: those that are written out]
+    #[arg(value_name = "PROG.dl… [RELATION…]", required = true, num_args = 1..)]
+    pub programs_and_relations: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// Lists everything
+    #[arg(long)]
+    pub full: bool,
+    /// How the answer is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
 }
 
 /// `--bad-rows`

@@ -13,7 +13,7 @@ use clap::{CommandFactory, Parser};
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::{catalog, check, plan, query, repl, run, signals, whatif, why, whynot};
+use crate::cli::{catalog, check, plan, query, repl, run, signals, support, whatif, why, whynot};
 use crate::session::session::Session;
 use crate::text::files::Files;
 
@@ -63,6 +63,9 @@ fn dispatch(command: &Command) -> u8 {
         Command::Query(args) => query::run(args, &mut session, reporter),
         Command::Why(args) => why::run(args, &mut session, reporter),
         Command::Whynot(args) => whynot::run(args, &mut session, reporter),
+        Command::Support(args) => support::support(args, &mut session, reporter),
+        Command::Sources(args) => support::sources(args, &mut session, reporter),
+        Command::Sensitivity(args) => support::sensitivity(args, &mut session, reporter),
         Command::WhatIf(args) => whatif::run(args, &mut session, reporter),
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
         Command::Check(args) => check::run(args, reporter),
@@ -91,6 +94,9 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Query(args) => (args.input.messages, false),
         Command::Why(args) => (args.input.messages, false),
         Command::Whynot(args) => (args.input.messages, false),
+        Command::Support(args) => (args.input.messages, false),
+        Command::Sources(args) => (args.input.messages, false),
+        Command::Sensitivity(args) => (args.input.messages, false),
         Command::WhatIf(args) => (args.input.messages, false),
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),

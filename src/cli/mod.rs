@@ -14,6 +14,7 @@ pub mod repl;
 pub mod run;
 pub mod run_file;
 pub mod session;
+pub mod support;
 pub mod signals;
 pub mod whatif;
 pub mod why;

@@ -8,6 +8,9 @@
 //! value. An instance rests on its atoms and on the values of its aggregates; that something is
 //! absent is only marked.
 
+use std::ops::Range;
+use std::slice::from_ref;
+
 use crate::analysis::analysis::Analysis;
 use crate::base::ids::{Id, RelationId, RuleId, StratumId, Table, VarId};
 use crate::engine::limits::{Limits, Stop};
@@ -135,7 +138,7 @@ impl<'a> Instances<'a> {
 
     /// The numbers of a relation's tuples.
     #[must_use]
-    pub fn numbers(&self, relation: RelationId) -> std::ops::Range<usize> {
+    pub fn numbers(&self, relation: RelationId) -> Range<usize> {
         let Numbered { start, rows, .. } = self.relations[relation];
         start..start + rows
     }
@@ -392,7 +395,7 @@ impl<'a> Instances<'a> {
         let codes: Option<Vec<u32>> =
             tuple.iter().map(|value| self.walk.codes().find(*value)).collect();
         let codes = codes?;
-        let columns: Vec<&[u32]> = codes.iter().map(std::slice::from_ref).collect();
+        let columns: Vec<&[u32]> = codes.iter().map(from_ref).collect();
         let Numbered { start, keys, .. } = &self.relations[relation];
         let mut found = None;
         keys.as_ref()?.find(Rows { len: 1, columns: &columns }, |number| found = number);

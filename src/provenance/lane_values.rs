@@ -2,6 +2,7 @@
 //! hold in each scenario that lacks some.
 
 use std::collections::BTreeMap;
+use std::iter::from_fn;
 
 use crate::base::hash::Map;
 use crate::program::builtins::Builtins;
@@ -151,7 +152,7 @@ impl Group<'_> {
 
 /// The scenarios of a word.
 pub(crate) fn lanes_of(mut word: u64) -> impl Iterator<Item = u32> {
-    std::iter::from_fn(move || {
+    from_fn(move || {
         let lane = word.trailing_zeros();
         word &= word.wrapping_sub(1);
         (lane < 64).then_some(lane)

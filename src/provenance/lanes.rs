@@ -6,6 +6,9 @@
 //!
 //! The first scenario withdraws nothing, so that differences can be read off.
 
+use std::mem::take;
+use std::slice::from_ref;
+
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
 use crate::base::ids::{RelationId, RuleId, StratumId, Table};
@@ -145,7 +148,7 @@ impl<'a> Lanes<'a> {
     /// Where a tuple holds.
     #[must_use]
     pub fn holds(&self, relation: RelationId, codes: &[u32]) -> u64 {
-        let columns: Vec<&[u32]> = codes.iter().map(std::slice::from_ref).collect();
+        let columns: Vec<&[u32]> = codes.iter().map(from_ref).collect();
         let State { keys, lanes, .. } = &self.relations[relation];
         let mut found = 0;
         keys.find(Rows { len: 1, columns: &columns }, |number| {
@@ -197,7 +200,7 @@ impl<'a> Lanes<'a> {
         for &relation in relations {
             let State { keys, changed, .. } = &mut self.relations[relation];
             let Some(changed) = changed.as_mut() else { continue };
-            let mut numbers = std::mem::take(changed);
+            let mut numbers = take(changed);
             numbers.sort_unstable();
             numbers.dedup();
             any |= !numbers.is_empty();

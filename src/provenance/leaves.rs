@@ -69,6 +69,9 @@ pub struct Leaves {
     /// The leaf of a tuple. A tuple that several records give has the first of the cheapest kind:
     /// a claim before a record before a definition before an assumption.
     pub rows: Map<(RelationId, Tuple), LeafId>,
+    /// Leaves of rows that a claim's record gives though they are not the claim, and the claim's
+    /// leaf: when the claim is withdrawn, they go with it.
+    pub parts: Map<LeafId, LeafId>,
     /// Labels of sources, entities, events, readings, claims, by id.
     pub labels: Map<String, String>,
 }

@@ -4,8 +4,8 @@
 //! sets: at most [`SETS_MAX`] are kept of a goal, the smallest, and the result says so.
 
 use std::collections::VecDeque;
+use std::mem::take;
 
-use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
 use crate::base::ids::{GoalId, Id, LeafId, RelationId, RuleId, Table};
 use crate::engine::limits::Stop;
@@ -14,7 +14,7 @@ use crate::provenance::leaves::{LeafKind, Leaves};
 use crate::provenance::proof::{Conclusion, LeafRef};
 use crate::provenance::search::{Budget, Explainer};
 use crate::provenance::sets::{SetId, Sets};
-use crate::provenance::slice::{Goal, Slice, Step};
+use crate::provenance::slice::{self, Goal, Slice, Step};
 use crate::value::value::Value;
 
 /// Sets kept of a goal.
@@ -46,6 +46,8 @@ pub struct Supports {
     /// Who stands in the chain of some claim of every proof, without being its origin in every one:
     /// all proofs run through it.
     pub through: Vec<Member>,
+    /// The leaves of all proofs that count for something, in order.
+    pub leaves: Vec<LeafId>,
     /// Whether proofs have aggregates below: then it is about this value.
     pub aggregates: bool,
     /// Whether a proof needs something to be absent that could be there if a claim were gone.
@@ -61,9 +63,11 @@ pub struct Least {
     pub complete: bool,
     /// What is in every set that is enough.
     pub necessary: Vec<Member>,
-    /// A smallest choice of which one is in each set: if all of it fails, the tuple falls. Nothing
-    /// if a set is empty.
+    /// A choice of which one is in each set: if all of it fails, the tuple falls. Nothing if a set
+    /// is empty.
     pub must_fail: Option<Vec<Member>>,
+    /// Whether no smaller choice would do.
+    pub exact: bool,
 }
 
 /// Relations that may have other tuples when claims go.
@@ -91,7 +95,9 @@ pub fn changing(program: &Program, is_sourced: &dyn Fn(RelationId) -> bool) -> C
 #[must_use]
 pub fn sourced(program: &Program, leaves: &Leaves) -> Table<RelationId, bool> {
     let mut sourced = Table::filled(program.relations.len(), false);
-    let is_claim = |leaf: &LeafId| leaves.leaves[*leaf].kind == LeafKind::Claim;
+    let is_claim = |leaf: &LeafId| {
+        leaves.leaves[*leaf].kind == LeafKind::Claim || leaves.parts.contains_key(leaf)
+    };
     let rows = leaves.rows.iter().filter(|(_, leaf)| is_claim(leaf));
     rows.for_each(|((relation, _), _)| sourced[*relation] = true);
     sourced
@@ -129,7 +135,8 @@ impl Explainer<'_> {
         let graph = Graph::of(&slice);
         let watch = &self.context.solver.watch;
         let mut pause = || {
-            // The walk over the graph stops where the search would.
+            // The walk over the graph stops as the search would.
+            let _stopped = watch.tick(1 << 10);
             watch.stopped()
         };
         let leaves = self.context.leaves;
@@ -143,9 +150,20 @@ impl Explainer<'_> {
             let Member::Voice(id) = voice else { return false };
             sources.necessary.contains(&Member::Source(id.clone()))
         };
-        let (aggregates, absences) = touches(&slice, self.context.analysis, changing);
+        let mut rows: Vec<LeafId> = graph
+            .leaves
+            .iter()
+            .filter_map(|given| match given.leaf {
+                LeafRef::Row(leaf) => Some(leaf),
+                LeafRef::Fact(_) | LeafRef::Input => None,
+            })
+            .collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let (aggregates, absences) = touches(&slice, changing);
         Ok(Some(Supports {
             through: through.into_iter().filter(|voice| !is_origin(voice)).collect(),
+            leaves: rows,
             sources,
             claims,
             aggregates,
@@ -155,7 +173,7 @@ impl Explainer<'_> {
 }
 
 /// Whether the slice has aggregates, and absences of what changes.
-fn touches(slice: &Slice<'_, '_>, _: &Analysis, changing: &Changing) -> (bool, bool) {
+fn touches(slice: &Slice<'_, '_>, changing: &Changing) -> (bool, bool) {
     let is_value = |goal: &Goal| matches!(goal, Goal::Value { .. });
     let wants = |rule: &RuleId| {
         let body = &slice.context.program.rules[*rule].body;
@@ -209,7 +227,7 @@ impl Graph {
             leaves: Vec::new(),
         };
         for (id, ways) in slice.ways.entries() {
-            let way = |way: &crate::provenance::slice::Way| {
+            let way = |way: &slice::Way| {
                 let leaf = match (&way.step, &*slice.goals[id]) {
                     (Step::Leaf(leaf), Goal::Tuple(relation, tuple))
                         if counts(slice, id, *leaf) =>
@@ -329,12 +347,14 @@ fn number(index: usize) -> u32 {
 
 fn origins(leaves: &Leaves, given: &Given) -> Vec<Member> {
     let LeafRef::Row(leaf) = given.leaf else { return Vec::new() };
+    let leaf = leaves.parts.get(&leaf).copied().unwrap_or(leaf);
     let evidence = leaves.leaves[leaf].evidence.iter();
     evidence.map(|evidence| Member::Source(evidence.origin.clone())).collect()
 }
 
 fn voices(leaves: &Leaves, given: &Given) -> Vec<Member> {
     let LeafRef::Row(leaf) = given.leaf else { return Vec::new() };
+    let leaf = leaves.parts.get(&leaf).copied().unwrap_or(leaf);
     let evidence = leaves.leaves[leaf].evidence.iter();
     evidence
         .flat_map(|evidence| [&evidence.origin].into_iter().chain(&evidence.conduits))
@@ -358,13 +378,13 @@ fn least(
 ) -> Result<Least, Stop> {
     let mut sets = Sets::default();
     let own: Vec<SetId> = weighed.of.iter().map(|of| sets.intern(of)).collect();
-    let mut known: Vec<Antichain> = vec![Antichain::default(); graph.ways.len()];
+    let mut known: Vec<Antichain> = vec![Antichain::NONE; graph.ways.len()];
     let mut turns = vec![0; graph.ways.len()];
     let mut unsettled = false;
     graph.settle(&mut |goal| {
         pause()?;
         turns[goal] += 1;
-        let mut next = Antichain { sets: Vec::new(), complete: known[goal].complete };
+        let mut next = Antichain::NONE;
         for way in &graph.ways[goal] {
             let leaf = way.leaf.map_or(SetId::EMPTY, |leaf| own[leaf]);
             let mut together = Antichain { sets: vec![leaf], complete: true };
@@ -391,12 +411,13 @@ fn least(
     all.dedup();
     all.retain(|set| graph.derives(weighed, set));
     let necessary = graph.needs(weighed, &mut sets);
-    let must_fail = hitting(&all);
+    let (must_fail, exact) = hitting(&all);
     Ok(Least {
         sets: all.iter().map(|set| weighed.named(set)).collect(),
         complete,
         necessary: weighed.named(&necessary),
         must_fail: must_fail.map(|members| weighed.named(&members)),
+        exact: exact && complete,
     })
 }
 
@@ -413,7 +434,7 @@ fn shrunk(graph: &Graph, weighed: &Weighed, mut set: Vec<u32>) -> Vec<u32> {
 }
 
 /// Sets none of which contains another, small ones first.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Antichain {
     sets: Vec<SetId>,
     /// Whether none was left out.
@@ -421,6 +442,9 @@ struct Antichain {
 }
 
 impl Antichain {
+    /// No set.
+    const NONE: Self = Self { sets: Vec::new(), complete: true };
+
     /// Every set of this together with every one of the other.
     fn with(&self, other: &Self, sets: &mut Sets) -> Self {
         let complete = self.complete && (other.complete || other.sets.is_empty());
@@ -438,7 +462,7 @@ impl Antichain {
     /// The sets of both.
     fn add(&mut self, other: Self, sets: &mut Sets) {
         self.complete &= other.complete || other.sets.is_empty();
-        let mut all = std::mem::take(&mut self.sets);
+        let mut all = take(&mut self.sets);
         all.extend(other.sets);
         self.keep_least(all, sets);
     }
@@ -463,26 +487,56 @@ impl Antichain {
     }
 }
 
-/// A smallest choice of members with one of each set; nothing if a set is empty.
-fn hitting(sets: &[Vec<u32>]) -> Option<Vec<u32>> {
+/// Choices that are tried before a small one is taken for the smallest.
+const TRIED_MAX: usize = 1 << 20;
+
+/// A smallest choice of members with one of each set, nothing if a set is empty; and whether it is
+/// sure that none is smaller.
+fn hitting(sets: &[Vec<u32>]) -> (Option<Vec<u32>>, bool) {
     if sets.iter().any(Vec::is_empty) {
-        return None;
+        return (None, true);
     }
-    (0..=sets.len()).find_map(|size| hitting_of(sets, size, &mut Vec::new()))
+    let mut left = TRIED_MAX;
+    for size in 0..=sets.len() {
+        if let Some(found) = hitting_of(sets, size, &mut Vec::new(), &mut left) {
+            return (Some(found), true);
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    // The member that is in most of the sets that are left, again and again.
+    let (mut open, mut chosen): (Vec<&Vec<u32>>, Vec<u32>) = (sets.iter().collect(), Vec::new());
+    while let Some(first) = open.first() {
+        let count = |member: &&u32| open.iter().filter(|set| set.contains(member)).count();
+        let best =
+            open.iter().flat_map(|set| set.iter()).max_by_key(|m| (count(m), u32::MAX - **m));
+        let best = best.copied().unwrap_or(first[0]);
+        chosen.push(best);
+        open.retain(|set| !set.contains(&best));
+    }
+    chosen.sort_unstable();
+    (Some(chosen), false)
 }
 
-fn hitting_of(sets: &[Vec<u32>], size: usize, chosen: &mut Vec<u32>) -> Option<Vec<u32>> {
+fn hitting_of(
+    sets: &[Vec<u32>],
+    size: usize,
+    chosen: &mut Vec<u32>,
+    left: &mut usize,
+) -> Option<Vec<u32>> {
     let Some(open) = sets.iter().find(|set| !set.iter().any(|m| chosen.contains(m))) else {
         let mut found = chosen.clone();
         found.sort_unstable();
         return Some(found);
     };
-    if chosen.len() == size {
+    if chosen.len() == size || *left == 0 {
         return None;
     }
+    *left -= 1;
     for member in open {
         chosen.push(*member);
-        let found = hitting_of(sets, size, chosen);
+        let found = hitting_of(sets, size, chosen, left);
         chosen.pop();
         if found.is_some() {
             return found;

@@ -7,7 +7,7 @@ use crate::io::find::shown;
 use crate::io::input::Loaded;
 use crate::program::program::{Arg, Atom, Program};
 use crate::provenance::leaves::{Leaf, LeafKind, Leaves};
-use crate::provenance::proof::Proof;
+use crate::provenance::proof::{Conclusion, Proof};
 use crate::provenance::search::{Budget, Explainer, NoProof};
 use crate::session::ask::no_match;
 use crate::session::question::{self};
@@ -73,6 +73,25 @@ impl Session {
         explainer: &Explainer<'_>,
         file: FileId,
     ) -> Result<Explained, Unexplained> {
+        let (conclusion, matching) = self.first_match(explainer, file)?;
+        let stopped = |stop| {
+            let message = stops::message(&stop, &self.world().program, self.options());
+            Unexplained::Refused(vec![message])
+        };
+        match explainer.explain(conclusion.relation, &conclusion.tuple, Budget::default()) {
+            Ok(proof) => Ok(Explained { proof, matching }),
+            Err(NoProof::Absent) => Err(Unexplained::Bug("a tuple vanished".to_owned())),
+            Err(NoProof::Bug(text)) => Err(Unexplained::Bug(text)),
+            Err(NoProof::Stopped(stop)) => Err(stopped(stop)),
+        }
+    }
+
+    /// The first tuple that the atom in `file` matches, and how many it matches.
+    pub(super) fn first_match(
+        &self,
+        explainer: &Explainer<'_>,
+        file: FileId,
+    ) -> Result<(Conclusion, usize), Unexplained> {
         let (question, mut doubts) = self.question(file).map_err(Unexplained::Refused)?;
         doubts.retain(|message| message.code == Code::H0103);
         if !doubts.is_empty() {
@@ -93,18 +112,13 @@ impl Session {
         };
         let (found, matching) =
             explainer.find(atom.relation, &pattern, &equal(atom), 1).map_err(stopped)?;
-        let Some(tuple) = found.first() else {
+        let Some(tuple) = found.into_iter().next() else {
             let name = self.files().get(file).text.trim().trim_end_matches(['.', '?']).to_owned();
             let message = Diagnostic::new(Code::H0502, format!("{name} does not hold"))
                 .note(no_match(&self.world().program, self.world().tables(), atom));
             return Err(Unexplained::Refused(vec![message]));
         };
-        match explainer.explain(atom.relation, tuple, Budget::default()) {
-            Ok(proof) => Ok(Explained { proof, matching }),
-            Err(NoProof::Absent) => Err(Unexplained::Bug("a tuple vanished".to_owned())),
-            Err(NoProof::Bug(text)) => Err(Unexplained::Bug(text)),
-            Err(NoProof::Stopped(stop)) => Err(stopped(stop)),
-        }
+        Ok((Conclusion { relation: atom.relation, tuple }, matching))
     }
 }
 

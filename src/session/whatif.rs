@@ -78,6 +78,14 @@ impl World {
     }
 }
 
+impl Made {
+    /// Whether nothing was changed.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Session {
     /// The conclusions of the changed input, on top of the layers that are open. Changes hold in
     /// the order given; claims are withdrawn first.

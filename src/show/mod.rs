@@ -4,6 +4,8 @@ pub mod answer;
 pub mod difference;
 pub mod json;
 pub mod safe;
+pub mod support;
+pub mod support_json;
 pub mod table;
 pub mod tree;
 pub mod whynot;

@@ -25,6 +25,7 @@ mod readme;
 mod repl;
 mod scenarios;
 mod schemas;
+mod supports;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod whatif;

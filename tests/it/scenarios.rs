@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::result::Result as StdResult;
 use std::sync::Arc;
 
 use arbtest::arbitrary::{Result, Unstructured};
@@ -17,6 +20,12 @@ use hence::engine::tables::Tables;
 use hence::program::build::build;
 use hence::program::program::Program;
 use hence::provenance::lanes::{Input, Lanes};
+use hence::provenance::leaves::Leaf;
+use hence::session::diff::{Changes, Difference, diff};
+use hence::session::options::Options;
+use hence::session::scenarios::{Effect, Scenario, Withdrawal};
+use hence::session::session::{Keep, Session};
+use hence::session::whatif::{Change, Target};
 use hence::syntax::parser::parse;
 use hence::text::diagnostic::has_errors;
 use hence::value::codes::Codes;
@@ -47,7 +56,7 @@ impl Case {
         &self,
         lane: usize,
         lanes: &dyn Fn(RelationId, usize) -> u64,
-    ) -> std::result::Result<naive::Database, Stop> {
+    ) -> StdResult<naive::Database, Stop> {
         let mut facts = Facts::of_program(&self.program, Arc::clone(&self.codes));
         for (relation, columns) in self.facts.relations.entries() {
             let kept: Vec<usize> =
@@ -144,14 +153,12 @@ fn random_scenarios_are_runs() {
             let text = generate(u)?.text();
             let lanes = random_lanes(u)?;
             let case = Case::of(&text);
-            let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                compare(&case, 6, &lanes)
-            }));
+            let found = catch_unwind(AssertUnwindSafe(|| compare(&case, 6, &lanes)));
             match found {
                 Ok(found) => doubtful += found,
                 Err(panic) => {
                     eprintln!("{text}");
-                    std::panic::resume_unwind(panic);
+                    resume_unwind(panic);
                 }
             }
             Ok(())
@@ -161,4 +168,65 @@ fn random_scenarios_are_runs() {
     }
     println!("{doubtful} tuples do not hold everywhere");
     assert!(doubtful > 1000, "{doubtful} tuples do not hold everywhere");
+}
+
+fn demo() -> Session {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let options = Options { facts: vec![root.join("facts/deployment")], ..Options::default() };
+    let mut session = Session::new(options);
+    let program = root.join("rules/deployment.dl");
+    session.run(&[program], Keep::Input).unwrap_or_else(|refused| panic!("{refused:#?}"));
+    session
+}
+
+#[test]
+fn every_source_of_the_demo_withdrawn_is_a_fresh_run() {
+    let session = demo();
+    let all: Vec<RelationId> = session.world().program.relations.ids().collect();
+    let sources = session.sources();
+    assert!(sources.len() > 8, "{sources:?}");
+    let kinds: [fn(String) -> Withdrawal; 3] =
+        [Withdrawal::Source, Withdrawal::Origin, |source| Withdrawal::AllBut(vec![source])];
+    // Of each sixth source all kinds, so that the runs beside do not take too long.
+    let of = |(at, source): (usize, &String)| {
+        let kinds = kinds.iter().take(if at % 6 == 0 { 3 } else { 1 });
+        kinds.map(|kind| kind(source.clone())).collect::<Vec<_>>()
+    };
+    let withdrawals: Vec<Withdrawal> = sources.iter().enumerate().flat_map(of).collect();
+    let found = session.scenarios(&withdrawals, &all).unwrap();
+    for Scenario { withdrawal, claims, effect, .. } in found {
+        let evidence = |leaf: &Leaf| leaf.evidence.clone().map(|e| (e.origin, leaf.id.clone()));
+        let changes: Vec<Change> = match &withdrawal {
+            Withdrawal::Source(source) => vec![Change::Without(Target::Source(source.clone()))],
+            Withdrawal::Origin(_) | Withdrawal::AllBut(_) => {
+                let of = withdrawal.source();
+                let is_origin = matches!(withdrawal, Withdrawal::Origin(_));
+                let leaves = session.world().leaves.leaves.iter().filter_map(evidence);
+                let gone = leaves.filter(|(origin, _)| (origin == of) == is_origin);
+                gone.map(|(_, claim)| Change::Without(Target::Claim(claim))).collect()
+            }
+        };
+        let fork = session.fork(&changes).unwrap();
+        assert_eq!(fork.made.withdrawn.claims.len(), claims, "{withdrawal:?}");
+        let expected = diff(session.world(), &fork, &all, &Limits::default()).unwrap();
+        let Effect::Changes(found) = effect else { panic!("{withdrawal:?} fails") };
+        let texts = |difference: &Difference| -> Vec<String> {
+            let program = &session.world().program;
+            let text = |tuple: &Tuple| text(program, tuple);
+            let of = |changes: &Changes| {
+                let name = &program.relations[changes.relation].name;
+                let changed = changes.changed.iter().map(|(a, b)| (text(a), text(b)));
+                let changed: Vec<_> = changed.map(|(a, b)| format!("{name} {a} -> {b}")).collect();
+                let lost = changes.lost.iter().map(|t| format!("{name} -{}", text(t)));
+                let gained = changes.gained.iter().map(|t| format!("{name} +{}", text(t)));
+                changed.into_iter().chain(lost).chain(gained).collect::<Vec<_>>()
+            };
+            difference.relations.iter().flat_map(of).collect()
+        };
+        let (found, expected) = (texts(&found), texts(&expected));
+        let missing: Vec<_> = expected.iter().filter(|line| !found.contains(line)).collect();
+        let wrong: Vec<_> = found.iter().filter(|line| !expected.contains(line)).collect();
+        assert!(missing.is_empty() && wrong.is_empty(), "{missing:#?}\n{wrong:#?}");
+        assert_eq!(found, expected, "{withdrawal:?}");
+    }
 }

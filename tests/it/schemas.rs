@@ -8,10 +8,14 @@ use serde_json::json;
 
 use crate::proofs::{Case, Engine};
 use hence::base::hash::sha256;
+use hence::provenance::search::Budget;
 use hence::session::answer::{Answer, Cell, Column};
+use hence::session::options::Options;
+use hence::session::session::{Keep, Session};
 use hence::show::answer::{Format, render};
-use hence::show::json;
 use hence::show::table::TableOptions;
+use hence::show::words::Words;
+use hence::show::{json, support_json};
 use hence::value::base_type::BaseType;
 
 fn validator(name: &str) -> jsonschema::Validator {
@@ -48,6 +52,34 @@ fn proofs() {
     let wanted = ["absent", "aggregate", "assumption", "builtin", "claim", "definition"];
     let all: Vec<&str> = wanted.into_iter().chain(["record", "rule", "witness"]).collect();
     assert_eq!(kinds, all);
+}
+
+#[test]
+fn what_conclusions_rest_on() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let options = Options { facts: vec![root.join("facts/deployment")], ..Options::default() };
+    let mut session = Session::new(options);
+    session.run(&[root.join("rules/deployment.dl")], Keep::Input).unwrap();
+    let file = session.files_mut().add("question", "corroborated(_)");
+    let explainer = session.explainer();
+    let words = Words { given: explainer.given(), files: session.files() };
+    let support = session.support(&explainer, file, Budget::WIDE).unwrap();
+    let value =
+        accepted(&validator("support.schema.json"), &support_json::support(words, &support));
+    assert_eq!(value["sources"]["sets"][0][0]["source"], "western_officials");
+
+    let validator_of_sources = validator("sources.schema.json");
+    let given = session.sources_given(&[]).unwrap();
+    accepted(&validator_of_sources, &support_json::sources(words, &given));
+    let fragile = session.fragile(&[]).unwrap();
+    accepted(&validator_of_sources, &support_json::fragile(words, &fragile));
+    let echoes = session.echoes().unwrap();
+    accepted(&validator_of_sources, &support_json::echoes(&echoes));
+
+    let scenarios = session.sensitivity(&[]).unwrap();
+    let text = support_json::sensitivity(words, &scenarios);
+    let value = accepted(&validator("sensitivity.schema.json"), &text);
+    assert_eq!(value["scenarios"].as_array().unwrap().len(), session.sources().len());
 }
 
 #[test]

@@ -22,6 +22,12 @@ pub enum Verb {
     Keep,
     /// `.layers`
     Layers,
+    /// `.support`
+    Support,
+    /// `.sources`
+    Sources,
+    /// `.sensitivity`
+    Sensitivity,
     /// `.rels`
     Rels,
     /// `.schema`
@@ -130,6 +136,31 @@ pub const COMMANDS: &[About] = &[
         args: "",
         does: "lists what is withdrawn, assumed and taken out",
         more: "The last one is undone by `.drop`.",
+    },
+    About {
+        verb: Verb::Support,
+        name: ".support",
+        args: "[ATOM | ROW] [--claims] [--full]",
+        does: "shows which sources are enough, and which are needed",
+        more: "With --claims it lists sets of claims and assumptions instead of sources, with \
+               --full all of them.\n  .support 1\n  .support reach(\"a\", \"c\") --claims",
+    },
+    About {
+        verb: Verb::Sources,
+        name: ".sources",
+        args: "[ATOM | ROW | --fragile [RELATION…] | --echo] [--full]",
+        does: "shows who says what conclusions rest on",
+        more: "--fragile lists conclusions that do not survive the failure of one origin, --echo \
+               claims that only repeat another source and so count once: as the relations \
+               origin(claim, source), root(claim, source) and basis(claim, claim) say.\n  \
+               .sources total(\"r1\", _, _)\n  .sources --fragile total",
+    },
+    About {
+        verb: Verb::Sensitivity,
+        name: ".sensitivity",
+        args: "[RELATION…] [--full]",
+        does: "shows what changes without each source",
+        more: "Of the relations that are written out, or of those named.\n  .sensitivity total",
     },
     About {
         verb: Verb::Rels,

@@ -21,7 +21,7 @@ use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::repl::layers;
 use crate::cli::session::width;
 use crate::cli::signals;
-use crate::cli::{why, whynot};
+use crate::cli::{support, why, whynot};
 use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
@@ -206,6 +206,13 @@ impl Shell {
         match verb {
             Verb::Why => return self.why(rest),
             Verb::Whynot => return whynot::at_prompt(&mut self.session, rest),
+            Verb::Support => return self.support(rest),
+            Verb::Sources => return self.sources(rest),
+            Verb::Sensitivity => {
+                let (flags, relations) = support::words(rest);
+                let ask = support::Ask::of(&flags, Verb::Sensitivity)?;
+                return support::print_sensitivity(&self.session, &relations, ask);
+            }
             Verb::Without | Verb::Assume | Verb::Retract => {
                 return layers::open(self, verb, rest);
             }
@@ -287,15 +294,40 @@ impl Shell {
         self.last.as_ref()?.atom(row)
     }
 
-    fn why(&mut self, rest: &str) -> Result<(), Exit> {
-        let atom = match (rest, rest.parse::<usize>()) {
-            ("", _) => self.atom(0).ok_or_else(nothing_asked)?,
+    /// The atom that is meant: the one given, that of a row of the last answer, or of its first.
+    fn meant(&self, rest: &str) -> Result<String, Exit> {
+        match (rest, rest.parse::<usize>()) {
+            ("", _) => self.atom(0).ok_or_else(nothing_asked),
             (_, Ok(row)) => {
                 let found = row.checked_sub(1).and_then(|row| self.atom(row));
-                found.ok_or_else(|| no_row(row, self.last.as_ref()))?
+                found.ok_or_else(|| no_row(row, self.last.as_ref()))
             }
-            (atom, Err(_)) => atom.to_owned(),
-        };
+            (atom, Err(_)) => Ok(atom.to_owned()),
+        }
+    }
+
+    fn support(&mut self, rest: &str) -> Result<(), Exit> {
+        let (flags, rest) = support::flags(rest);
+        let ask = support::Ask::of(&flags, Verb::Support)?;
+        let atom = self.meant(&rest)?;
+        let file = self.session.files_mut().add("support", atom);
+        support::print_support(&mut self.session, file, ask, self.reporter)
+    }
+
+    fn sources(&mut self, rest: &str) -> Result<(), Exit> {
+        let (flags, rest) = support::flags(rest);
+        let ask = support::Ask::of(&flags, Verb::Sources)?;
+        if ask.fragile || ask.echo || rest.is_empty() {
+            let (_, relations) = support::words(&rest);
+            return support::print_sources(&self.session, &relations, ask);
+        }
+        let atom = self.meant(&rest)?;
+        let file = self.session.files_mut().add("sources", atom);
+        support::print_accounts(&mut self.session, file, ask, self.reporter)
+    }
+
+    fn why(&mut self, rest: &str) -> Result<(), Exit> {
+        let atom = self.meant(rest)?;
         let file = self.session.files_mut().add("why", atom);
         why::show(&mut self.session, file, ProofFormat::Text, Detail::Brief, self.reporter)
     }
