@@ -51,6 +51,8 @@ pub enum Command {
     Sources(Sources),
     /// Shows what changes without each source
     Sensitivity(Sensitivity),
+    /// Shows which claims cannot both be right, and what rests on each
+    Conflicts(Conflicts),
     /// Asks questions at a prompt
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing
@@ -253,6 +255,23 @@ pub struct WhatIf {
     #[arg(long, value_name = "FACT")]
     pub assume: Vec<String>,
     /// How the difference is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
+}
+
+/// `hence conflicts`
+#[derive(Args, Debug, Clone)]
+pub struct Conflicts {
+    /// Rule files, then relations or atoms to look at [default: all marked //@ conflict]
+    #[arg(value_name = "PROG.dl… REL|ATOM", required = true, num_args = 1..)]
+    pub programs_and_relations: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// Shows the proof of every conflict
+    #[arg(long)]
+    pub proofs: bool,
+    /// How conflicts are printed
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: ProofFormat,
 }

@@ -13,7 +13,7 @@ use clap::{CommandFactory, Parser};
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::{catalog, check, plan, query, repl, run, signals, support, whatif, why, whynot};
+use crate::cli::{catalog, check, conflicts, plan, query, repl, run, signals, support, whatif, why, whynot};
 use crate::session::session::Session;
 use crate::text::files::Files;
 
@@ -67,6 +67,7 @@ fn dispatch(command: &Command) -> u8 {
         Command::Sources(args) => support::sources(args, &mut session, reporter),
         Command::Sensitivity(args) => support::sensitivity(args, &mut session, reporter),
         Command::WhatIf(args) => whatif::run(args, &mut session, reporter),
+        Command::Conflicts(args) => conflicts::run(args, &mut session, reporter),
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
         Command::Check(args) => check::run(args, reporter),
         Command::Plan(args) => plan::run(args, &mut session, reporter),
@@ -98,6 +99,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Sources(args) => (args.input.messages, false),
         Command::Sensitivity(args) => (args.input.messages, false),
         Command::WhatIf(args) => (args.input.messages, false),
+        Command::Conflicts(args) => (args.input.messages, false),
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),
         Command::Plan(args) => (args.input.messages, false),

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod args;
 pub mod catalog;
 pub mod check;
+pub mod conflicts;
 pub mod entry;
 pub mod exit;
 pub mod messages;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod ask;
 pub mod changes;
+pub mod conflicts;
 pub mod diff;
 pub mod evaluate;
 pub mod explain;

@@ -1,6 +1,7 @@
 //! Layer 12: answers as text and JSON.
 
 pub mod answer;
+pub mod conflicts;
 pub mod difference;
 pub mod json;
 pub mod safe;

@@ -151,6 +151,24 @@ fn differences() {
 }
 
 #[test]
+fn conflicts() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(["conflicts", "rules/deployment.dl", "-F", "facts/deployment", "--format", "json"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let value = accepted(&validator("conflicts.schema.json"), &text);
+    let first = &value["conflicts"][0];
+    assert_eq!(first["gap"], 5000);
+    assert_eq!(first["sides"][0]["id"], "c0201");
+    assert_eq!(first["sides"][1]["lo"], 10000);
+    let lost = json!({"relation": "total", "rows": 5});
+    assert!(first["sides"][0]["without"].as_array().unwrap().contains(&lost));
+}
+
+#[test]
 fn runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let at = tempfile::tempdir().unwrap();

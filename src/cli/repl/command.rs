@@ -28,6 +28,8 @@ pub enum Verb {
     Sources,
     /// `.sensitivity`
     Sensitivity,
+    /// `.conflicts`
+    Conflicts,
     /// `.rels`
     Rels,
     /// `.schema`
@@ -161,6 +163,14 @@ pub const COMMANDS: &[About] = &[
         args: "[RELATION…] [--full]",
         does: "shows what changes without each source",
         more: "Of the relations that are written out, or of those named.\n  .sensitivity total",
+    },
+    About {
+        verb: Verb::Conflicts,
+        name: ".conflicts",
+        args: "[RELATION | ATOM]",
+        does: "shows which claims cannot both be right",
+        more: "Both with their figures and words, why, and what changes without each. Of relations \
+               marked //@ conflict(a, b).\n  .conflicts\n  .conflicts against(\"c0201\", _, _)",
     },
     About {
         verb: Verb::Rels,

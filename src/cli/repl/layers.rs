@@ -1,4 +1,4 @@
-//! `.without`, `.assume`, `.retract`, and what becomes of the layers they open.
+//! `.without`, `.assume`, `.retract`, and what becomes of the layers they open; `.conflicts`.
 
 use std::io::{Write, stdout};
 use std::time::Instant;
@@ -7,7 +7,7 @@ use crate::cli::args::{FormatArg, ProofFormat};
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::Verb;
 use crate::cli::repl::shell::Shell;
-use crate::cli::whatif;
+use crate::cli::{conflicts, whatif};
 use crate::io::input::{counted, grouped};
 use crate::session::changes::Part;
 use crate::session::layers::Layer;
@@ -78,14 +78,29 @@ fn format(shell: &Shell) -> ProofFormat {
 /// If there is no layer, or no such relation.
 pub fn diff(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
     some_layer(shell)?;
+    let part = part(shell, rest)?;
+    let effect = shell.session.effect_of_layers(&part.relations())?;
+    whatif::print(&shell.session, &effect, &part, format(shell))
+}
+
+/// Shows what is in conflict.
+///
+/// # Errors
+/// If no relation is marked.
+pub fn conflicts(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
+    let part = part(shell, rest)?;
+    let format = format(shell);
+    conflicts::show(&mut shell.session, &part, format, false)
+}
+
+/// Names of relations, or atoms.
+fn part(shell: &mut Shell, rest: &str) -> Result<Part, Exit> {
     let asked: Vec<String> = if rest.contains('(') {
         vec![rest.to_owned()]
     } else {
         rest.split_whitespace().map(str::to_owned).collect()
     };
-    let part = whatif::part(&mut shell.session, &asked)?;
-    let effect = shell.session.effect_of_layers(&part.relations())?;
-    whatif::print(&shell.session, &effect, &part, format(shell))
+    whatif::part(&mut shell.session, &asked)
 }
 
 /// Drops layers, the last one first.

@@ -213,6 +213,7 @@ impl Shell {
                 let ask = support::Ask::of(&flags, Verb::Sensitivity)?;
                 return support::print_sensitivity(&self.session, &relations, ask);
             }
+            Verb::Conflicts => return layers::conflicts(self, rest),
             Verb::Without | Verb::Assume | Verb::Retract => {
                 return layers::open(self, verb, rest);
             }
