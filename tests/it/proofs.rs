@@ -19,7 +19,7 @@ use hence::engine::{naive, native};
 use hence::program::build::build;
 use hence::program::program::Program;
 use hence::provenance::check::check;
-use hence::provenance::leaves::Leaves;
+use hence::provenance::leaves::{Leaf, LeafKind, Leaves};
 use hence::provenance::proof::{Proof, Quality};
 use hence::provenance::search::{Budget, Explainer, NoProof};
 use hence::show::tree::{TreeOptions, tree};
@@ -246,6 +246,26 @@ fn an_assumption_that_several_premises_share_counts_once() {
     assert_eq!((proof.cost.assumptions, proof.quality), (2, Quality::Best));
     // Alone, c takes the one assumption.
     assert_eq!(case.explain("c", &[]).cost.assumptions, 1);
+}
+
+#[test]
+fn what_a_program_states_is_not_assumed() {
+    let rules = ".decl p(x: number)\n.decl goal(x: number)\ngoal(x) :- p(x).\n";
+    for facts in ["p(1).", "//@ assume\np(1).\np(1).", "p(1).\n//@ assume\np(1)."] {
+        let mut case = Case::of(&format!("{rules}{facts}"));
+        assert_eq!(case.explain("goal", &[]).cost.assumptions, 0, "{facts}");
+        // A file may have it too.
+        let (p, tuple) = case.find("p", &[]);
+        let leaf = case.leaves.leaves.push(Leaf {
+            kind: LeafKind::Assumption,
+            id: "p.facts:1".to_owned(),
+            place: "p.facts:1".to_owned(),
+            span: None,
+            evidence: None,
+        });
+        case.leaves.rows.insert((p, tuple), leaf);
+        assert_eq!(case.explain("goal", &[]).cost.assumptions, 0, "{facts} and a file");
+    }
 }
 
 #[test]

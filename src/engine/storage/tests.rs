@@ -74,6 +74,7 @@ fn check_join(form: &dyn Storage, model: &Model, bound: &[usize], keys: &[Vec<u3
             form.expand(join, &mut cursor, &mut out);
             assert!(out.len <= BATCH);
             total += out.len;
+            assert!(total <= keys.len() * form.len(View::All), "a join comes to its end");
             for i in 0..out.len {
                 let tuple: Vec<u32> = out.columns.iter().map(|c| c[i]).collect();
                 found.insert((out.sources[i] as usize, tuple));
@@ -175,6 +176,30 @@ fn trees_behave_like_sets() {
     arbtest::arbtest(|u| history(u, |arity| Box::new(Tree::new(arity))))
         .size_max(400)
         .budget_ms(500);
+}
+
+#[test]
+fn lists_that_are_long_or_grow_keep_their_tuples() {
+    let limits = Limits::default();
+    let (mut form, mut model) = (Ids::new(2), Model::default());
+    // Lists of five have room for just as many at first; that of 50 takes several batches.
+    let short = (0..30).flat_map(|key| (0..5).map(move |i| vec![key, i]));
+    let long = (0..u32::try_from(3 * BATCH + 10).expect("it fits")).map(|i| vec![50, i]);
+    let first: Vec<Vec<u32>> = short.chain(long).collect();
+    form.load(first.len(), columns(&first, 2), &limits).expect("no limit is set");
+    form.prepare(&[0], None, &limits).expect("no limit is set");
+    model.delta.extend(first);
+    let keys: Vec<Vec<u32>> = [50, 0, 1, 2, 29, 60].map(|key| vec![key]).into();
+    for round in 1..=3 {
+        let more: Vec<Vec<u32>> = (0..30).map(|key| vec![key, 100_000 + round]).collect();
+        let new = with_columns(&more, 2, |rows| form.insert(rows, round));
+        assert_eq!(new, Ok(more.len()));
+        form.rotate(&limits).expect("no limit is set");
+        let delta = take(&mut model.delta);
+        model.stable.extend(delta);
+        model.delta.extend(more);
+        check_join(&form, &model, &[0], &keys, View::All);
+    }
 }
 
 #[test]
