@@ -13,7 +13,9 @@ use clap::{CommandFactory, Parser};
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::{catalog, check, conflicts, plan, query, repl, run, signals, support, whatif, why, whynot};
+use crate::cli::{
+    catalog, check, conflicts, plan, query, repl, run, signals, support, whatif, why, whynot,
+};
 use crate::session::session::Session;
 use crate::text::files::Files;
 
