@@ -192,7 +192,7 @@ impl<'a> Plain<'a> {
         order.sort_by_key(|at| is_atom(left[*at]));
         for at in order {
             if let Some(ways) = self.ways(left[at], &values, bindable) {
-                let mut rest = left.to_owned();
+                let mut rest = left.clone();
                 rest.remove(at);
                 return ways
                     .into_iter()

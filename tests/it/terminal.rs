@@ -109,7 +109,7 @@ fn completion_long_questions_and_history() {
     terminal.wait("bob");
     terminal.wait("3 answers");
     terminal.wait("hence> ");
-    terminal.keys(".wh\t2\n");
+    terminal.keys(".wh\t 2\n");
     terminal.wait("ancestor(\"ann\", \"cid\")");
     terminal.wait("hence> ");
     let state = terminal.leave();
