@@ -27,6 +27,7 @@
 //! | [`claims`] | the claims record, its checks, the relations it fills | `record.rs` |
 //! | [`session`] | the one API: load, run, ask, explain | `session.rs` |
 //! | [`show`] | answers and proofs as text and JSON | `tree.rs` |
+//! | [`verify`] | checks certificates; imports nothing of hence | `verifier.rs` |
 //! | `cli` | processes and terminals, the prompt (feature `cli`) | `args.rs` |
 //!
 //! | to change … | look in |
@@ -89,5 +90,6 @@ pub mod provenance;
 pub mod claims;
 pub mod session;
 pub mod show;
+pub mod verify;
 #[cfg(feature = "cli")]
 pub mod cli;
