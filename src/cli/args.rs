@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::cert_args::{CERT_HELP, Cert, VERIFY_HELP, Verify};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -53,6 +54,12 @@ pub enum Command {
     Sensitivity(Sensitivity),
     /// Shows which claims cannot both be right, and what rests on each
     Conflicts(Conflicts),
+    /// Writes a certificate: conclusions with all that shows them, for `hence verify`
+    #[command(after_help = CERT_HELP)]
+    Cert(Cert),
+    /// Checks a certificate with a program of its own
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Verify),
     /// Asks questions at a prompt
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing

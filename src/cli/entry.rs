@@ -14,7 +14,7 @@ use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::{
-    catalog, check, conflicts, plan, query, repl, run, signals, support, whatif, why, whynot,
+    catalog, cert, check, conflicts, plan, query, repl, run, signals, support, whatif, why, whynot,
 };
 use crate::session::session::Session;
 use crate::text::files::Files;
@@ -70,6 +70,8 @@ fn dispatch(command: &Command) -> u8 {
         Command::Sensitivity(args) => support::sensitivity(args, &mut session, reporter),
         Command::WhatIf(args) => whatif::run(args, &mut session, reporter),
         Command::Conflicts(args) => conflicts::run(args, &mut session, reporter),
+        Command::Cert(args) => cert::run(args, &mut session, reporter),
+        Command::Verify(args) => cert::check(args, &mut session),
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
         Command::Check(args) => check::run(args, reporter),
         Command::Plan(args) => plan::run(args, &mut session, reporter),
@@ -102,6 +104,8 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Sensitivity(args) => (args.input.messages, false),
         Command::WhatIf(args) => (args.input.messages, false),
         Command::Conflicts(args) => (args.input.messages, false),
+        Command::Cert(args) => (args.input.messages, false),
+        Command::Verify(args) => (args.messages, false),
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),
         Command::Plan(args) => (args.input.messages, false),

@@ -4,6 +4,8 @@
 pub mod answers;
 pub mod args;
 pub mod catalog;
+pub mod cert;
+pub mod cert_args;
 pub mod check;
 pub mod conflicts;
 pub mod entry;

@@ -1,11 +1,14 @@
 //! Layer 9: why a tuple holds.
 
+pub mod certificate;
 pub mod check;
+pub mod derivations;
 pub mod empty;
 pub mod instances;
 pub mod lanes;
 pub mod leaves;
 pub mod necessary;
+pub mod ordered_graph;
 pub mod proof;
 pub mod search;
 pub mod sets;

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod certify;
 pub mod changes;
 pub mod conflicts;
 pub mod diff;

@@ -263,7 +263,7 @@ impl Session {
     }
 
     /// The places in which input is looked for: those of the options, or the current folder.
-    fn places(&self) -> Places {
+    pub(super) fn places(&self) -> Places {
         if self.options.facts.is_empty() {
             return find::places(&[PathBuf::from(".")]);
         }

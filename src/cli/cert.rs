@@ -1,0 +1,91 @@
+//! `hence cert` and `hence verify`.
+
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use crate::cli::cert_args::{Cert, CertFormat, LevelArg, Verify};
+use crate::cli::exit::{Exit, NEGATIVE};
+use crate::cli::messages::Reporter;
+use crate::cli::session::options;
+use crate::provenance::certificate::Level;
+use crate::session::options::Options;
+use crate::session::session::{Keep, Session};
+use crate::verify::inputs::Inputs;
+use crate::verify::verifier::verify;
+
+/// Writes a certificate.
+///
+/// # Errors
+/// What is wrong with program, input or goals.
+pub fn run(args: &Cert, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
+    let mut options = options(&args.input);
+    options.input.hashes = true;
+    let session = session.insert(Session::new(options));
+    let is_program = |text: &&String| text.ends_with(".dl") || Path::new(text).is_file();
+    let all = &args.programs_and_goals;
+    let programs: Vec<PathBuf> = all.iter().take_while(is_program).map(PathBuf::from).collect();
+    session.run(&programs, Keep::Input)?;
+    let warnings = session.take_warnings_of_questions();
+    reporter.print(&warnings, session.files());
+    session.place_rows();
+    let goals = &all[programs.len()..];
+    let mut wanted = if goals.is_empty() { session.outputs() } else { Default::default() };
+    for goal in goals {
+        let file = session.files_mut().add("goal", goal.as_str());
+        session.want(file, &mut wanted)?;
+    }
+    let text = match args.format {
+        CertFormat::Jsonl => {
+            let level = match args.level {
+                LevelArg::Proof => Level::Proof,
+                LevelArg::Model => Level::Model,
+            };
+            let lines = session.certificate(wanted, level)?;
+            lines.iter().flat_map(|line| [line, "\n"]).collect()
+        }
+        CertFormat::Lean => session.ordered_graph(wanted)?,
+    };
+    match &args.output {
+        None => stdout().lock().write_all(text.as_bytes())?,
+        Some(path) => {
+            #[expect(clippy::disallowed_methods, reason = "the command writes this file")]
+            let written = fs::write(path, text);
+            let refused = |error| format!("{} cannot be written: {error}", path.display());
+            written.map_err(|error| Exit::System(refused(error)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks a certificate.
+///
+/// # Errors
+/// If it is refused, or something cannot be read.
+pub fn check(args: &Verify, session: &mut Option<Session>) -> Result<(), Exit> {
+    #[expect(clippy::disallowed_methods, reason = "the command reads this file")]
+    let read = fs::read_to_string(&args.certificate);
+    let name = args.certificate.display();
+    let text = read.map_err(|error| Exit::System(format!("{name} cannot be read: {error}")))?;
+    let mut inputs = Inputs::default();
+    if !args.facts.is_empty() {
+        let header = text.lines().next().unwrap_or("");
+        inputs = Inputs::open(header, &args.facts).map_err(Exit::System)?;
+    }
+    if !args.programs.is_empty() {
+        let options = Options { include: args.include.clone(), ..Options::default() };
+        let session = session.insert(Session::new(options));
+        session.load(&args.programs)?;
+        inputs.programs = session.rule_texts();
+        inputs.rules = Some(session.program_digest());
+    }
+    let compares = !args.facts.is_empty() || !args.programs.is_empty();
+    match verify(&text, compares.then_some(&inputs)) {
+        Ok(summary) => writeln!(stdout().lock(), "{summary}")?,
+        Err((line, reason)) => {
+            writeln!(stdout().lock(), "refused: {name}:{line}: {reason}")?;
+            return Err(Exit::Code(NEGATIVE));
+        }
+    }
+    Ok(())
+}

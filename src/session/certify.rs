@@ -1,0 +1,275 @@
+//! Certificates of conclusions: where the input stands in its files, and what is to be shown.
+
+use std::fs::read_to_string;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+
+use crate::base::hash::{Map, Set, sha256};
+use crate::base::ids::FileId;
+use crate::base::nearest::{alternatives, nearest};
+use crate::io::find::shown;
+use crate::provenance::certificate::{Level, certify, digest, program_lines};
+use crate::provenance::derivations::{Finished, Goal};
+use crate::provenance::leaves::{Leaf, LeafKind};
+use crate::provenance::ordered_graph::{NoGraph, ordered_graph};
+use crate::provenance::proof::{LeafRef, Proof};
+use crate::provenance::search::Budget;
+use crate::session::explain::equal;
+use crate::session::question;
+use crate::session::session::{Refused, Session, World};
+use crate::session::stops;
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+
+/// Conclusions of atoms that are shown by their best proofs; further ones by any.
+const PROVED_MAX: usize = 100;
+
+/// What a certificate shall show.
+#[derive(Default)]
+pub struct Wanted {
+    /// The tuples.
+    pub goals: Vec<Goal>,
+    /// Proofs of some of them.
+    pub proofs: Vec<Proof>,
+}
+
+impl Session {
+    /// The tuples of all output relations.
+    #[must_use]
+    pub fn outputs(&self) -> Wanted {
+        let program = &self.world().program;
+        let mut wanted = Wanted::default();
+        let mut relations: Vec<_> = program.outputs.iter().map(|output| output.relation).collect();
+        relations.sort_unstable();
+        relations.dedup();
+        for relation in relations {
+            let any = vec![None; program.relations[relation].columns.len()];
+            let found = self.explainer().find(relation, &any, &[], usize::MAX);
+            let found = found.map(|(found, _)| found).unwrap_or_default();
+            wanted.goals.extend(found.into_iter().map(|tuple| (relation, tuple)));
+        }
+        wanted
+    }
+
+    /// Adds what the text of `file` names: a relation, or an atom, whose tuples are shown by their
+    /// best proofs.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that it does not hold.
+    pub fn want(&self, file: FileId, wanted: &mut Wanted) -> Result<(), Refused> {
+        let text = self.files().get(file).text.trim().to_owned();
+        let world = self.world();
+        let is_name = !text.contains('(');
+        let relation = world.program.relation(&text);
+        if is_name && relation.is_none() {
+            let known = world.program.relations.iter().map(|relation| relation.name.as_str());
+            let mut message = Diagnostic::new(Code::H0701, format!("no relation `{text}`"));
+            if let Some(names) = alternatives(&nearest(&text, known)) {
+                message = message.help(format!("did you mean {names}?"));
+            }
+            return Err(vec![message]);
+        }
+        let explainer = self.explainer();
+        let stopped = |stop| vec![stops::message(&stop, &world.program, self.options())];
+        let (relation, pattern, same) = match relation {
+            Some(relation) => {
+                let columns = world.program.relations[relation].columns.len();
+                (relation, vec![None; columns], Vec::new())
+            }
+            None => {
+                let (question, _) = self.question(file)?;
+                let Some(atom) = question.atom() else {
+                    let message = "only relations and single atoms can be certified";
+                    return Err(vec![Diagnostic::new(Code::H0701, message)]);
+                };
+                (atom.relation, question::pattern(atom), equal(atom))
+            }
+        };
+        let (found, _) = explainer.find(relation, &pattern, &same, usize::MAX).map_err(stopped)?;
+        if found.is_empty() {
+            let message = format!("{} does not hold", text.trim_end_matches(['.', '?']));
+            return Err(vec![Diagnostic::new(Code::H0502, message)]);
+        }
+        for tuple in found.iter().filter(|_| !is_name).take(PROVED_MAX) {
+            wanted.proofs.extend(explainer.explain(relation, tuple, Budget::default()).ok());
+        }
+        wanted.goals.extend(found.into_iter().map(|tuple| (relation, tuple)));
+        Ok(())
+    }
+
+    /// A certificate, line by line. The rows of the input have to be in memory.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn certificate(&self, mut wanted: Wanted, level: Level) -> Result<Vec<String>, Refused> {
+        let world = self.world();
+        let World { program, analysis, leaves, .. } = world;
+        let mut seen = Set::default();
+        wanted.goals.retain(|goal| seen.insert(goal.clone()));
+        let finished = Finished { program, analysis, tables: world.tables(), leaves };
+        let places = InputPlaces::of(world);
+        let origin = |goal: &Goal, leaf: LeafRef| places.origin(world, goal, leaf);
+        let limits = self.options().limits();
+        let found = certify(finished, (&wanted.goals, &wanted.proofs), (level, &origin), &limits);
+        let lines = found.map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
+        let header = json!({"header": {
+            "schema": "hence.cert/1",
+            "hence": env!("CARGO_PKG_VERSION"),
+            "level": level.word(),
+            "rules": digest(&program_lines(program)),
+            "programs": self.programs(),
+            "inputs": places.inputs,
+        }});
+        Ok([header.to_string()].into_iter().chain(lines).collect())
+    }
+
+    /// The derivations as `CertifyingDatalog` reads them, one JSON document.
+    ///
+    /// # Errors
+    /// If a rule has more than atoms, or it is stopped.
+    pub fn ordered_graph(&self, mut wanted: Wanted) -> Result<String, Refused> {
+        let world = self.world();
+        let World { program, analysis, leaves, .. } = world;
+        let mut seen = Set::default();
+        wanted.goals.retain(|goal| seen.insert(goal.clone()));
+        let finished = Finished { program, analysis, tables: world.tables(), leaves };
+        let limits = self.options().limits();
+        match ordered_graph(finished, (&wanted.goals, &wanted.proofs), &limits) {
+            Ok(graph) => Ok(format!("{graph}\n")),
+            Err(NoGraph::Stopped(stop)) => {
+                Err(vec![stops::message(&stop, program, self.options())])
+            }
+            Err(NoGraph::Outside(rule, what)) => {
+                let text = format!("rule {rule} has {what}, which the form `lean` cannot hold");
+                let message = Diagnostic::new(Code::H0701, text)
+                    .note("it holds rules of atoms with variables and constants, nothing else")
+                    .help("certify relations below such rules, or use the form `jsonl`");
+                Err(vec![message])
+            }
+        }
+    }
+
+    /// Names and hashes of the rule files.
+    fn programs(&self) -> Vec<Json> {
+        let hash = |name: &String| {
+            let text = self.files().entries().find(|(_, file)| file.name == *name);
+            json!([name, text.map(|(_, file)| sha256(file.text.as_bytes()))])
+        };
+        self.rule_files().iter().map(hash).collect()
+    }
+
+    /// Names and texts of the rule files.
+    #[must_use]
+    pub fn rule_texts(&self) -> Vec<(String, String)> {
+        let names = self.rule_files().iter();
+        let text = |name: &String| {
+            let found = self.files().entries().find(|(_, file)| file.name == *name);
+            Some((name.clone(), found?.1.text.to_string()))
+        };
+        names.filter_map(text).collect()
+    }
+
+    /// The hash of the program as a certificate holds it.
+    #[must_use]
+    pub fn program_digest(&self) -> String {
+        digest(&program_lines(&self.world().program))
+    }
+}
+
+/// Where the input stands.
+struct InputPlaces {
+    /// The files, as the header says them.
+    inputs: Vec<Json>,
+    /// File and line of rows of fact files.
+    rows: Map<Goal, (usize, usize)>,
+    /// Positions of claims files by their names without folder.
+    claims: Map<String, Vec<(usize, String)>>,
+}
+
+impl InputPlaces {
+    fn of(world: &World) -> Self {
+        let mut places = Self { inputs: Vec::new(), rows: Map::default(), claims: Map::default() };
+        for file in &world.loaded {
+            let at = places.inputs.len();
+            for index in 0..file.rows {
+                let tuple = world.facts.row(&world.program, file.relation, file.first_row + index);
+                places.rows.entry((file.relation, tuple)).or_insert((at, file.line(index)));
+            }
+            let relation = &world.program.relations[file.relation].name;
+            places.inputs.push(json!({
+                "name": shown(&file.path),
+                "sha256": file.sha256,
+                "holds": {"rows": [relation, file.rows]},
+                "without": file.bad_lines,
+            }));
+        }
+        let Some(claims) = &world.claims else { return places };
+        let rejected = claims.rejected.as_deref().unwrap_or("");
+        let rejected: Vec<Json> =
+            rejected.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        for file in &claims.files {
+            let name = Path::new(&file.file).file_name();
+            let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let own = |line: &&Json| line["file"] == file.file.as_str();
+            let without: Vec<&Json> =
+                rejected.iter().filter(own).map(|line| &line["line"]).collect();
+            places.claims.entry(name).or_default().push((places.inputs.len(), file.file.clone()));
+            places.inputs.push(json!({
+                "name": file.file,
+                "sha256": file.sha256,
+                "holds": {"claims": file.records},
+                "without": without,
+            }));
+        }
+        for document in &claims.documents {
+            let Some(file) = &document.file else { continue };
+            places.inputs.push(json!({
+                "name": file,
+                "sha256": document.sha256,
+                "holds": {"document": document.id},
+                "without": [],
+            }));
+        }
+        places
+    }
+
+    fn origin(&self, world: &World, goal: &Goal, leaf: LeafRef) -> Json {
+        let record = match leaf {
+            LeafRef::Row(id) => Some(&world.leaves.leaves[id]),
+            LeafRef::Fact(_) | LeafRef::Input => None,
+        };
+        let from_claims = record.and_then(|leaf| Some((leaf, self.place(leaf)?)));
+        match (from_claims, self.rows.get(goal)) {
+            (Some((leaf, (file, line))), _) if leaf.kind == LeafKind::Claim => {
+                let evidence = leaf.evidence.as_ref().filter(|evidence| evidence.verified);
+                let quote = evidence.and_then(|evidence| {
+                    let (start, end) = evidence.span?;
+                    Some(json!([evidence.document, start, end]))
+                });
+                json!({"claim": {"file": file, "line": line, "id": leaf.id, "quote": quote}})
+            }
+            (Some((_, (file, line))), _) => json!({"record": [file, line]}),
+            (None, Some((file, line))) => json!({"row": [file, line]}),
+            (None, None) => json!({"declared": null}),
+        }
+    }
+
+    /// File and line of a record.
+    fn place(&self, leaf: &Leaf) -> Option<(usize, usize)> {
+        let (name, line) = leaf.place.rsplit_once(':')?;
+        let line: usize = line.parse().ok()?;
+        let files = self.claims.get(name)?;
+        let id = leaf.id.rsplit(' ').next().unwrap_or("");
+        let fits = |path: &str| {
+            #[expect(clippy::disallowed_methods, reason = "files of one name are told apart")]
+            let text = read_to_string(path).unwrap_or_default();
+            text.split('\n').nth(line - 1).is_some_and(|text| text.contains(id))
+        };
+        let found = match files.as_slice() {
+            [(at, _)] => Some(at),
+            many => many.iter().find(|(_, path)| fits(path)).map(|(at, _)| at),
+        };
+        found.map(|at| (*at, line))
+    }
+}
