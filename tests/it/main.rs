@@ -8,6 +8,7 @@
 )]
 
 mod broken_proofs;
+mod certificates;
 mod cheapest_proofs;
 mod claims;
 mod claims_rows;

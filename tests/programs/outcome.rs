@@ -10,6 +10,7 @@ use hence::plan::build::plan;
 use hence::plan::display;
 use hence::plan::sizes::Guess;
 use hence::program::atom::atom;
+use hence::provenance::certificate::Level;
 use hence::provenance::check;
 use hence::provenance::search::{Budget, Explainer, NoProof};
 use hence::provenance::whynot::Effort;
@@ -25,6 +26,8 @@ use hence::text::diagnostic::Diagnostic;
 use hence::text::files::Files;
 use hence::text::render::{RenderOptions, concise, render};
 use hence::value::value::{Tuple, cmp_tuples};
+use hence::verify::inputs::Inputs;
+use hence::verify::verifier::verify;
 
 /// How a program is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +105,7 @@ pub(crate) fn outcome(path: &Path, mode: Mode) -> Option<String> {
     let settings = Settings::of(&text);
     let mut options = options(path, mode);
     options.input.allow_missing = settings.library;
+    options.input.hashes = true;
     if settings.rounds.is_some() {
         options.rounds_max = settings.rounds;
     }
@@ -143,6 +147,9 @@ pub(crate) fn outcome(path: &Path, mode: Mode) -> Option<String> {
         Mode::Naive => prove(session.world(), PROVED_MAX),
         Mode::Native2 => prove(session.world(), PROVED_AGAIN_MAX),
         Mode::Native1 | Mode::Toy | Mode::Printed => {}
+    }
+    if mode == Mode::Native1 {
+        certify_all(&mut session, path);
     }
     Some(out)
 }
@@ -280,6 +287,24 @@ fn ask_whynot(out: &mut String, session: &mut Session, depth: usize, question: &
         Err(messages) => {
             for message in &messages {
                 writeln!(out, "{}", concise(message, session.files())).unwrap();
+            }
+        }
+    }
+}
+
+/// The certificates of all tuples of the output relations are verified, against the files too.
+fn certify_all(session: &mut Session, path: &Path) {
+    session.place_rows();
+    let outputs = || session.outputs();
+    for level in [Level::Proof, Level::Model] {
+        let lines = session.certificate(outputs(), level).unwrap();
+        let mut inputs = Inputs::open(&lines[0], &[path.with_extension("")]).unwrap();
+        inputs.programs = session.rule_texts();
+        inputs.rules = Some(session.program_digest());
+        let text = lines.join("\n");
+        for inputs in [None, Some(&inputs)] {
+            if let Err((line, reason)) = verify(&text, inputs) {
+                panic!("{level:?}, line {line}: {reason}\n{}", lines[line - 1]);
             }
         }
     }

@@ -1,0 +1,1000 @@
+//! Mutated certificates: those that say something untrue are refused, all others are accepted.
+//!
+//! What is true is said by the specification, not by the checker: it runs the program with one
+//! more relation for each rule and each aggregate, which holds all bindings of its body. A line is
+//! true if its binding stands there, and a leaf if it is one of the input.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::{ControlFlow, Range};
+use std::path::{Path, PathBuf};
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use arbtest::arbitrary::{Result as ArbitraryResult, Unstructured};
+use arbtest::arbtest;
+use hashbrown::{HashMap, HashSet};
+use hence::analysis::analysis::analyse;
+use hence::base::hash::sha256;
+use hence::base::ids::{FileId, Id, RelationId, TypeId, VarId};
+use hence::engine::facts::Facts;
+use hence::engine::limits::Limits;
+use hence::engine::naive;
+use hence::engine::tables::Tables;
+use hence::program::program::{
+    Aggregate, Column, Expr, Literal, LiteralKind, Program, Relation, Rule,
+};
+use hence::provenance::certificate::Level;
+use hence::session::options::Options;
+use hence::session::session::{Keep, Session};
+use hence::text::span::Span;
+use hence::value::codes::Codes;
+use hence::value::value::Value;
+use hence::verify::form::Line;
+use hence::verify::inputs::Inputs;
+use hence::verify::verifier::{Verifier, verify};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+const GRAPH: &str = r#"
+.decl edge(a: symbol, b: symbol)  .input edge
+.decl node(a: symbol)
+.decl closed(a: symbol)
+.decl reach(a: symbol, b: symbol)  .output reach
+.decl apart(a: symbol, b: symbol)  .output apart
+.decl dead(a: symbol)  .output dead
+closed("d").
+node(a) :- edge(a, _).
+node(b) :- edge(_, b).
+reach(a, b) :- edge(a, b), !closed(b).
+reach(a, c) :- reach(a, b), reach(b, c).
+apart(a, b) :- node(a), node(b), a < b, !reach(a, b), !reach(b, a).
+dead(a) :- node(a), !edge(a, _).
+"#;
+
+const SUMS: &str = r#"
+.decl amount(who: symbol, what: symbol, n: number)  .input amount
+.decl who(w: symbol)
+.decl total(w: symbol, n: number, k: number)  .output total
+.decl best(w: symbol, n: number)  .output best
+.decl middle(x: float)  .output middle
+.decl least(n: number)  .output least
+.decl above(w: symbol)  .output above
+who(w) :- amount(w, _, _).
+total(w, n, k) :- who(w), n = sum x : { amount(w, _, x) }, k = count : { amount(w, _, _) }.
+best(w, n) :- n = max x : { amount(w, _, x) }.
+middle(x) :- x = mean n : { amount(_, _, n) }.
+least(n) :- n = min x : { total(_, x, _) }.
+above(w) :- total(w, n, _), n > 2 * m, m = min x : { total(_, x, _) }, !best(w, 100).
+"#;
+
+const TEXTS: &str = r#"
+.decl word(w: symbol, x: float)  .input word
+.decl long(w: symbol, n: number, t: symbol)  .output long
+.decl pair(a: symbol, b: symbol, x: float)  .output pair
+.decl index(n: unsigned, w: symbol)  .output index
+.decl none(w: symbol)  .output none
+.decl even(n: number)  .output even
+long(w, n, t) :- word(w, _), n = strlen(w), n >= 3, t = cat(substr(w, 0, 2), to_string(n)).
+pair(a, b, x + y) :- word(a, x), word(b, y), a < b, x * y > 0.5, !contains("z", cat(a, b)).
+index(to_unsigned(n), w) :- long(w, n, _), match("[a-z]+", w).
+none(w) :- word(w, x), x <= 0.0.
+even(0).
+even(n + 2) :- even(n), n < 10, n = range(0, 20, 2).
+"#;
+
+/// A certificate whose lines name each other by what their numbers were at first.
+#[derive(Clone)]
+struct Cert {
+    lines: Vec<(usize, Rc<Json>)>,
+}
+
+/// A program, its certificate, and what is true of it.
+struct Case {
+    folder: Option<TempDir>,
+    original: Cert,
+    texts: Vec<String>,
+    parsed: Vec<Line>,
+    inputs: Inputs,
+    /// Lines of relations, facts and rules.
+    program: Range<usize>,
+    leaves: HashSet<String>,
+    /// The lines that each line names.
+    references: Vec<Vec<usize>>,
+    truth: Truth,
+}
+
+/// What the specification says.
+#[derive(Default)]
+struct Truth {
+    tuples: HashMap<String, HashSet<String>>,
+    /// By rule: bindings, each with what it gives.
+    instances: Vec<HashSet<String>>,
+    /// By rule and place: bindings of an aggregate's body, by the values from outside.
+    rows: HashMap<(usize, Vec<usize>), BTreeMap<String, HashSet<String>>>,
+    /// Aggregates of which the rows are not known.
+    unknown: HashSet<(usize, Vec<usize>)>,
+}
+
+fn cell(program: &Program, value: Value) -> Json {
+    match value {
+        Value::Number(n) => n.into(),
+        Value::Unsigned(n) => n.into(),
+        Value::Float(x) => x.to_string().into(),
+        Value::Symbol(s) => program.symbols.text(s).into(),
+    }
+}
+
+fn needs(body: &[Literal], exprs: &[Expr]) -> Vec<VarId> {
+    let mut vars = Vec::new();
+    for literal in body {
+        match &literal.kind {
+            LiteralKind::Absent(_) => {}
+            LiteralKind::Aggregate { var, aggregate } => {
+                vars.push(*var);
+                vars.extend(aggregate.outer.iter().chain(&aggregate.witnesses));
+            }
+            _ => literal.each_var(&mut |var| vars.push(var)),
+        }
+    }
+    exprs.iter().for_each(|expr| expr.each_var(&mut |var| vars.push(var)));
+    vars.sort_unstable();
+    vars.dedup();
+    vars
+}
+
+/// Every aggregate of a body with its place.
+fn aggregates<'p>(
+    path: &[usize],
+    body: &'p [Literal],
+    found: &mut Vec<(Vec<usize>, &'p Aggregate)>,
+) {
+    for (at, literal) in body.iter().enumerate() {
+        if let LiteralKind::Aggregate { aggregate, .. } = &literal.kind {
+            let path = [path, &[at]].concat();
+            aggregates(&path, &aggregate.body, found);
+            found.push((path, aggregate));
+        }
+    }
+}
+
+/// A further relation of `program` that holds the values of `args` under all bindings of `body`.
+fn watch(
+    program: &mut Program,
+    of: &Rule,
+    body: &[Literal],
+    args: Vec<(Expr, Column)>,
+) -> RelationId {
+    let span = Span::new(FileId::new(0), 0, 0);
+    let (head_args, columns): (Vec<Expr>, Vec<Column>) = args.into_iter().unzip();
+    let relation = program.relations.push(Relation {
+        name: format!("watch{}", program.relations.len()),
+        columns,
+        span,
+        is_input: false,
+        is_output: true,
+        ..program.relations[of.head].clone()
+    });
+    program.rules.push(Rule { head: relation, head_args, body: body.to_vec(), ..of.clone() });
+    relation
+}
+
+impl Truth {
+    #[expect(clippy::too_many_lines, reason = "one thing after the other")]
+    fn of(session: &Session) -> Self {
+        let world = session.world();
+        let mut program = world.program.clone();
+        let span = Span::new(FileId::new(0), 0, 0);
+        let column = |base| Column { name: "x".to_owned(), ty: TypeId::new(0), base, span };
+        let mut instances = Vec::new();
+        let mut groups = Vec::new();
+        for (id, rule) in world.program.rules.entries() {
+            let of_var = |var: VarId| (Expr::Var(var), column(rule.vars[var].base));
+            let vars = needs(&rule.body, &rule.head_args);
+            let heads = world.program.relations[rule.head].columns.iter();
+            let heads = rule.head_args.iter().zip(heads).map(|(e, c)| (e.clone(), column(c.base)));
+            let args = vars.iter().map(|var| of_var(*var)).chain(heads).collect();
+            instances.push((watch(&mut program, rule, &rule.body, args), vars, rule.vars.len()));
+            let mut found = Vec::new();
+            aggregates(&[], &rule.body, &mut found);
+            for (path, of) in found {
+                let mut vars = needs(&of.body, of.value.as_slice());
+                vars.retain(|var| !of.outer.contains(var));
+                let args = of.outer.iter().chain(&vars).map(|var| of_var(*var)).collect();
+                let relation = watch(&mut program, rule, &of.body, args);
+                groups.push((id.index(), path, of.outer.len(), relation, vars, rule.vars.len()));
+            }
+        }
+        // Some bodies do not bind what they take from outside: nothing is known of them.
+        let unbound = analyse(&program).0.unbound;
+        let mut truth = Self::default();
+        for (rule, _) in unbound {
+            let head = program.rules[rule].head;
+            let lost = groups.iter().position(|group| group.3 == head).unwrap();
+            let (rule, path, ..) = groups.remove(lost);
+            truth.unknown.insert((rule, path));
+        }
+        program.rules = program
+            .rules
+            .iter()
+            .filter(|rule| {
+                let own = rule.head.index() < world.program.relations.len();
+                let watched = instances.iter().any(|(relation, ..)| *relation == rule.head);
+                own || watched || groups.iter().any(|group| group.3 == rule.head)
+            })
+            .cloned()
+            .collect();
+        let (analysis, _) = analyse(&program);
+        let mut facts =
+            Facts::of_program(&program, Arc::new(Codes::new(Arc::clone(&program.symbols))));
+        for (relation, columns) in world.facts.relations.entries() {
+            for row in 0..columns.rows {
+                facts.push(relation, &world.facts.row(&world.program, relation, row));
+            }
+        }
+        let tables = naive::run(&program, &analysis, facts, &Limits::default()).unwrap();
+        let rows = |relation: RelationId| {
+            let mut rows: Vec<Vec<Json>> = Vec::new();
+            let any = vec![None; program.relations[relation].columns.len()];
+            tables.select(relation, &any, &mut |tuple| {
+                rows.push(tuple.iter().map(|value| cell(&program, *value)).collect());
+                ControlFlow::Continue(())
+            });
+            rows
+        };
+        let full = |vars: &[VarId], values: &[Json], all: usize| {
+            let mut binding = vec![Json::Null; all];
+            vars.iter().zip(values).for_each(|(var, value)| binding[var.index()] = value.clone());
+            binding
+        };
+        for (id, relation) in world.program.relations.entries() {
+            let own = rows(id).into_iter().map(|row| json!(row).to_string());
+            truth.tuples.insert(relation.name.clone(), own.collect());
+        }
+        for (relation, vars, all) in instances {
+            let own = rows(relation).into_iter().map(|row| {
+                let (binding, head) = row.split_at(vars.len());
+                json!([full(&vars, binding, all), head]).to_string()
+            });
+            truth.instances.push(own.collect());
+        }
+        for (rule, path, outer, relation, vars, all) in groups {
+            let groups = truth.rows.entry((rule, path)).or_default();
+            for row in rows(relation) {
+                let (outer, row) = row.split_at(outer);
+                let row = json!(full(&vars, row, all)).to_string();
+                groups.entry(json!(outer).to_string()).or_default().insert(row);
+            }
+        }
+        truth
+    }
+}
+
+impl Cert {
+    fn parse(lines: &[String]) -> Self {
+        let parse =
+            |(at, line): (usize, &String)| (at + 1, Rc::new(serde_json::from_str(line).unwrap()));
+        Self { lines: lines.iter().enumerate().map(parse).collect() }
+    }
+
+    /// The text of a line, with the numbers that lines have now.
+    fn text(line: &Json, places: &HashMap<usize, usize>) -> String {
+        let mut line = line.clone();
+        references(&mut line, &mut |id| {
+            *id = json!(id.as_u64().map_or(0, |id| {
+                places.get(&usize::try_from(id).unwrap()).copied().unwrap_or(0)
+            }))
+        });
+        line.to_string()
+    }
+
+    fn places(&self) -> HashMap<usize, usize> {
+        let mut places = HashMap::new();
+        for (at, (id, _)) in self.lines.iter().enumerate() {
+            places.entry(*id).or_insert(at + 1);
+        }
+        places
+    }
+}
+
+/// The lines that a line names; those of the original are known.
+fn ids_in(line: &Rc<Json>, original: &Cert, id: usize, known: &[Vec<usize>]) -> Vec<usize> {
+    if Rc::ptr_eq(line, &original.lines[id - 1].1) {
+        return known[id - 1].clone();
+    }
+    let mut found = Vec::new();
+    references(&mut (**line).clone(), &mut |id| {
+        found.push(id.as_u64().and_then(|id| usize::try_from(id).ok()).unwrap_or(0));
+    });
+    found
+}
+
+/// Calls `visit` with every number of a line in a line.
+fn references(line: &mut Json, visit: &mut dyn FnMut(&mut Json)) {
+    let (kind, of) = line.as_object_mut().unwrap().iter_mut().next().unwrap();
+    match kind.as_str() {
+        "step" => {
+            visit(&mut of["rule"]);
+            of["premises"].as_array_mut().unwrap().iter_mut().for_each(visit);
+        }
+        "aggregate" => {
+            visit(&mut of["rule"]);
+            for row in of["rows"].as_array_mut().unwrap() {
+                row[1].as_array_mut().unwrap().iter_mut().for_each(&mut *visit);
+            }
+        }
+        "leaf" => {
+            if let Some(fact) = of["by"].get_mut("fact") {
+                visit(fact);
+            }
+        }
+        "conclusions" => of.as_array_mut().unwrap().iter_mut().for_each(|one| visit(&mut one[0])),
+        _ => {}
+    }
+}
+
+fn kind(line: &Json) -> &str {
+    line.as_object().unwrap().keys().next().unwrap()
+}
+
+impl Case {
+    fn of(program: &str, facts: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.dl");
+        fs::write(&path, program).unwrap();
+        for (name, text) in facts {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let facts = folder.path().to_owned();
+        Self::new(&path, facts, &[], Some(folder))
+    }
+
+    fn demo() -> Self {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (rules, facts) =
+            (package.join("rules/deployment.dl"), package.join("facts/deployment"));
+        Self::new(&rules, facts, &["admission", "anonymous_only"], None)
+    }
+
+    fn new(path: &Path, facts: PathBuf, goals: &[&str], folder: Option<TempDir>) -> Self {
+        let mut options = Options { facts: vec![facts.clone()], ..Options::default() };
+        options.input.hashes = true;
+        let mut session = Session::new(options);
+        session.run(&[path.to_owned()], Keep::Input).unwrap();
+        session.place_rows();
+        let mut wanted = session.outputs();
+        if !goals.is_empty() {
+            wanted = Default::default();
+            for goal in goals {
+                let file = session.files_mut().add("goal", *goal);
+                session.want(file, &mut wanted).unwrap();
+            }
+        }
+        let texts = session.certificate(wanted, Level::Model).unwrap();
+        let mut inputs = Inputs::open(&texts[0], &[facts]).unwrap();
+        inputs.programs = session.rule_texts();
+        inputs.rules = Some(session.program_digest());
+        verify(&texts.join("\n"), Some(&inputs)).unwrap();
+        let original = Cert::parse(&texts);
+        let of_program = |line: &Json| matches!(kind(line), "relation" | "fact" | "rule");
+        let end = original.lines.iter().rposition(|(_, line)| of_program(line)).unwrap() + 1;
+        let leaves = original.lines.iter().filter(|(_, line)| kind(line) == "leaf");
+        let leaves = leaves.map(|(_, line)| line.to_string()).collect();
+        let parsed = texts.iter().map(|text| Line::parse(text).unwrap()).collect();
+        let truth = Truth::of(&session);
+        let mut found = vec![Vec::new(); original.lines.len()];
+        for (id, line) in &original.lines {
+            references(&mut (**line).clone(), &mut |named| {
+                found[id - 1].push(usize::try_from(named.as_u64().unwrap()).unwrap());
+            });
+        }
+        let references = found;
+        Self { folder, references, original, texts, parsed, inputs, program: 1..end, leaves, truth }
+    }
+
+    /// Whether the checker accepts.
+    fn accepts(&self, cert: &Cert) -> Result<(), String> {
+        let places = cert.places();
+        let mut verifier = Verifier::new(Some(&self.inputs));
+        let same_places = cert.lines.iter().enumerate().all(|(at, (id, _))| *id == at + 1);
+        for (id, line) in &cert.lines {
+            if same_places && Rc::ptr_eq(line, &self.original.lines[id - 1].1) {
+                verifier.line(&self.texts[id - 1], &self.parsed[id - 1])?;
+            } else {
+                let text = Cert::text(line, &places);
+                verifier.line(&text, &Line::parse(&text)?)?;
+            }
+        }
+        verifier.finish().map(drop)
+    }
+
+    /// Whether everything that is said is so; nothing if that is not known.
+    #[expect(clippy::too_many_lines, reason = "one case for each kind of line")]
+    fn is_true(&self, cert: &Cert) -> Option<bool> {
+        let places = cert.places();
+        let by_id: HashMap<usize, &Json> =
+            cert.lines.iter().rev().map(|(id, line)| (*id, &**line)).collect();
+        let program = cert.lines.get(self.program.clone());
+        if cert.lines[0] != self.original.lines[0]
+            || program != self.original.lines.get(self.program.clone())
+        {
+            return Some(false);
+        }
+        let mut said = HashSet::new();
+        let mut closed: Vec<String> = Vec::new();
+        let mut shown: HashMap<String, HashSet<String>> = HashMap::new();
+        for (at, (id, line)) in cert.lines.iter().enumerate().skip(self.program.end) {
+            let own = ids_in(line, &self.original, *id, &self.references);
+            let early = own.iter().all(|id| places.get(id).is_some_and(|place| *place <= at));
+            let same = |id: &usize| {
+                by_id.get(id).is_some_and(|line| ptr::eq(*line, &*self.original.lines[id - 1].1))
+            };
+            let known = same(id) && own.iter().all(same);
+            let of = &line[kind(line)];
+            let is_open = |name: &Json| !closed.iter().any(|own| *name == **own);
+            let right = match kind(line) {
+                "leaf" | "step" => {
+                    let Some(name) = of["gives"][0].as_str().map(str::to_owned) else {
+                        return Some(false);
+                    };
+                    let tuple = of["gives"][1].to_string();
+                    let is_new = shown.entry(name.clone()).or_default().insert(tuple);
+                    is_new && is_open(&of["gives"][0]) && (known || self.shows(&by_id, line))
+                }
+                "aggregate" => {
+                    let id = usize::try_from(of["rule"].as_u64()?).ok()?;
+                    let rule = &self.original.lines[id - 1].1;
+                    let mut read = Vec::new();
+                    if let Some(of) = aggregate_at(&rule["rule"]["body"], &of["at"]) {
+                        relations(of, true, &mut read);
+                    }
+                    let new = said.insert(json!([of["rule"], of["at"], of["outer"]]).to_string());
+                    new && !read.iter().any(|(name, _)| is_open(&json!(name)))
+                        && (known || self.group(&by_id, of)?)
+                }
+                "absent" => {
+                    let name = of[0].as_str().unwrap_or("");
+                    let Some(tuples) = self.truth.tuples.get(name) else { return Some(false) };
+                    let mut tuples = tuples.iter();
+                    let fits = |tuple: &String| {
+                        let tuple: Vec<Json> = serde_json::from_str(tuple).unwrap();
+                        let asks = of[1].as_array().unwrap();
+                        asks.len() == tuple.len()
+                            && asks.iter().zip(&tuple).all(|(a, b)| a.is_null() || a == b)
+                    };
+                    let sound = of[1].as_array()?.len() == self.columns(name);
+                    sound && said.insert(of.to_string()) && !is_open(&of[0]) && !tuples.any(fits)
+                }
+                "closed" => {
+                    let names = of.as_array().unwrap().iter().map(|name| name.as_str());
+                    let Some(names) =
+                        names.map(|name| Some(name?.to_owned())).collect::<Option<Vec<String>>>()
+                    else {
+                        return Some(false);
+                    };
+                    let right = names.iter().all(|name| {
+                        let none = HashSet::new();
+                        is_open(&json!(name))
+                            && self.truth.tuples.get(name) == Some(shown.get(name).unwrap_or(&none))
+                            && self.reads(name).iter().all(|(read, positive)| {
+                                !is_open(&json!(read)) || *positive && names.contains(read)
+                            })
+                    });
+                    closed.extend(names);
+                    right
+                }
+                "conclusions" => {
+                    let mut lines = HashSet::new();
+                    at + 1 == cert.lines.len()
+                        && of.as_array()?.iter().all(|one| {
+                            let id = one[0].as_u64().and_then(|id| usize::try_from(id).ok());
+                            let line = id.and_then(|id| by_id.get(&id));
+                            lines.insert(one[0].to_string())
+                                && line.is_some_and(|line| line[kind(line)]["gives"] == one[1])
+                        })
+                }
+                _ => false,
+            };
+            if !early || !right {
+                return Some(false);
+            }
+        }
+        Some(cert.lines.last().is_some_and(|(_, line)| kind(line) == "conclusions"))
+    }
+
+    fn columns(&self, name: &str) -> usize {
+        let mut lines = self.original.lines[self.program.clone()].iter();
+        let line = lines.find(|(_, line)| line["relation"]["name"] == name).unwrap();
+        line.1["relation"]["columns"].as_array().unwrap().len()
+    }
+
+    /// Relations that the rules of a relation read, and whether positively.
+    fn reads(&self, name: &str) -> Vec<(String, bool)> {
+        let mut found = Vec::new();
+        for (_, line) in &self.original.lines[self.program.clone()] {
+            if line["rule"]["head"][0] == name {
+                relations(&line["rule"]["body"], false, &mut found);
+            }
+        }
+        found
+    }
+
+    fn shows(&self, lines: &HashMap<usize, &Json>, line: &Json) -> bool {
+        let Some(step) = line.get("step") else { return self.leaves.contains(&line.to_string()) };
+        let id = usize::try_from(step["rule"].as_u64().unwrap()).unwrap();
+        let rule = &self.original.lines[id - 1].1["rule"];
+        let first = self.original.lines.iter().position(|(_, line)| kind(line) == "rule").unwrap();
+        let instances = (id - 1).checked_sub(first).and_then(|k| self.truth.instances.get(k));
+        let key = json!([step["binding"], step["gives"][1]]).to_string();
+        rule["head"][0] == step["gives"][0]
+            && instances.is_some_and(|instances| instances.contains(&key))
+            && premises(
+                lines,
+                &rule["body"],
+                (&json!(id), &[]),
+                &step["binding"],
+                &step["premises"],
+            )
+    }
+
+    fn group(&self, lines: &HashMap<usize, &Json>, of: &Json) -> Option<bool> {
+        let same = |(_, line): &&(usize, Rc<Json>)| {
+            let own = &line["aggregate"];
+            ["rule", "at", "outer"].iter().all(|field| own[field] == of[field])
+        };
+        let id = usize::try_from(of["rule"].as_u64()?).ok()?;
+        let first = self.original.lines.iter().position(|(_, line)| kind(line) == "rule")?;
+        let Ok(at) = serde_json::from_value::<Vec<usize>>(of["at"].clone()) else {
+            return Some(false);
+        };
+        if (id - 1)
+            .checked_sub(first)
+            .is_some_and(|k| self.truth.unknown.contains(&(k, at.clone())))
+        {
+            return None;
+        }
+        let Some(groups) =
+            (id - 1).checked_sub(first).and_then(|k| self.truth.rows.get(&(k, at.clone())))
+        else {
+            return Some(false);
+        };
+        let body =
+            &aggregate_at(&self.original.lines[id - 1].1["rule"]["body"], &of["at"])?["body"];
+        let outer: Vec<usize> = {
+            let of = aggregate_at(&self.original.lines[id - 1].1["rule"]["body"], &of["at"])?;
+            serde_json::from_value(of["outer"].clone()).ok()?
+        };
+        let none = HashSet::new();
+        let wanted = groups.get(&of["outer"].to_string()).unwrap_or(&none);
+        let rows = of["rows"].as_array()?;
+        let own: HashSet<String> = rows.iter().map(|row| row[0].to_string()).collect();
+        let right = own == *wanted
+            && own.len() == rows.len()
+            && rows.iter().all(|row| {
+                let mut binding = row[0].clone();
+                for (var, value) in outer.iter().zip(of["outer"].as_array().unwrap()) {
+                    binding[*var] = value.clone();
+                }
+                premises(lines, body, (&of["rule"], &at), &binding, &row[1])
+            });
+        // The value follows from the rows; it is known of those that the original has.
+        match self.original.lines.iter().find(same) {
+            Some((_, line)) => Some(right && line["aggregate"]["value"] == of["value"]),
+            None => (!right).then_some(false),
+        }
+    }
+}
+
+fn aggregate_at<'j>(body: &'j Json, at: &Json) -> Option<&'j Json> {
+    let mut body = body;
+    let mut found = None;
+    for at in at.as_array()? {
+        found = body.get(usize::try_from(at.as_u64()?).ok()?)?.get("aggregate");
+        body = &found?["body"];
+    }
+    found
+}
+
+fn relations(body: &Json, inside: bool, found: &mut Vec<(String, bool)>) {
+    let body = body.get("body").unwrap_or(body);
+    for literal in body.as_array().unwrap() {
+        match kind(literal) {
+            "atom" => found.push((literal["atom"][0].as_str().unwrap().to_owned(), !inside)),
+            "absent" => found.push((literal["absent"][0].as_str().unwrap().to_owned(), false)),
+            "aggregate" => relations(&literal["aggregate"], true, found),
+            _ => {}
+        }
+    }
+}
+
+/// Whether the premises are what the literals say under the binding.
+fn premises(
+    lines: &HashMap<usize, &Json>,
+    body: &Json,
+    (rule, path): (&Json, &[usize]),
+    binding: &Json,
+    premises: &Json,
+) -> bool {
+    let value = |arg: &Json| match arg.get("var") {
+        Some(var) => binding[usize::try_from(var.as_u64().unwrap()).unwrap()].clone(),
+        None => arg["const"][1].clone(),
+    };
+    let mut left = premises.as_array().unwrap().iter();
+    for (at, literal) in body.as_array().unwrap().iter().enumerate() {
+        let of = &literal[kind(literal)];
+        if !matches!(kind(literal), "atom" | "absent" | "aggregate") {
+            continue;
+        }
+        let id = left.next().and_then(Json::as_u64).and_then(|id| usize::try_from(id).ok());
+        let Some(line) = id.and_then(|id| lines.get(&id)) else { return false };
+        let shown = &line[kind(line)];
+        let right = match kind(literal) {
+            "aggregate" => {
+                let outer = of["outer"].as_array().unwrap().iter();
+                let outer: Vec<Json> = outer.map(|var| value(&json!({"var": var}))).collect();
+                kind(line) == "aggregate"
+                    && shown["rule"] == *rule
+                    && shown["at"] == json!([path, &[at]].concat())
+                    && shown["outer"] == json!(outer)
+                    && shown["value"] == value(&json!({"var": of["var"]}))
+            }
+            name => {
+                let tuple = of[1].as_array().unwrap().iter().map(value).collect::<Vec<Json>>();
+                let found = if name == "absent" { shown } else { &shown["gives"] };
+                (kind(line) == "absent") == (name == "absent") && *found == json!([of[0], tuple])
+            }
+        };
+        if !right {
+            return false;
+        }
+    }
+    left.next().is_none()
+}
+
+// ---- mutations ----
+
+type Choice<T> = ArbitraryResult<T>;
+
+/// Every scalar of a line but its references.
+fn scalars<'j>(json: &'j mut Json, found: &mut Vec<&'j mut Json>) {
+    match json {
+        Json::Array(list) => list.iter_mut().for_each(|one| scalars(one, found)),
+        Json::Object(map) => {
+            let fields = map
+                .iter_mut()
+                .filter(|(key, _)| !matches!(key.as_str(), "rule" | "premises" | "by" | "hence"));
+            fields.for_each(|(_, one)| scalars(one, found));
+        }
+        scalar => found.push(scalar),
+    }
+}
+
+/// Another value, often of the same type.
+fn other(value: &Json, pool: &[Json], u: &mut Unstructured<'_>) -> Choice<Json> {
+    Ok(match (value, u.int_in_range(0..=3)?) {
+        (Json::Number(n), 0 | 1) if n.is_i64() => {
+            json!(n.as_i64().unwrap().wrapping_add(u.int_in_range(-2..=2)?))
+        }
+        (Json::String(text), 0) => json!(format!("{text}{}", u.choose(&["x", "0", " "])?)),
+        (Json::String(text), 1) => json!(text.get(1..).unwrap_or("y")),
+        (Json::Bool(b), _) => json!(!b),
+        _ => u.choose(pool)?.clone(),
+    })
+}
+
+const KINDS: [&str; 14] = [
+    "value",
+    "rule id",
+    "premise changed",
+    "premise added or dropped",
+    "group row dropped",
+    "group row repeated",
+    "line dropped",
+    "line repeated",
+    "line moved",
+    "rule text",
+    "hash",
+    "conclusions",
+    "leaf's place",
+    "two values",
+];
+
+/// A mutated certificate.
+#[expect(clippy::too_many_lines, reason = "one case for each kind of mutation")]
+fn mutate(case: &Case, kind_of: &str, pool: &[Json], u: &mut Unstructured<'_>) -> Choice<Cert> {
+    let mut cert = case.original.clone();
+    let (first, end) = (case.program.end, cert.lines.len());
+    let any = |u: &mut Unstructured<'_>| u.int_in_range(first..=end - 1);
+    let of_kind = |cert: &Cert, wanted: &[&str]| -> Vec<usize> {
+        let all = cert.lines.iter().enumerate();
+        all.filter(|(_, (_, line))| wanted.contains(&kind(line))).map(|(at, _)| at).collect()
+    };
+    match kind_of {
+        "value" | "two values" => {
+            for _ in 0..if kind_of == "value" { 1 } else { 2 } {
+                let at = any(u)?;
+                let mut found = Vec::new();
+                scalars(Rc::make_mut(&mut cert.lines[at].1), &mut found);
+                if !found.is_empty() {
+                    let chosen = u.choose_index(found.len())?;
+                    *found[chosen] = other(found[chosen], pool, u)?;
+                }
+            }
+        }
+        "rule id" => {
+            let at = *u.choose(&of_kind(&cert, &["step", "aggregate"]))?;
+            let name = kind(&cert.lines[at].1).to_owned();
+            Rc::make_mut(&mut cert.lines[at].1)[&name]["rule"] =
+                json!(u.int_in_range(case.program.start..=first + 1)?);
+        }
+        "premise changed" => {
+            let at = *u.choose(&of_kind(&cert, &["step", "aggregate", "conclusions"]))?;
+            let mut count = 0;
+            references(Rc::make_mut(&mut cert.lines[at].1), &mut |_| count += 1);
+            let (chosen, to) = (u.int_in_range(0..=count.max(1) - 1)?, u.int_in_range(1..=end)?);
+            let mut n = 0;
+            references(Rc::make_mut(&mut cert.lines[at].1), &mut |id| {
+                if n == chosen {
+                    *id = json!(to);
+                }
+                n += 1;
+            });
+        }
+        "premise added or dropped" => {
+            let at = *u.choose(&of_kind(&cert, &["step"]))?;
+            let list =
+                Rc::make_mut(&mut cert.lines[at].1)["step"]["premises"].as_array_mut().unwrap();
+            let (place, to) = (u.int_in_range(0..=list.len())?, json!(u.int_in_range(1..=end)?));
+            match u.int_in_range(0..=2)? {
+                0 => list.insert(place, to),
+                1 if place < list.len() => drop(list.remove(place)),
+                _ => list.reverse(),
+            }
+        }
+        "group row dropped" | "group row repeated" => {
+            let groups = of_kind(&cert, &["aggregate"]);
+            if let Ok(&at) = u.choose(&groups) {
+                let others = &cert.lines[*u.choose(&groups)?].1["aggregate"]["rows"];
+                let other = u.choose(others.as_array().unwrap()).ok().cloned();
+                let rows = Rc::make_mut(&mut cert.lines[at].1)["aggregate"]["rows"]
+                    .as_array_mut()
+                    .unwrap();
+                if kind_of == "group row repeated" {
+                    rows.extend(other);
+                } else if !rows.is_empty() {
+                    rows.remove(u.choose_index(rows.len())?);
+                }
+            }
+        }
+        "line dropped" => drop(cert.lines.remove(any(u)?)),
+        "line repeated" => {
+            let line = cert.lines[any(u)?].clone();
+            cert.lines.insert(any(u)?, line);
+        }
+        "line moved" => {
+            let line = cert.lines.remove(any(u)?);
+            let to = u.int_in_range(first..=end - 1)?;
+            cert.lines.insert(to, line);
+        }
+        "rule text" => {
+            let at = *u.choose(&of_kind(&cert, &["rule", "fact", "relation"]))?;
+            let mut found = Vec::new();
+            match Rc::make_mut(&mut cert.lines[at].1)
+                .as_object_mut()
+                .unwrap()
+                .iter_mut()
+                .next()
+                .unwrap()
+            {
+                (name, of) if name == "rule" => {
+                    of.as_object_mut()
+                        .unwrap()
+                        .iter_mut()
+                        .for_each(|(_, of)| scalars(of, &mut found));
+                }
+                (_, of) => scalars(of, &mut found),
+            }
+            let chosen = u.choose_index(found.len())?;
+            *found[chosen] = other(found[chosen], pool, u)?;
+            // Whoever forges a rule also forges its hash.
+            let program = cert.lines[case.program.clone()].iter();
+            let text: String = program.map(|(_, line)| format!("{line}\n")).collect();
+            Rc::make_mut(&mut cert.lines[0].1)["header"]["rules"] = json!(sha256(text.as_bytes()));
+        }
+        "hash" => {
+            let mut found: Vec<&mut Json> = Vec::new();
+            scalars(Rc::make_mut(&mut cert.lines[0].1), &mut found);
+            found.retain(|one| one.as_str().is_some_and(|text| text.len() == 64));
+            let chosen = u.choose_index(found.len() + 1)?;
+            match found.get_mut(chosen) {
+                Some(hash) => **hash = json!(sha256(hash.as_str().unwrap().as_bytes())),
+                None => Rc::make_mut(&mut cert.lines[0].1)["header"]["rules"] = json!(sha256(b"")),
+            }
+        }
+        "conclusions" => {
+            let at = cert.lines.len() - 1;
+            let (tuple, line) = (cert.lines[any(u)?].1.clone(), any(u)?);
+            let list = Rc::make_mut(&mut cert.lines[at].1)["conclusions"].as_array_mut().unwrap();
+            let chosen = u.choose_index(list.len())?;
+            match u.int_in_range(0..=3)? {
+                0 => list[chosen][0] = json!(line + 1),
+                1 => list.push(list[chosen].clone()),
+                2 => drop(list.remove(chosen)),
+                _ => {
+                    list[chosen][1] =
+                        tuple[kind(&tuple)].get("gives").cloned().unwrap_or(json!(["x", []]))
+                }
+            }
+        }
+        _ => {
+            let at = *u.choose(&of_kind(&cert, &["leaf"]))?;
+            let from =
+                cert.lines[*u.choose(&of_kind(&case.original, &["leaf"]))?].1["leaf"]["by"].clone();
+            let by = &mut Rc::make_mut(&mut cert.lines[at].1)["leaf"]["by"];
+            let mut found = Vec::new();
+            match u.int_in_range(0..=1)? {
+                0 => *by = from,
+                _ => {
+                    scalars(by, &mut found);
+                    let chosen = u.choose_index(found.len())?;
+                    *found[chosen] = other(found[chosen], pool, u)?;
+                }
+            }
+        }
+    }
+    Ok(cert)
+}
+
+/// Mutates so many times, and compares what the checker says with what is true.
+fn mutations(case: &Case, count: u64) -> BTreeMap<&'static str, [usize; 2]> {
+    let mut pool = Vec::new();
+    for (_, line) in &case.original.lines[case.program.start..] {
+        let mut line = (**line).clone();
+        let mut found = Vec::new();
+        scalars(&mut line, &mut found);
+        pool.extend(found.into_iter().map(|scalar| scalar.clone()));
+    }
+    let mut table: BTreeMap<&'static str, [usize; 2]> = BTreeMap::new();
+    assert_eq!(case.is_true(&case.original), Some(true));
+    let has_groups = case.original.lines.iter().any(|(_, line)| kind(line) == "aggregate");
+    let fits = |kind_of: &&&str| has_groups || !kind_of.starts_with("group");
+    let kinds: Vec<&'static str> = KINDS.iter().filter(fits).copied().collect();
+    for number in 0..count {
+        let kind_of = kinds[usize::try_from(number).unwrap() % kinds.len()];
+        let mut mutated = None;
+        arbtest(|u| {
+            mutated = Some(mutate(case, kind_of, &pool, u)?);
+            Ok(())
+        })
+        .seed((number.wrapping_mul(0x9e37_79b9) << 32) | 512)
+        .run();
+        let Some(cert) = mutated else { continue };
+        let said = case.accepts(&cert);
+        let Some(expected) = case.is_true(&cert) else { continue };
+        if said.is_ok() != expected {
+            let changed = cert.lines.iter().filter(|line| !case.original.lines.contains(line));
+            let changed: Vec<String> = changed.map(|(id, line)| format!("{id}: {line}")).collect();
+            let kept: HashSet<usize> = cert.lines.iter().map(|(id, _)| *id).collect();
+            let lost = case.original.lines.iter().filter(|(id, _)| !kept.contains(id));
+            let lost: Vec<String> = lost.map(|(_, line)| format!("without {line}")).collect();
+            panic!(
+                "{kind_of} #{number}: true is {expected}, but {said:?}\n{}\n{}",
+                changed.join("\n"),
+                lost.join("\n")
+            );
+        }
+        table.entry(kind_of).or_default()[usize::from(expected)] += 1;
+    }
+    table
+}
+
+fn report(name: &str, case: &Case, count: u64) {
+    let table = mutations(case, count);
+    println!("{name}: {} lines", case.original.lines.len());
+    for (kind, [refused, accepted]) in &table {
+        println!("{refused:6} refused {accepted:6} accepted  {kind}");
+    }
+    let refused: usize = table.values().map(|of| of[0]).sum();
+    assert!(refused * 2 > usize::try_from(count).unwrap(), "few mutations change the meaning");
+}
+
+#[test]
+fn mutated_graphs() {
+    let edges = "a\tb\nb\tc\nc\td\nb\te\n";
+    report("graph", &Case::of(GRAPH, &[("edge.facts", edges)]), 3400);
+}
+
+#[test]
+fn mutated_sums() {
+    let amounts = "ann\tx\t3\nann\ty\t5\nbob\tx\t7\ncid\tx\t7\ncid\tz\t12\n";
+    report("sums", &Case::of(SUMS, &[("amount.facts", amounts)]), 3400);
+}
+
+#[test]
+fn mutated_texts() {
+    let words = "abc\t0.5\nde\t2.25\nfghi\t-1\nz9z\t1e300\n";
+    report("texts", &Case::of(TEXTS, &[("word.facts", words)]), 3200);
+}
+
+#[test]
+fn mutated_demo() {
+    report("demo", &Case::demo(), 56);
+}
+
+#[test]
+fn every_line_is_what_the_schema_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema/cert.schema.json");
+    let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let words = [("word.facts", "abc\t0.5\nde\t2.25\n")];
+    let amounts = [("amount.facts", "ann\tx\t3\n")];
+    for case in [Case::of(TEXTS, &words), Case::of(SUMS, &amounts), Case::demo()] {
+        let mut kinds: Vec<&str> = Vec::new();
+        for (id, line) in &case.original.lines {
+            let errors: Vec<String> = validator.iter_errors(line).map(|e| e.to_string()).collect();
+            assert!(errors.is_empty(), "line {id}: {errors:#?}");
+            kinds.push(kind(line));
+        }
+        assert!(kinds.contains(&"leaf") && kinds.contains(&"closed") && kinds.contains(&"rule"));
+    }
+}
+
+#[test]
+fn lines_are_read_strictly() {
+    let case = Case::of(GRAPH, &[("edge.facts", "a\tb\n")]);
+    for text in &case.texts {
+        let (start, rest) = text.split_at(1);
+        for broken in [
+            format!("{start}\"more\":1,{rest}"),
+            text.replacen("\":{\"", "\":{\"more\":1,\"", 1),
+            text[..text.len() - 1].to_owned(),
+            format!("{text} {text}"),
+        ] {
+            assert!(broken == *text || Line::parse(&broken).is_err(), "{broken}");
+        }
+    }
+    let step = r#"{"step":{"gives":["p",[]],"rule":1,"rule":1,"binding":[],"premises":[]}}"#;
+    assert!(Line::parse(step).unwrap_err().contains("duplicate field"), "repeated fields");
+}
+
+#[test]
+fn a_file_that_has_changed_is_refused() {
+    let case = Case::of(GRAPH, &[("edge.facts", "a\tb\nb\tc\n")]);
+    let folder = case.folder.as_ref().unwrap().path();
+    fs::write(folder.join("edge.facts"), "a\tb\nb\td\n").unwrap();
+    let inputs = Inputs::open(&case.texts[0], &[folder.to_owned()]).unwrap();
+    let (line, reason) = verify(&case.texts.join("\n"), Some(&inputs)).unwrap_err();
+    assert!(line == 1 && reason.contains("another hash"), "{line}: {reason}");
+    fs::remove_file(folder.join("edge.facts")).unwrap();
+    let missing = Inputs::open(&case.texts[0], &[folder.to_owned()]).map(drop).unwrap_err();
+    assert!(missing.ends_with("edge.facts is not found"), "{missing}");
+}
+
+#[test]
+fn a_certificate_without_an_input_row_is_refused_only_with_the_input() {
+    let case = Case::of(GRAPH, &[("edge.facts", "a\tb\nc\td\n")]);
+    let same =
+        |(_, line): &&(usize, Rc<Json>)| line["leaf"]["gives"] == json!(["edge", ["c", "d"]]);
+    let id = case.original.lines.iter().find(same).unwrap().0;
+    let mut cert = case.original.clone();
+    // All that rests on the row goes with it.
+    let mut gone: HashSet<usize> = [id].into_iter().collect();
+    for (id, line) in &case.original.lines {
+        if case.references[id - 1].iter().any(|id| gone.contains(id)) && kind(line) != "conclusions"
+        {
+            gone.insert(*id);
+        }
+    }
+    cert.lines.retain(|(id, _)| !gone.contains(id));
+    let last = Rc::make_mut(&mut cert.lines.last_mut().unwrap().1);
+    let list = last["conclusions"].as_array_mut().unwrap();
+    list.retain(|one| !gone.contains(&usize::try_from(one[0].as_u64().unwrap()).unwrap()));
+    let places = cert.places();
+    let lines: Vec<String> = cert.lines.iter().map(|(_, line)| Cert::text(line, &places)).collect();
+    let text = lines.join("\n");
+    let said = verify(&text, None).unwrap();
+    assert!(said.contains("not compared with files"), "{said}");
+    let (_, reason) = verify(&text, Some(&case.inputs)).unwrap_err();
+    assert!(reason.contains("a row of `edge`") && reason.contains("is missing"), "{reason}");
+}
