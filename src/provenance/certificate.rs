@@ -324,7 +324,7 @@ impl Writer<'_, '_> {
         let derivations = self.derivations;
         let (var, _) = site.aggregate(derivations.context.program).expect("an aggregate is there");
         let mut rows = Vec::new();
-        for row in derivations.rows(site, &aggregate.outer, bound) {
+        for row in derivations.rows(site, bound) {
             let premises = self.premises(site, &aggregate.body, &row);
             let mut own = row;
             aggregate.outer.iter().for_each(|var| own[var.index()] = None);

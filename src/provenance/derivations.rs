@@ -7,14 +7,14 @@ use std::ops::ControlFlow;
 
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::{Map, Set};
-use crate::base::ids::{RelationId, RuleId, Table, VarId};
+use crate::base::ids::{RelationId, RuleId, Table};
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::{Literal, LiteralKind, Program};
 use crate::provenance::leaves::Leaves;
-use crate::provenance::proof::{LeafRef, Node, Proof, Site};
+use crate::provenance::proof::{Binding, LeafRef, Node, Proof, Site};
 use crate::provenance::slice::{Context, put, tuple_of};
-use crate::provenance::solve::{Bound, GroupRow, Order, Solver, binding_of};
+use crate::provenance::solve::{Bound, Order, Solver, binding_of, cmp_bindings};
 use crate::value::value::{Tuple, cmp_tuples};
 
 /// What an evaluation has left behind.
@@ -158,7 +158,7 @@ impl<'a> Derivations<'a> {
                 }
                 LiteralKind::Aggregate { aggregate, .. } => {
                     let site = scope.inside(at);
-                    for row in self.rows(&site, &aggregate.outer, bound) {
+                    for row in self.rows(&site, bound) {
                         self.needs(&site, &aggregate.body, &row, to);
                     }
                 }
@@ -167,19 +167,18 @@ impl<'a> Derivations<'a> {
         }
     }
 
-    /// The bindings of an aggregate's body for the values of its outer variables.
-    pub(crate) fn rows(&self, site: &Site, outer: &[VarId], bound: &Bound) -> Vec<Bound> {
-        let outer: Vec<_> = binding_of(outer, bound);
-        let mut start: Bound = vec![None; bound.len()];
-        put(&outer, &mut start);
+    /// All bindings of an aggregate's body for the values of its outer variables, in the order of
+    /// the language.
+    pub(crate) fn rows(&self, site: &Site, bound: &Bound) -> Vec<Bound> {
+        let solver = &self.context.solver;
         let (_, aggregate) = site.aggregate(self.context.program).expect("an aggregate is there");
-        let group = self.context.solver.group(site, aggregate, &start);
-        let row = |row: &GroupRow| {
-            let mut bound = start.clone();
-            put(&row.binding, &mut bound);
-            bound
-        };
-        group.rows.iter().map(row).collect()
+        let mut rows: Vec<(Binding, Bound)> = Vec::new();
+        solver.rows(site, aggregate, bound, &mut |row, _| {
+            rows.push((binding_of(&aggregate.local, row), row.clone()));
+            ControlFlow::Continue(())
+        });
+        rows.sort_by(|(a, _), (b, _)| cmp_bindings(a, b, solver));
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 
     /// The relations that the derivations negate or aggregate, with all below them.
