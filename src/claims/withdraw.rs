@@ -154,6 +154,18 @@ impl Records {
         self.named(target.id()).contains(target)
     }
 
+    /// Claims that rest on others, in no particular order: what each rests on, and whether that was
+    /// retracted.
+    #[must_use]
+    pub fn bases(&self) -> Vec<(&str, Vec<(&str, bool)>)> {
+        let index = self.index();
+        let mut ids: Vec<&str> = vec![""; index.claims.len()];
+        index.by_id.iter().for_each(|(id, at)| ids[*at] = id);
+        let base = |at: &usize| (ids[*at], index.claims[*at].retracted);
+        let drawn = index.claims.iter().enumerate().filter(|(_, claim)| !claim.bases.is_empty());
+        drawn.map(|(at, claim)| (ids[at], claim.bases.iter().map(base).collect())).collect()
+    }
+
     /// What goes with these targets; one that there is not takes nothing with it.
     #[must_use]
     pub fn withdraw<'t>(&self, targets: impl IntoIterator<Item = &'t Target>) -> Withdrawn {

@@ -385,11 +385,15 @@ pub struct Sources {
     pub input: Input,
     /// Lists conclusions that do not survive the failure of one origin: of the relations that are
     /// written out, or of those named
-    #[arg(long, conflicts_with = "echo")]
+    #[arg(long, conflicts_with_all = ["echo", "necessary"])]
     pub fragile: bool,
+    /// Lists for every conclusion the sources that all its proofs have in common: of the relations
+    /// that are written out, or of those named
+    #[arg(long)]
+    pub necessary: bool,
     /// Lists claims that only repeat another source, and so count once: reads the relations
     /// origin(claim, source), root(claim, source) and basis(claim, claim) of the program
-    #[arg(long)]
+    #[arg(long, conflicts_with = "necessary")]
     pub echo: bool,
     /// Lists everything
     #[arg(long)]

@@ -27,6 +27,8 @@ pub struct Ask {
     pub fragile: bool,
     /// Claims that repeat others.
     pub echo: bool,
+    /// What all proofs have in common.
+    pub necessary: bool,
     /// Sets of claims.
     pub claims: bool,
     /// Everything.
@@ -42,13 +44,14 @@ impl Ask {
     /// If the command has no such flag.
     pub fn of(flags: &[&str], verb: Verb) -> Result<Self, Exit> {
         let format = ProofFormat::Text;
-        let mut ask = Self { fragile: false, echo: false, claims: false, full: false, format };
+        let mut ask = Self::plain(false, format);
         for flag in flags {
             match (*flag, verb) {
                 ("--full", _) => ask.full = true,
                 ("--claims", Verb::Support) => ask.claims = true,
                 ("--fragile", Verb::Sources) => ask.fragile = true,
                 ("--echo", Verb::Sources) => ask.echo = true,
+                ("--necessary", Verb::Sources) => ask.necessary = true,
                 _ => {
                     let text = format!("no flag `{flag}` here");
                     return Err(Exit::from(Diagnostic::new(Code::H0701, text)));
@@ -56,6 +59,10 @@ impl Ask {
             }
         }
         Ok(ask)
+    }
+
+    fn plain(full: bool, format: ProofFormat) -> Self {
+        Self { fragile: false, echo: false, necessary: false, claims: false, full, format }
     }
 
     fn extent(self, out: &impl IsTerminal) -> Extent {
@@ -107,8 +114,7 @@ pub fn support(
     session.run(&programs, Keep::Input)?;
     warn(session, reporter);
     let file = session.files_mut().add("question", atom);
-    let (claims, full, format) = (args.claims, args.full, args.format);
-    let ask = Ask { fragile: false, echo: false, claims, full, format };
+    let ask = Ask { claims: args.claims, ..Ask::plain(args.full, args.format) };
     print_support(session, file, ask, reporter)
 }
 
@@ -125,10 +131,10 @@ pub fn sources(
     let (programs, more) = programs_apart(&args.programs_and_more)?;
     session.run(&programs, Keep::Input)?;
     warn(session, reporter);
-    let (fragile, echo, full) = (args.fragile, args.echo, args.full);
-    let ask = Ask { fragile, echo, claims: false, full, format: args.format };
+    let (fragile, echo, necessary) = (args.fragile, args.echo, args.necessary);
+    let ask = Ask { fragile, echo, necessary, ..Ask::plain(args.full, args.format) };
     match more.as_slice() {
-        [atom] if atom.contains('(') && !fragile && !echo => {
+        [atom] if atom.contains('(') && !fragile && !echo && !necessary => {
             let file = session.files_mut().add("question", atom.clone());
             print_accounts(session, file, ask, reporter)
         }
@@ -149,8 +155,7 @@ pub fn sensitivity(
     let (programs, relations) = programs_apart(&args.programs_and_relations)?;
     session.run(&programs, Keep::Input)?;
     warn(session, reporter);
-    let (full, format) = (args.full, args.format);
-    let ask = Ask { fragile: false, echo: false, claims: false, full, format };
+    let ask = Ask::plain(args.full, args.format);
     print_sensitivity(session, &relations, ask)
 }
 
@@ -232,6 +237,14 @@ pub fn print_sources(session: &Session, relations: &[String], ask: Ask) -> Resul
     let extent = ask.extent(&out);
     let is_json = ask.format == ProofFormat::Json;
     let printed = match (ask.fragile, ask.echo) {
+        _ if ask.necessary => {
+            let needed = session.necessary(&relations)?;
+            if is_json {
+                json::necessary(words, &needed)
+            } else {
+                text::necessary(words, &needed, extent)
+            }
+        }
         (true, _) => {
             let fragile = session.fragile(&relations)?;
             if is_json {
@@ -241,8 +254,12 @@ pub fn print_sources(session: &Session, relations: &[String], ask: Ask) -> Resul
             }
         }
         (false, true) => {
-            let echoes = session.echoes()?;
-            if is_json { json::echoes(&echoes) } else { text::echoes(words, &echoes) }
+            let (echoes, passing) = (session.echoes()?, session.passing_on());
+            if is_json {
+                json::echoes(&echoes, &passing)
+            } else {
+                format!("{}{}", text::echoes(words, &echoes), text::passing_on(words, &passing))
+            }
         }
         (false, false) => {
             let given = session.sources_given(&relations)?;

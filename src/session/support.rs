@@ -1,20 +1,25 @@
 //! What conclusions rest on: least sets of sources, and what becomes of a conclusion without each.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::analysis::keys::keys;
 use crate::base::hash::{Map, Set};
-use crate::base::ids::{FileId, LeafId, RelationId};
+use crate::base::ids::{FileId, LeafId, RelationId, Table};
 use crate::claims::withdraw::Broken;
+use crate::provenance::instances::Instances;
 use crate::provenance::lanes::LANES;
+use crate::provenance::leaves::Leaves;
+use crate::provenance::necessary as needs;
 use crate::provenance::proof::Conclusion;
 use crate::provenance::search::{Budget, Explainer};
+use crate::provenance::sets::{SetId, Sets};
 use crate::provenance::supports::{Member, Supports, changing, sourced};
 use crate::session::ask;
 use crate::session::diff::conclusions;
 use crate::session::explain::Unexplained;
 use crate::session::scenarios::{Effect, Scenario, Withdrawal};
-use crate::session::session::{Refused, Session};
+use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -128,7 +133,175 @@ pub struct Echo {
     pub only_echo: bool,
 }
 
+/// A source that says nothing of its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PassesOn {
+    /// The source, by id.
+    pub source: String,
+    /// Whose claims it passes on, with the ids of the claims.
+    pub of: Vec<(String, Vec<String>)>,
+}
+
+/// What all proofs of a conclusion have in common.
+#[derive(Clone, Debug)]
+pub struct Needed {
+    /// The conclusion.
+    pub conclusion: Conclusion,
+    /// Origins of claims that every proof has.
+    pub sources: Vec<String>,
+    /// Others that stand in the chain of some claim of every proof.
+    pub through: Vec<String>,
+    /// Whether it is about this value: an aggregate is below.
+    pub about_value: bool,
+    /// Whether something must be absent that could be there if a source were withdrawn: then this
+    /// is about the proofs there are.
+    pub rests_on_absence: bool,
+}
+
+/// What claims need: for the source with number n, 2n stands for its being an origin, 2n + 1 for its
+/// being anywhere in the chain.
+struct Voices<'s> {
+    leaves: &'s Leaves,
+    /// What each claim needs, ascending.
+    needs: Map<LeafId, Vec<u32>>,
+    sourced: Table<RelationId, bool>,
+}
+
+impl<'s> Voices<'s> {
+    fn of(world: &'s World, sources: &[String]) -> Self {
+        let leaves = &world.leaves;
+        let numbers: Map<&str, u32> = sources.iter().map(String::as_str).zip(0..).collect();
+        let (mut needs, mut ids) = (Map::default(), Map::default());
+        for (id, leaf) in leaves.leaves.entries() {
+            let Some(evidence) = &leaf.evidence else { continue };
+            let voices = evidence.conduits.iter().chain([&evidence.origin]);
+            let mut of: Vec<u32> = voices.map(|id| numbers[id.as_str()] * 2 + 1).collect();
+            of.push(numbers[evidence.origin.as_str()] * 2);
+            of.sort_unstable();
+            of.dedup();
+            needs.insert(id, of);
+            ids.insert(leaf.id.as_str(), id);
+        }
+        let sourced = sourced(&world.program, leaves);
+        let mut voices = Self { leaves, needs, sourced };
+        let drawn = world.records.as_ref().map(|records| records.bases()).unwrap_or_default();
+        while drawn
+            .iter()
+            .fold(false, |grown, (claim, bases)| voices.draw(&ids, claim, bases) || grown)
+        {}
+        voices
+    }
+
+    /// A claim goes when all its bases are gone: adds what these have in common; says whether that
+    /// was new.
+    fn draw(&mut self, ids: &Map<&str, LeafId>, claim: &str, bases: &[(&str, bool)]) -> bool {
+        let Some(claim) = ids.get(claim) else { return false };
+        let standing: Vec<LeafId> = bases
+            .iter()
+            .filter(|(_, retracted)| !retracted)
+            .filter_map(|(base, _)| ids.get(base).copied())
+            .collect();
+        let mut more: Vec<u32> = Vec::new();
+        if let Some((first, others)) = standing.split_first() {
+            let in_all = |member: &&u32| {
+                others.iter().all(|other| self.needs[other].binary_search(member).is_ok())
+            };
+            more.extend(self.needs[first].iter().filter(in_all));
+        } else {
+            let gone = bases.iter().filter_map(|(base, _)| ids.get(base));
+            gone.for_each(|base| more.extend(&self.needs[base]));
+        }
+        let Some(known) = self.needs.get_mut(claim) else { return false };
+        let before = known.len();
+        known.extend(more);
+        known.sort_unstable();
+        known.dedup();
+        known.len() > before
+    }
+}
+
+impl needs::Given for Voices<'_> {
+    fn is_sourced(&self, relation: RelationId) -> bool {
+        self.sourced[relation]
+    }
+
+    fn needs(&self, relation: RelationId, tuple: &[Value], sets: &mut Sets) -> Option<SetId> {
+        let Some(leaf) = self.leaves.of(relation, tuple) else {
+            return Some(SetId::EMPTY);
+        };
+        let leaf = self.leaves.parts.get(&leaf).copied().unwrap_or(leaf);
+        Some(self.needs.get(&leaf).map_or(SetId::EMPTY, |needs| sets.intern(needs)))
+    }
+}
+
 impl Session {
+    /// What all proofs of each conclusion of these relations, or of all that are written out, have
+    /// in common: one walk over all rule instances, however many sources there are.
+    ///
+    /// # Errors
+    /// If there are no claims, or it is stopped.
+    pub fn necessary(&self, relations: &[RelationId]) -> Result<Vec<Needed>, Refused> {
+        let relations = self.concluded(relations)?;
+        let world = self.world();
+        let sources = self.sources();
+        let voices = Voices::of(world, &sources);
+        let limits = self.options().limits();
+        let of = (&world.program, &world.analysis);
+        let stopped = |stop| vec![stops::message(&stop, &world.program, self.options())];
+        let mut instances =
+            Instances::new(of, world.tables(), &world.facts.codes, &limits).map_err(stopped)?;
+        let known = needs::necessary(&mut instances, &voices).map_err(stopped)?;
+        let mut found = Vec::new();
+        for relation in relations {
+            let mut of_relation: Vec<Needed> = Vec::new();
+            for goal in instances.numbers(relation) {
+                let (mut roots, mut any) = (Vec::new(), Vec::new());
+                for &member in known.of(goal) {
+                    let to = if member % 2 == 0 { &mut roots } else { &mut any };
+                    to.push(sources[member as usize / 2].clone());
+                }
+                any.retain(|voice| !roots.contains(voice));
+                of_relation.push(Needed {
+                    conclusion: Conclusion { relation, tuple: instances.tuple(relation, goal) },
+                    sources: roots,
+                    through: any,
+                    about_value: known.rests_on_aggregate(goal),
+                    rests_on_absence: known.rests_on_absence(goal),
+                });
+            }
+            let symbols = &world.program.symbols;
+            of_relation
+                .sort_by(|a, b| cmp_tuples(&a.conclusion.tuple, &b.conclusion.tuple, symbols));
+            found.extend(of_relation);
+        }
+        Ok(found)
+    }
+
+    /// Sources that are no claim's origin and pass on the claims of others.
+    #[must_use]
+    pub fn passing_on(&self) -> Vec<PassesOn> {
+        let leaves = || self.world().leaves.leaves.iter();
+        let evidence = || leaves().filter_map(|leaf| Some((&leaf.id, leaf.evidence.as_ref()?)));
+        let mut found = Vec::new();
+        for source in self.sources() {
+            if evidence().any(|(_, evidence)| evidence.origin == source) {
+                continue;
+            }
+            let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for (claim, evidence) in evidence() {
+                if evidence.conduits.contains(&source) {
+                    of.entry(evidence.origin.clone()).or_default().push(claim.clone());
+                }
+            }
+            let of = of.into_iter().map(|(origin, mut claims)| {
+                claims.sort();
+                (origin, claims)
+            });
+            found.push(PassesOn { source, of: of.collect() });
+        }
+        found
+    }
+
     /// What the first tuple that the atom in `file` matches rests on.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::provenance::supports::{Least, Member, Supports};
 use crate::session::diff::Changes;
 use crate::session::scenarios::{Effect, Scenario};
 use crate::session::support::{
-    Echo, Fragile, FragileRow, Given, Outcome, Support, Without, lacking,
+    Echo, Fragile, FragileRow, Given, Needed, Outcome, PassesOn, Support, Without, lacking,
 };
 use crate::show::safe::visible;
 use crate::show::table::{TableOptions, table};
@@ -332,6 +332,63 @@ fn by_relation(words: Words<'_>, fragile: &Fragile) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// What all proofs of each conclusion have in common.
+#[must_use]
+pub fn necessary(words: Words<'_>, needed: &[Needed], extent: Extent) -> String {
+    let options = TableOptions { width: extent.width, ..TableOptions::default() };
+    let mut out = String::new();
+    if extent.full || needed.len() <= ROWS_MAX {
+        let names =
+            |ids: &[String]| ids.iter().map(|id| source(words, id)).collect::<Vec<_>>().join(", ");
+        let row = |needed: &Needed| {
+            let at_least = if needed.rests_on_absence { "?" } else { "" };
+            vec![
+                words.tuple(&needed.conclusion),
+                at_least.to_owned(),
+                names(&needed.sources),
+                names(&needed.through),
+            ]
+        };
+        let rows: Vec<Vec<String>> = needed.iter().map(row).collect();
+        let header = ["conclusion", "", "in every proof", "every proof through"];
+        out.push_str(&table(&header, &[false; 4], &rows, options));
+        if needed.iter().any(|needed| needed.rests_on_absence) {
+            out.push_str(
+                "? something must be absent: without a source there may be other proofs\n",
+            );
+        }
+        return out;
+    }
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for of in needed.chunk_by(|a, b| a.conclusion.relation == b.conclusion.relation) {
+        let name = visible(&words.given.program.relations[of[0].conclusion.relation].name);
+        let some = of.iter().filter(|needed| !needed.sources.is_empty()).count();
+        let one = of.iter().filter(|needed| needed.sources.len() == 1).count();
+        rows.push(vec![name, grouped(of.len()), grouped(some), grouped(one)]);
+    }
+    let header = ["relation", "conclusions", "some origin in every proof", "one origin"];
+    out.push_str(&table(&header, &[false, true, true, true], &rows, options));
+    out.push_str("name a relation, or give --full, to list its conclusions\n");
+    out
+}
+
+/// Sources that say nothing of their own.
+#[must_use]
+pub fn passing_on(words: Words<'_>, passing: &[PassesOn]) -> String {
+    let mut out = String::new();
+    for PassesOn { source: id, of } in passing {
+        let of: Vec<String> = of
+            .iter()
+            .map(|(origin, claims)| {
+                format!("{} ({})", words.label(origin), visible(&claims.join(", ")))
+            })
+            .collect();
+        let of = of.join(", ");
+        out.push_str(&format!("{} only passes on what others say: {of}\n", source(words, id)));
+    }
+    out
 }
 
 /// Claims that count as the word of another source.

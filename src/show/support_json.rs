@@ -7,7 +7,7 @@ use crate::base::ids::{LeafId, RelationId};
 use crate::provenance::proof::Conclusion;
 use crate::provenance::supports::{Least, Member};
 use crate::session::scenarios::{Effect, Scenario};
-use crate::session::support::{Echo, Fragile, Given, Outcome, Support, Without};
+use crate::session::support::{Echo, Fragile, Given, Needed, Outcome, PassesOn, Support, Without};
 use crate::show::json::value;
 use crate::show::words::Words;
 use crate::value::value::{self as values, Value};
@@ -75,6 +75,31 @@ struct SourcesOut {
     through: Option<Vec<ThroughOut>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     echoes: Option<Vec<EchoOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_pass_on: Option<Vec<PassesOnOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    necessary: Option<Vec<NeededOut>>,
+}
+
+#[derive(Serialize)]
+struct PassesOnOut {
+    source: String,
+    of: Vec<PassedOn>,
+}
+
+#[derive(Serialize)]
+struct PassedOn {
+    origin: String,
+    claims: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct NeededOut {
+    tuple: Tuple,
+    sources: Vec<String>,
+    through: Vec<String>,
+    about_value: bool,
+    rests_on_absence: bool,
 }
 
 #[derive(Serialize)]
@@ -264,7 +289,7 @@ pub fn fragile(words: Words<'_>, fragile: &Fragile) -> String {
 
 /// Claims that count as the word of another source.
 #[must_use]
-pub fn echoes(echoes: &[Echo]) -> String {
+pub fn echoes(echoes: &[Echo], passing: &[PassesOn]) -> String {
     let one = |echo: &Echo| EchoOut {
         claim: echo.claim.clone(),
         origin: echo.origin.clone(),
@@ -272,8 +297,30 @@ pub fn echoes(echoes: &[Echo]) -> String {
         repeats: echo.repeats.clone(),
         only_echo: echo.only_echo,
     };
+    let passes_on = |passing: &PassesOn| {
+        let of = passing.of.iter();
+        let passed =
+            of.map(|(origin, claims)| PassedOn { origin: origin.clone(), claims: claims.clone() });
+        PassesOnOut { source: passing.source.clone(), of: passed.collect() }
+    };
     let echoes = Some(echoes.iter().map(one).collect());
-    text(&SourcesOut { schema: SOURCES, echoes, ..SourcesOut::default() })
+    let only_pass_on = Some(passing.iter().map(passes_on).collect());
+    text(&SourcesOut { schema: SOURCES, echoes, only_pass_on, ..SourcesOut::default() })
+}
+
+/// What all proofs of each conclusion have in common.
+#[must_use]
+pub fn necessary(words: Words<'_>, needed: &[Needed]) -> String {
+    let json = Json(words);
+    let one = |needed: &Needed| NeededOut {
+        tuple: json.tuple(&needed.conclusion),
+        sources: needed.sources.clone(),
+        through: needed.through.clone(),
+        about_value: needed.about_value,
+        rests_on_absence: needed.rests_on_absence,
+    };
+    let necessary = Some(needed.iter().map(one).collect());
+    text(&SourcesOut { schema: SOURCES, necessary, ..SourcesOut::default() })
 }
 
 /// What changes without each source.

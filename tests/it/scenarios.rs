@@ -230,3 +230,44 @@ fn every_source_of_the_demo_withdrawn_is_a_fresh_run() {
         assert_eq!(found, expected, "{withdrawal:?}");
     }
 }
+
+#[test]
+fn what_all_proofs_of_the_demo_need_is_missed() {
+    let session = demo();
+    let program = &session.world().program;
+    let origins: BTreeSet<String> = session
+        .world()
+        .leaves
+        .leaves
+        .iter()
+        .filter_map(|leaf| Some(leaf.evidence.as_ref()?.origin.clone()))
+        .collect();
+    let all: Vec<RelationId> = program.relations.ids().collect();
+    let withdrawals: Vec<Withdrawal> =
+        origins.iter().map(|source| Withdrawal::Origin(source.clone())).collect();
+    let scenarios = session.scenarios(&withdrawals, &all).unwrap();
+    let mut missed: BTreeSet<(String, RelationId, String)> = BTreeSet::new();
+    for scenario in &scenarios {
+        let Effect::Changes(difference) = &scenario.effect else { panic!("{scenario:?}") };
+        for changes in &difference.relations {
+            let old = changes.changed.iter().map(|(old, _)| old).chain(&changes.lost);
+            missed.extend(old.map(|tuple| {
+                let source = scenario.withdrawal.source().to_owned();
+                (source, changes.relation, text(program, tuple))
+            }));
+        }
+    }
+    let mut exact = 0;
+    for needed in session.necessary(&all).unwrap() {
+        let relation = needed.conclusion.relation;
+        let tuple = text(program, &needed.conclusion.tuple);
+        for source in origins.iter().filter(|_| !needed.rests_on_absence) {
+            exact += 1;
+            let is_needed = needed.sources.contains(source);
+            let is_missed = missed.contains(&(source.clone(), relation, tuple.clone()));
+            let name = &program.relations[relation].name;
+            assert_eq!(is_needed, is_missed, "{name}({tuple}) without {source}");
+        }
+    }
+    assert!(exact > 1000, "{exact}");
+}

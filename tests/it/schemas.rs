@@ -74,7 +74,10 @@ fn what_conclusions_rest_on() {
     let fragile = session.fragile(&[]).unwrap();
     accepted(&validator_of_sources, &support_json::fragile(words, &fragile));
     let echoes = session.echoes().unwrap();
-    accepted(&validator_of_sources, &support_json::echoes(&echoes));
+    let passing = session.passing_on();
+    accepted(&validator_of_sources, &support_json::echoes(&echoes, &passing));
+    let needed = session.necessary(&[]).unwrap();
+    accepted(&validator_of_sources, &support_json::necessary(words, &needed));
 
     let scenarios = session.sensitivity(&[]).unwrap();
     let text = support_json::sensitivity(words, &scenarios);

@@ -150,12 +150,13 @@ pub const COMMANDS: &[About] = &[
     About {
         verb: Verb::Sources,
         name: ".sources",
-        args: "[ATOM | ROW | --fragile [RELATION…] | --echo] [--full]",
+        args: "[ATOM | ROW | --fragile | --necessary | --echo]",
         does: "shows who says what conclusions rest on",
-        more: "--fragile lists conclusions that do not survive the failure of one origin, --echo \
-               claims that only repeat another source and so count once: as the relations \
-               origin(claim, source), root(claim, source) and basis(claim, claim) say.\n  \
-               .sources total(\"r1\", _, _)\n  .sources --fragile total",
+        more: "Without anything it lists the sources. --fragile lists conclusions that do not \
+               survive the failure of one origin, --necessary what all proofs of each conclusion \
+               have in common, --echo claims that only repeat another source and so count once: \
+               as the relations origin(claim, source), root(claim, source) and basis(claim, claim) \
+               say. Relations may follow, and --full lists everything.\n  .sources total(\"r1\", _, _)\n  .sources --fragile total",
     },
     About {
         verb: Verb::Sensitivity,

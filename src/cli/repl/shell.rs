@@ -318,7 +318,7 @@ impl Shell {
     fn sources(&mut self, rest: &str) -> Result<(), Exit> {
         let (flags, rest) = support::flags(rest);
         let ask = support::Ask::of(&flags, Verb::Sources)?;
-        if ask.fragile || ask.echo || rest.is_empty() {
+        if ask.fragile || ask.echo || ask.necessary || rest.is_empty() {
             let (_, relations) = support::words(&rest);
             return support::print_sources(&self.session, &relations, ask);
         }
