@@ -99,15 +99,25 @@ struct Index {
     by_id: BTreeMap<String, usize>,
     sources: BTreeMap<String, Vec<usize>>,
     documents: BTreeMap<String, Vec<usize>>,
-    readings: BTreeMap<String, Vec<String>>,
+    readings: Vec<Named>,
 }
 
 #[derive(Debug)]
 struct Known {
+    id: String,
     entry: usize,
     bases: Vec<usize>,
     dependents: Vec<usize>,
+    /// Readings that name it.
+    used_by: Vec<usize>,
     retracted: bool,
+}
+
+/// A reading with the claims that it names, and their places if they were kept.
+#[derive(Debug)]
+struct Named {
+    id: String,
+    uses: Vec<(String, Option<usize>)>,
 }
 
 impl Records {
@@ -159,11 +169,10 @@ impl Records {
     #[must_use]
     pub fn bases(&self) -> Vec<(&str, Vec<(&str, bool)>)> {
         let index = self.index();
-        let mut ids: Vec<&str> = vec![""; index.claims.len()];
-        index.by_id.iter().for_each(|(id, at)| ids[*at] = id);
-        let base = |at: &usize| (ids[*at], index.claims[*at].retracted);
-        let drawn = index.claims.iter().enumerate().filter(|(_, claim)| !claim.bases.is_empty());
-        drawn.map(|(at, claim)| (ids[at], claim.bases.iter().map(base).collect())).collect()
+        let id = |at: usize| index.claims[at].id.as_str();
+        let base = |at: &usize| (id(*at), index.claims[*at].retracted);
+        let drawn = index.claims.iter().filter(|claim| !claim.bases.is_empty());
+        drawn.map(|claim| (claim.id.as_str(), claim.bases.iter().map(base).collect())).collect()
     }
 
     /// What goes with these targets; one that there is not takes nothing with it.
@@ -185,15 +194,23 @@ impl Records {
             }
         }
         index.add_dependents(&mut gone);
-        let of =
-            |(id, at): (&String, &usize)| gone.get(at).map(|&cause| Gone { id: id.clone(), cause });
-        let claims: Vec<Gone> = index.by_id.iter().filter_map(of).collect();
-        let is_gone = |id: &&String| index.by_id.get(*id).is_some_and(|at| gone.contains_key(at));
-        let readings = index.readings.iter().filter_map(|(reading, uses)| {
-            let claims: Vec<String> = uses.iter().filter(is_gone).cloned().collect();
-            (!claims.is_empty()).then(|| Broken { reading: reading.clone(), claims })
-        });
-        let readings = readings.collect();
+        let of = |(at, cause): (&usize, &Cause)| Gone {
+            id: index.claims[*at].id.clone(),
+            cause: *cause,
+        };
+        let mut claims: Vec<Gone> = gone.iter().map(of).collect();
+        claims.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        let named = gone.keys().flat_map(|&at| &index.claims[at].used_by);
+        let mut named: Vec<usize> = named.copied().collect();
+        named.sort_unstable();
+        named.dedup();
+        let broken = |at: usize| {
+            let Named { id, uses } = &index.readings[at];
+            let gone = uses.iter().filter(|(_, at)| at.is_some_and(|at| gone.contains_key(&at)));
+            Broken { reading: id.clone(), claims: gone.map(|(id, _)| id.clone()).collect() }
+        };
+        let mut readings: Vec<Broken> = named.into_iter().map(broken).collect();
+        readings.sort_unstable_by(|a, b| a.reading.cmp(&b.reading));
         let entries = gone.keys().map(|&at| index.claims[at].entry).collect();
         Withdrawn { claims, readings, entries }
     }
@@ -229,17 +246,12 @@ impl Index {
                     self.documents.entry(record.id.to_string()).or_default();
                 }
             }
-            RecordKind::Reading => {
-                if let Ok(record) = parse::<Reading<'_>>(line) {
-                    let uses = record.uses.iter().map(|claim| claim.to_string()).collect();
-                    self.readings.insert(record.id.to_string(), uses);
-                }
-            }
             RecordKind::Claim => {
                 let Ok(record) = parse::<Claim<'_>>(line) else { return };
                 let at = self.claims.len();
-                let (bases, dependents) = (Vec::new(), Vec::new());
-                self.claims.push(Known { entry, bases, dependents, retracted: false });
+                let (bases, dependents, used_by) = (Vec::new(), Vec::new(), Vec::new());
+                let id = record.id.to_string();
+                self.claims.push(Known { id, entry, bases, dependents, used_by, retracted: false });
                 self.by_id.insert(record.id.to_string(), at);
                 self.documents.entry(record.doc.to_string()).or_default().push(at);
                 for step in &record.chain {
@@ -268,6 +280,16 @@ impl Index {
                     self.claims[from].bases.push(to);
                     self.claims[to].dependents.push(from);
                 }
+            }
+            RecordKind::Reading => {
+                let Ok(record) = parse::<Reading<'_>>(line) else { return };
+                let place = |id: &str| self.by_id.get(id).copied();
+                let uses = record.uses.iter().map(|claim| (claim.to_string(), place(claim)));
+                let uses: Vec<(String, Option<usize>)> = uses.collect();
+                for at in uses.iter().filter_map(|(_, at)| *at) {
+                    self.claims[at].used_by.push(self.readings.len());
+                }
+                self.readings.push(Named { id: record.id.to_string(), uses });
             }
             RecordKind::Retract => {
                 let Ok(record) = parse::<Retract<'_>>(line) else { return };

@@ -10,7 +10,7 @@ use crate::engine::storage::keys::Keys;
 use crate::plan::order;
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Rule, Variable};
 use crate::provenance::lane_values::{GroupRows, fold};
-use crate::provenance::lanes::{Doubtful, Lanes, narrow};
+use crate::provenance::lanes::{Doubtful, Lanes, Word, narrow};
 use crate::provenance::proof::Site as Path;
 use crate::syntax::ast::CompareOp;
 use crate::text::span::Span;
@@ -38,14 +38,14 @@ pub(crate) struct Site {
     /// In the walk: outer values, the value, the witnesses, the number.
     values: RelationId,
     /// Where each of these holds.
-    lanes: Vec<u64>,
+    lanes: Vec<Word>,
 }
 
 /// What a body gives: columns and where each row holds.
 #[derive(Default)]
 pub(crate) struct Solved {
     pub(crate) columns: Vec<Vec<u32>>,
-    pub(crate) lanes: Vec<u64>,
+    pub(crate) lanes: Vec<Word>,
 }
 
 /// A body as a rule of the walk. Its head has first what the caller asked for, then the number of
@@ -140,7 +140,7 @@ impl Lanes<'_> {
     }
 
     /// Adds values of groups: the group's number, the value, the witnesses.
-    fn store(&mut self, id: usize, values: &[Vec<u32>], lanes: Vec<u64>) -> Result<(), Stop> {
+    fn store(&mut self, id: usize, values: &[Vec<u32>], lanes: Vec<Word>) -> Result<(), Stop> {
         let site = &mut self.sites[id];
         let mut columns = vec![Vec::with_capacity(lanes.len()); site.outer.len()];
         for &group in &values[0] {
@@ -272,7 +272,7 @@ impl Lanes<'_> {
     fn run(&mut self, scope: &Scope) -> Result<Solved, Stop> {
         let Self { walk, relations, sites, all, .. } = self;
         let mut solved = Solved { columns: vec![Vec::new(); scope.heads], lanes: Vec::new() };
-        let mut lanes: Vec<u64> = Vec::new();
+        let mut lanes: Vec<Word> = Vec::new();
         let erred = walk.run(&scope.rule, &mut |rows| {
             lanes.clear();
             lanes.resize(rows.len, *all);
@@ -291,7 +291,7 @@ impl Lanes<'_> {
                 let columns = &rows.columns[at..at + width];
                 let mut row = 0;
                 keys.find(Rows { len: rows.len, columns }, |number| {
-                    lanes[row] &= number.map_or(u64::MAX, |number| !known[number as usize]);
+                    lanes[row] &= number.map_or(Word::MAX, |number| !known[number as usize]);
                     row += 1;
                 });
                 at += width;

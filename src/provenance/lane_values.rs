@@ -8,7 +8,7 @@ use crate::base::hash::Map;
 use crate::program::builtins::Builtins;
 use crate::program::program::Aggregate;
 use crate::provenance::lane_rules::Solved;
-use crate::provenance::lanes::narrow;
+use crate::provenance::lanes::{LANES, Word, narrow};
 use crate::syntax::ast::AggregateKind;
 use crate::value::base_type::BaseType;
 use crate::value::codes::Codes;
@@ -28,7 +28,7 @@ pub(crate) fn fold(
     aggregate: &Aggregate,
     groups: &GroupRows<'_>,
     with: (&Builtins, &Codes),
-    all: u64,
+    all: Word,
 ) -> Option<Solved> {
     let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); groups.count];
     for (row, &group) in groups.rows.columns[0].iter().enumerate() {
@@ -61,10 +61,10 @@ type Ways = Vec<Vec<u32>>;
 
 impl Group<'_> {
     /// Distinct outcomes and where they hold.
-    fn by_scenario(&self, all: u64) -> Option<Vec<(Ways, u64)>> {
+    fn by_scenario(&self, all: Word) -> Option<Vec<(Ways, Word)>> {
         let at = &self.groups.rows.lanes;
         let changed = self.rows.iter().fold(0, |changed, &row| changed | (all & !at[row]));
-        let mut outcomes: BTreeMap<Ways, u64> = BTreeMap::new();
+        let mut outcomes: BTreeMap<Ways, Word> = BTreeMap::new();
         if changed != all {
             let ways = self.outcome(&mut self.rows.iter().copied())?;
             *outcomes.entry(ways).or_default() |= all & !changed;
@@ -86,7 +86,7 @@ impl Group<'_> {
 
     /// Counts and sums of integers where rows are missing: what is missing is taken off. Nothing
     /// for other aggregates.
-    fn sums(&self, changed: u64) -> Option<Vec<(u32, Option<Value>)>> {
+    fn sums(&self, changed: Word) -> Option<Vec<(u32, Option<Value>)>> {
         let is_sum = match self.aggregate.kind {
             AggregateKind::Count => true,
             AggregateKind::Sum => self.aggregate.base != BaseType::Float,
@@ -95,7 +95,7 @@ impl Group<'_> {
         if !is_sum {
             return None;
         }
-        let (mut total, mut missing) = (0_i128, [0_i128; 64]);
+        let (mut total, mut missing) = (0_i128, [0_i128; LANES]);
         for &row in self.rows {
             let part = match self.value(row) {
                 None => 1,
@@ -151,10 +151,10 @@ impl Group<'_> {
 }
 
 /// The scenarios of a word.
-pub(crate) fn lanes_of(mut word: u64) -> impl Iterator<Item = u32> {
+pub(crate) fn lanes_of(mut word: Word) -> impl Iterator<Item = u32> {
     from_fn(move || {
         let lane = word.trailing_zeros();
         word &= word.wrapping_sub(1);
-        (lane < 64).then_some(lane)
+        (lane < Word::BITS).then_some(lane)
     })
 }

@@ -25,7 +25,10 @@ use crate::value::codes::Codes;
 use crate::value::value::Tuple;
 
 /// Scenarios of one pass.
-pub const LANES: usize = 64;
+pub const LANES: usize = 128;
+
+/// A bit for each scenario.
+pub type Word = u128;
 
 /// What holds in which scenarios.
 pub struct Lanes<'a> {
@@ -33,12 +36,12 @@ pub struct Lanes<'a> {
     pub(crate) analysis: &'a Analysis,
     pub(crate) walk: Walk<'a>,
     /// The bits in use.
-    pub(crate) all: u64,
+    pub(crate) all: Word,
     pub(crate) relations: Table<RelationId, State>,
     pub(crate) sites: Vec<SiteState>,
     pub(crate) site_ids: Map<Site, usize>,
     /// Scenarios about which nothing can be said here.
-    pub(crate) unknown: u64,
+    pub(crate) unknown: Word,
 }
 
 /// The tuples of a relation that hold somewhere.
@@ -46,7 +49,7 @@ pub struct Lanes<'a> {
 pub(crate) struct State {
     pub(crate) keys: Keys,
     /// Where each holds.
-    pub(crate) lanes: Vec<u64>,
+    pub(crate) lanes: Vec<Word>,
     /// In the walk: with their numbers in a last column.
     pub(crate) full: Option<RelationId>,
     /// In the walk: the first `stored` are in `full`.
@@ -68,7 +71,7 @@ pub(crate) struct State {
 pub(crate) struct Doubtful {
     pub(crate) columns: Vec<usize>,
     pub(crate) keys: Keys,
-    pub(crate) lanes: Vec<u64>,
+    pub(crate) lanes: Vec<Word>,
 }
 
 /// What the input is.
@@ -76,7 +79,7 @@ pub struct Input<'i> {
     /// Its rows.
     pub facts: &'i Facts,
     /// In which scenarios a row is there, by relation, position and the bits in use.
-    pub lanes: &'i dyn Fn(RelationId, usize) -> u64,
+    pub lanes: &'i dyn Fn(RelationId, usize) -> Word,
 }
 
 impl<'a> Lanes<'a> {
@@ -97,7 +100,7 @@ impl<'a> Lanes<'a> {
             program,
             analysis,
             walk: Walk::new(codes, limits),
-            all: u64::MAX >> (LANES - scenarios),
+            all: Word::MAX >> (LANES - scenarios),
             relations: program.relations.iter().map(|r| state(r.columns.len())).collect(),
             sites: Vec::new(),
             site_ids: Map::default(),
@@ -108,7 +111,7 @@ impl<'a> Lanes<'a> {
             if needed.get(relation) == Some(&true) {
                 limits.check()?;
                 let columns: Vec<&[u32]> = rows.columns.iter().map(Vec::as_slice).collect();
-                let at: Vec<u64> =
+                let at: Vec<Word> =
                     (0..rows.rows).map(|row| (input.lanes)(relation, row) & lanes.all).collect();
                 lanes.add(relation, Rows { len: rows.rows, columns: &columns }, &at);
             }
@@ -127,12 +130,12 @@ impl<'a> Lanes<'a> {
 
     /// Scenarios about which nothing is known, because an operation had no value in one of them.
     #[must_use]
-    pub fn unknown(&self) -> u64 {
+    pub fn unknown(&self) -> Word {
         self.unknown
     }
 
     /// Calls `visit` with every tuple that does not hold in all scenarios, and where it holds.
-    pub fn each_doubtful(&self, relation: RelationId, visit: &mut dyn FnMut(Tuple, u64)) {
+    pub fn each_doubtful(&self, relation: RelationId, visit: &mut dyn FnMut(Tuple, Word)) {
         let State { keys, lanes, .. } = &self.relations[relation];
         for (number, &at) in lanes.iter().enumerate().filter(|(_, at)| **at != self.all) {
             visit(self.tuple(relation, keys.key(number)), at);
@@ -147,7 +150,7 @@ impl<'a> Lanes<'a> {
 
     /// Where a tuple holds.
     #[must_use]
-    pub fn holds(&self, relation: RelationId, codes: &[u32]) -> u64 {
+    pub fn holds(&self, relation: RelationId, codes: &[u32]) -> Word {
         let columns: Vec<&[u32]> = codes.iter().map(from_ref).collect();
         let State { keys, lanes, .. } = &self.relations[relation];
         let mut found = 0;
@@ -236,7 +239,7 @@ impl<'a> Lanes<'a> {
     }
 
     /// Adds tuples that hold in some scenarios.
-    fn add(&mut self, relation: RelationId, rows: Rows<'_>, at: &[u64]) {
+    fn add(&mut self, relation: RelationId, rows: Rows<'_>, at: &[Word]) {
         let State { keys, lanes, changed, .. } = &mut self.relations[relation];
         let mut numbers = Vec::with_capacity(rows.len);
         keys.number(rows, &mut numbers);
@@ -314,7 +317,7 @@ impl<'a> Lanes<'a> {
             return (doubtful[known].keys.count() > 0).then_some(known);
         }
         let mut made = Keys::new(columns.len());
-        let mut at: Vec<u64> = Vec::new();
+        let mut at: Vec<Word> = Vec::new();
         for (number, &holds) in lanes.iter().enumerate().filter(|(_, at)| **at != all) {
             let key = keys.key(number);
             let cells: Vec<&[u32]> = columns.iter().map(|c| &key[*c..=*c]).collect();
@@ -330,7 +333,8 @@ impl<'a> Lanes<'a> {
 }
 
 /// Which relations these depend on, themselves included.
-fn needed(program: &Program, wanted: &[RelationId]) -> Table<RelationId, bool> {
+#[must_use]
+pub fn needed(program: &Program, wanted: &[RelationId]) -> Table<RelationId, bool> {
     let mut needed = Table::filled(program.relations.len(), false);
     let mut reads: Table<RelationId, Vec<RelationId>> =
         Table::filled(program.relations.len(), Vec::new());

@@ -9,7 +9,7 @@ use crate::base::hash::{Map, Set};
 use crate::base::ids::{Id, LeafId, RelationId, Table};
 use crate::claims::withdraw::{Broken, Target, Withdrawn};
 use crate::engine::limits::{Limits, Stop};
-use crate::provenance::lanes::{Input, LANES, Lanes};
+use crate::provenance::lanes::{Input, LANES, Lanes, Word, needed};
 use crate::provenance::leaves::LeafKind;
 use crate::session::diff::{Difference, diff, pair};
 use crate::session::session::{Refused, Session, World};
@@ -17,7 +17,8 @@ use crate::session::stops;
 use crate::session::whatif::Change;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
-use crate::value::value::Tuple;
+use crate::value::base_type::BaseType;
+use crate::value::value::{Tuple, Value};
 
 /// A part of the claims that is withdrawn.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -84,7 +85,7 @@ impl Session {
         let world = self.world();
         let limits = self.options().limits();
         let stopped = |stop| vec![stops::message(&stop, &world.program, self.options())];
-        let rows = Rows::of(world, &limits).map_err(stopped)?;
+        let rows = Rows::of(world, relations, &limits).map_err(stopped)?;
         let mut scenarios = Vec::new();
         for part in withdrawals.chunks(LANES - 1) {
             let withdrawn: Vec<Withdrawn> = part.iter().map(|w| self.withdrawn(w)).collect();
@@ -158,7 +159,8 @@ impl Session {
 }
 
 impl Rows {
-    fn of(world: &World, limits: &Limits) -> Result<Self, Stop> {
+    fn of(world: &World, wanted: &[RelationId], limits: &Limits) -> Result<Self, Stop> {
+        let needed = needed(&world.program, wanted);
         let mut rows = Self { claims: Table::new(), ids: Map::default(), shared: Set::default() };
         for (id, leaf) in world.leaves.leaves.entries() {
             if leaf.kind == LeafKind::Claim {
@@ -170,10 +172,20 @@ impl Rows {
             limits.check()?;
             let claimed = world.claim_rows.get(relation).filter(|_| as_read);
             let mut of = Vec::new();
-            if claimed.is_none_or(|claimed| !claimed.is_empty()) && !rows.ids.is_empty() {
+            let is_claimed = claimed.is_none_or(|claimed| !claimed.is_empty());
+            let is_read = needed.get(relation) == Some(&true);
+            if is_claimed && is_read && !rows.ids.is_empty() {
                 let mut seen: Map<Tuple, ()> = Map::default();
+                let bases = world.program.relations[relation].columns.iter();
+                let bases: Vec<BaseType> = bases.map(|column| column.base).collect();
+                let mut tuple: Vec<Value> = Vec::new();
                 for row in 0..columns.rows {
-                    let tuple = world.facts.row(&world.program, relation, row);
+                    if row.is_multiple_of(1 << 16) {
+                        limits.check()?;
+                    }
+                    tuple.clear();
+                    let cells = bases.iter().zip(&columns.columns);
+                    tuple.extend(cells.map(|(b, c)| world.facts.codes.decode(*b, c[row])));
                     let leaf = world.leaves.of(relation, &tuple);
                     let whole = |leaf| world.leaves.parts.get(&leaf).copied().unwrap_or(leaf);
                     let leaf = leaf.map(whole);
@@ -182,7 +194,7 @@ impl Rows {
                     let leaf = leaf.filter(is_claim);
                     if let Some(leaf) = leaf {
                         // Where a row comes from is known by its place, or it comes once.
-                        if claimed.is_none() && seen.insert(tuple, ()).is_some() {
+                        if claimed.is_none() && seen.insert(tuple.as_slice().into(), ()).is_some() {
                             rows.shared.insert(leaf);
                         }
                     }
@@ -202,8 +214,8 @@ fn together(
     relations: &[RelationId],
     limits: &Limits,
 ) -> Result<Vec<Option<Difference>>, Stop> {
-    let mut words: Vec<u64> = vec![u64::MAX; world.leaves.leaves.len()];
-    let mut unknown = 0_u64;
+    let mut words: Vec<Word> = vec![Word::MAX; world.leaves.leaves.len()];
+    let mut unknown: Word = 0;
     for (at, gone) in gone.iter().enumerate() {
         let lane = 1 << (at + 1);
         for leaf in gone {
@@ -215,7 +227,7 @@ fn together(
     }
     let there = |relation: RelationId, row: usize| {
         let claims = &rows.claims[relation];
-        claims.get(row).copied().flatten().map_or(u64::MAX, |leaf| words[leaf.index()])
+        claims.get(row).copied().flatten().map_or(Word::MAX, |leaf| words[leaf.index()])
     };
     let input = Input { facts: &world.facts, lanes: &there };
     let of = (&world.program, &world.analysis);

@@ -11,7 +11,7 @@ use crate::session::scenarios::{Effect, Scenario};
 use crate::session::support::{
     Echo, Fragile, FragileRow, Given, Needed, Outcome, PassesOn, Support, Without, lacking,
 };
-use crate::show::safe::visible;
+use crate::show::safe::{visible, wrap};
 use crate::show::table::{TableOptions, table};
 use crate::show::words::Words;
 use crate::value::value::{Tuple, Value};
@@ -26,6 +26,11 @@ pub struct Extent {
     /// Whether supports are sets of claims, not of sources.
     pub claims: bool,
 }
+
+/// Columns of long lists where lines may be as long as they like.
+const WIDTH: usize = 100;
+/// How far the lines of a list after the first stand to the right.
+const INDENT: usize = 4;
 
 /// Lines about one source that are shown unless everything is.
 const LINES_MAX: usize = 8;
@@ -446,7 +451,12 @@ pub fn sensitivity(words: Words<'_>, scenarios: &[Scenario], extent: Extent) -> 
         }
     }
     if !silent.is_empty() {
-        out.push_str(&format!("no effect: {}\n", silent.join(", ")));
+        let width = extent.width.unwrap_or(WIDTH).max(INDENT * 2);
+        let text = format!("no effect: {}", silent.join(", "));
+        for (at, line) in wrap(&text, width - INDENT).iter().enumerate() {
+            let indent = if at == 0 { 0 } else { INDENT };
+            out.push_str(&format!("{:indent$}{line}\n", ""));
+        }
     }
     out
 }

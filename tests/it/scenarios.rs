@@ -19,7 +19,7 @@ use hence::engine::naive;
 use hence::engine::tables::Tables;
 use hence::program::build::build;
 use hence::program::program::Program;
-use hence::provenance::lanes::{Input, Lanes};
+use hence::provenance::lanes::{Input, Lanes, Word};
 use hence::provenance::leaves::Leaf;
 use hence::session::diff::{Changes, Difference, diff};
 use hence::session::options::Options;
@@ -55,7 +55,7 @@ impl Case {
     fn alone(
         &self,
         lane: usize,
-        lanes: &dyn Fn(RelationId, usize) -> u64,
+        lanes: &dyn Fn(RelationId, usize) -> Word,
     ) -> StdResult<naive::Database, Stop> {
         let mut facts = Facts::of_program(&self.program, Arc::clone(&self.codes));
         for (relation, columns) in self.facts.relations.entries() {
@@ -91,7 +91,7 @@ fn text(program: &Program, tuple: &[Value]) -> String {
 }
 
 /// Compares every scenario with a run of it; says how many tuples did not hold everywhere.
-fn compare(case: &Case, scenarios: usize, lanes: &dyn Fn(RelationId, usize) -> u64) -> usize {
+fn compare(case: &Case, scenarios: usize, lanes: &dyn Fn(RelationId, usize) -> Word) -> usize {
     let limits = limits();
     let input = Input { facts: &case.facts, lanes };
     let wanted: Vec<RelationId> = case.program.relations.ids().collect();
@@ -115,7 +115,7 @@ fn compare(case: &Case, scenarios: usize, lanes: &dyn Fn(RelationId, usize) -> u
         for (relation, about) in case.program.relations.entries() {
             let expected = tuples(&case.program, &alone, relation);
             let mut found = expected.clone();
-            let mut check = |tuple: Tuple, at: u64| {
+            let mut check = |tuple: Tuple, at: Word| {
                 doubtful += 1;
                 let text = text(&case.program, &tuple);
                 if at >> lane & 1 == 1 {
@@ -133,7 +133,7 @@ fn compare(case: &Case, scenarios: usize, lanes: &dyn Fn(RelationId, usize) -> u
     doubtful
 }
 
-fn random_lanes(u: &mut Unstructured<'_>) -> Result<impl Fn(RelationId, usize) -> u64 + use<>> {
+fn random_lanes(u: &mut Unstructured<'_>) -> Result<impl Fn(RelationId, usize) -> Word + use<>> {
     let seed: u64 = u.arbitrary()?;
     Ok(move |relation: RelationId, row: usize| {
         let mut x = seed ^ ((relation.index() as u64) << 32) ^ (row as u64) ^ 0x5bd1_e995;
@@ -141,7 +141,7 @@ fn random_lanes(u: &mut Unstructured<'_>) -> Result<impl Fn(RelationId, usize) -
             x = x.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) ^ (x >> 7);
         }
         // A row is missing in about one scenario of four, never in the first.
-        (x | x.rotate_left(13)) | 1
+        Word::from((x | x.rotate_left(13)) | 1)
     })
 }
 
