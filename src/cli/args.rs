@@ -52,6 +52,8 @@ pub enum Command {
     Sources(Sources),
     /// Shows what changes without each source
     Sensitivity(Sensitivity),
+    /// Compares the outputs of two runs, and what went into them
+    Diff(Diff),
     /// Shows which claims cannot both be right, and what rests on each
     Conflicts(Conflicts),
     /// Writes a certificate: conclusions with all that shows them, for `hence verify`
@@ -264,6 +266,29 @@ pub struct WhatIf {
     /// How the difference is printed
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: ProofFormat,
+}
+
+/// `hence diff`
+#[derive(Args, Debug, Clone)]
+pub struct Diff {
+    /// A folder that `hence run -D` has written
+    #[arg(value_name = "RUN1")]
+    pub old: PathBuf,
+    /// A folder that a later run has written
+    #[arg(value_name = "RUN2")]
+    pub new: PathBuf,
+    /// Relations or atoms to look at [default: all outputs]
+    #[arg(value_name = "REL|ATOM")]
+    pub relations: Vec<String>,
+    /// A file as a run read it, if it is elsewhere now; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub was: Vec<PathBuf>,
+    /// How the difference is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
+    /// How messages are printed.
+    #[command(flatten)]
+    pub messages: Messages,
 }
 
 /// `hence conflicts`

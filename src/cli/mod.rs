@@ -8,6 +8,7 @@ pub mod cert;
 pub mod cert_args;
 pub mod check;
 pub mod conflicts;
+pub mod diff;
 pub mod entry;
 pub mod exit;
 pub mod messages;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::analysis::keys::keys;
 use crate::base::hash::sha256;
 use crate::io::find::shown;
 use crate::io::input::Loaded;
@@ -14,10 +15,7 @@ use crate::session::session::{Claims, Session, World};
 #[must_use]
 pub fn run_file(session: &Session, written: &[Written], start: Instant) -> String {
     let world = session.world();
-    let outputs: Vec<Value> = written
-        .iter()
-        .map(|one| json!({"relation": one.relation, "file": one.file, "tuples": one.rows}))
-        .collect();
+    let outputs = outputs(world, written);
     let document = json!({
         "schema": "hence.run/1",
         "hence": env!("CARGO_PKG_VERSION"),
@@ -29,6 +27,31 @@ pub fn run_file(session: &Session, written: &[Written], start: Instant) -> Strin
         "exit": 0,
     });
     format!("{document:#}\n")
+}
+
+/// The relations written, with their columns and which of these tell the rows apart.
+fn outputs(world: &World, written: &[Written]) -> Vec<Value> {
+    let program = &world.program;
+    let keys = keys(program);
+    let output = |one: &Written| {
+        let id = program.relation(&one.relation);
+        let columns = id.map_or(&[][..], |id| program.relations[id].columns.as_slice());
+        let columns = columns.iter().map(|column| {
+            let mut about = json!({"name": column.name, "type": column.base.to_string()});
+            if program.is_date(column.ty) {
+                about["date"] = true.into();
+            }
+            about
+        });
+        json!({
+            "relation": one.relation,
+            "file": one.file,
+            "tuples": one.rows,
+            "columns": columns.collect::<Vec<Value>>(),
+            "key": id.map_or(&[][..], |id| keys[id].as_slice()),
+        })
+    };
+    written.iter().map(output).collect()
 }
 
 /// The rule files, those of the library included.

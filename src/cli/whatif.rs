@@ -64,6 +64,7 @@ pub fn print(
     let told = Told {
         words: Words { given: session.base().given(), files: session.files() },
         made: Some(&effect.made),
+        causes: &[],
         difference: &difference,
         is_named: part.is_named(),
         width: width(out.is_terminal()).unwrap_or(100),

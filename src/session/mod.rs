@@ -13,6 +13,7 @@ pub mod load;
 pub mod options;
 pub mod question;
 pub mod scenarios;
+pub mod runs;
 pub mod session;
 pub mod stops;
 pub mod support;

@@ -10,8 +10,10 @@ use crate::claims::withdraw::{Broken, Cause, Gone};
 use crate::io::input::{counted, grouped};
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::session::diff::{Changes, Difference};
+use crate::session::runs::Cause as Input;
 use crate::session::whatif::Made;
 use crate::show::json;
+use crate::show::runs::CauseJson;
 use crate::show::safe::{shortened, visible, width};
 use crate::show::words::Words;
 use crate::value::value::{Tuple, Value};
@@ -30,6 +32,8 @@ pub struct Told<'a> {
     pub words: Words<'a>,
     /// What was changed; nothing where two runs are compared.
     pub made: Option<&'a Made>,
+    /// What went in differently, where two runs are compared.
+    pub causes: &'a [Input],
     /// What that makes different.
     pub difference: &'a Difference,
     /// Whether the relations were asked for by name: then every row is listed.
@@ -284,6 +288,7 @@ pub fn document(told: Told<'_>) -> String {
     let document = Document {
         schema: "hence.diff/1",
         made: told.made.map(|made| of_made(told, made)),
+        inputs: told.causes.iter().map(CauseJson::of).collect(),
         changed,
         lost: rows(|changes| &changes.lost),
         gained: rows(|changes| &changes.gained),
@@ -332,6 +337,8 @@ struct Document<'a> {
     schema: &'static str,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     made: Option<MadeJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inputs: Vec<CauseJson<'a>>,
     changed: Vec<Changed>,
     lost: Vec<Row>,
     gained: Vec<Row>,

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod conflicts;
 pub mod difference;
 pub mod json;
+pub mod runs;
 pub mod safe;
 pub mod support;
 pub mod support_json;

@@ -15,6 +15,7 @@ mod claims_rows;
 mod cli;
 mod compiled;
 mod demo;
+mod diff;
 mod generate;
 mod limits;
 mod names;
