@@ -145,6 +145,9 @@ impl Inputs {
         let record = self.records(at).get(line - 1).and_then(Option::as_ref);
         let record = record.ok_or_else(|| Fail::Wrong(format!("{place} is no record")))?;
         let mut trusted = None;
+        // Which event a claim is about may be somebody else's word.
+        let is_others =
+            name == "claim_event" && record["event_by"].as_str().is_some_and(|by| by != "text");
         let is_own = match by {
             Origin::Claim { id, quote, .. } => {
                 match quote {
@@ -158,9 +161,9 @@ impl Inputs {
                     None if record["quote"].is_null() => {}
                     None => trusted = Some("quotes without a text"),
                 }
-                record["type"] == "claim" && record["id"] == **id
+                record["type"] == "claim" && record["id"] == **id && !is_others
             }
-            _ => record["type"] != "claim",
+            _ => record["type"] != "claim" || is_others,
         };
         let right = match self.claims.rows(record, name, &table.columns) {
             Some(rows) => {
