@@ -1,4 +1,4 @@
-//! Layer 13: processes and terminals. Standard output carries answers only; messages, prompts'
+//! Layer 14: processes and terminals. Standard output carries answers only; messages, prompts'
 //! notes and summaries go to standard error.
 
 pub mod answers;

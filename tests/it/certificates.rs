@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -1001,4 +1002,66 @@ fn a_certificate_without_an_input_row_is_refused_only_with_the_input() {
     assert!(said.contains("not compared with files"), "{said}");
     let (_, reason) = verify(&text, Some(&case.inputs)).unwrap_err();
     assert!(reason.contains("a row of `edge`") && reason.contains("is missing"), "{reason}");
+}
+
+/// Runs hence in the folder of a case: exit code and what it prints.
+fn hence(case: &Case, args: &[&str]) -> (i32, String) {
+    let folder = case.folder.as_ref().unwrap().path();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_hence")).args(args).current_dir(folder).output().unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(printed).unwrap())
+}
+
+#[test]
+fn written_and_verified_from_the_shell() {
+    let case = Case::of(GRAPH, &[("edge.facts", "a\tb\nb\tc\n")]);
+    assert_eq!(hence(&case, &["cert", "p.dl", "-F", ".", "-o", "c"]), (0, String::new()));
+    let (code, said) = hence(&case, &["verify", "c", "p.dl", "-F", "."]);
+    assert!(code == 0 && said.contains("as in the header: 1 input files, 1 rule files"), "{said}");
+    fs::write(case.folder.as_ref().unwrap().path().join("edge.facts"), "a\tb\n").unwrap();
+    let (code, said) = hence(&case, &["verify", "c", "-F", "."]);
+    assert!(code == 1 && said.starts_with("refused: c:1: edge.facts has another hash"), "{said}");
+    let (code, said) = hence(&case, &["verify", "nothing"]);
+    assert!(code == 2 && said.contains("nothing cannot be read"), "{said}");
+    let (code, said) = hence(&case, &["cert", "p.dl", "-F", ".", "reach(\"z\", _)"]);
+    assert!(code == 1 && said.contains("does not hold"), "{said}");
+}
+
+#[test]
+fn an_ordered_graph_names_what_comes_before_in_the_order_of_the_rule() {
+    let rules = ".decl e(a: symbol, b: symbol) .input e
+.decl r(a: symbol, b: symbol) .output r
+r(a, b) :- e(a, b).
+r(a, c) :- r(a, b), e(b, c).";
+    let case = Case::of(rules, &[("e.facts", "a\tb\nb\tc\n")]);
+    let args = ["cert", "p.dl", "-F", ".", "r(\"a\", \"c\")", "--format", "lean"];
+    let (code, said) = hence(&case, &args);
+    let graph: Json = serde_json::from_str(&said).unwrap();
+    let atom = |symbol: &str, kind: &str, a: &str, b: &str| json!({"symbol": symbol, "terms": [{(kind): a}, {(kind): b}]});
+    let ground = |symbol: &str, a: &str, b: &str| atom(symbol, "constant", a, b);
+    let open = |symbol: &str, a: &str, b: &str| atom(symbol, "variable", a, b);
+    assert_eq!(code, 0);
+    assert_eq!(
+        graph,
+        json!({
+            "graph": {"edges": [
+                {"label": ground("e", "a", "b"), "predecessors": []},
+                {"label": ground("r", "a", "b"), "predecessors": [0]},
+                {"label": ground("e", "b", "c"), "predecessors": []},
+                {"label": ground("r", "a", "c"), "predecessors": [1, 2]},
+            ]},
+            "program": [
+                {"head": ground("e", "a", "b"), "body": []},
+                {"head": ground("e", "b", "c"), "body": []},
+                {"head": open("r", "?0", "?1"), "body": [open("e", "?0", "?1")]},
+                {"head": open("r", "?0", "?1"), "body": [open("r", "?0", "?2"), open("e", "?2", "?1")]},
+            ],
+        })
+    );
+    let case = Case::of(GRAPH, &[("edge.facts", "a\tb\n")]);
+    let (code, said) = hence(&case, &["cert", "p.dl", "-F", ".", "apart", "--format", "lean"]);
+    assert!(code == 1 || said.contains("which the form `lean` cannot hold"), "{said}");
+    let (code, said) = hence(&case, &["cert", "p.dl", "-F", ".", "reach", "--format", "lean"]);
+    assert!(code == 2 && said.contains("rule reach#1 has a negation"), "{said}");
 }
