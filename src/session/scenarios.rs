@@ -94,12 +94,17 @@ impl Session {
             };
             let gone: Vec<Set<LeafId>> = withdrawn.iter().map(ids).collect();
             let found = together(world, (&rows, &gone), relations, &limits).map_err(stopped)?;
-            for ((withdrawal, withdrawn), found) in part.iter().zip(withdrawn).zip(found) {
+            let parts = part.iter().zip(withdrawn).zip(&gone).zip(found);
+            for (((withdrawal, withdrawn), gone), found) in parts {
                 let effect = match found {
                     Some(difference) => Effect::Changes(difference),
                     None => self.alone(withdrawal, relations)?,
                 };
-                let (claims, readings) = (withdrawn.claims.len(), withdrawn.readings);
+                // What a layer has withdrawn before is no longer there to go.
+                let goes = |claim: &String| rows.ids.get(claim).is_some_and(|id| gone.contains(id));
+                let (claims, mut readings) = (gone.len(), withdrawn.readings);
+                readings.iter_mut().for_each(|broken| broken.claims.retain(goes));
+                readings.retain(|broken| !broken.claims.is_empty());
                 let withdrawal = withdrawal.clone();
                 scenarios.push(Scenario { withdrawal, claims, readings, effect });
             }

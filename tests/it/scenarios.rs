@@ -22,6 +22,7 @@ use hence::program::program::Program;
 use hence::provenance::lanes::{Input, Lanes, Word};
 use hence::provenance::leaves::Leaf;
 use hence::session::diff::{Changes, Difference, diff};
+use hence::session::layers::Layer;
 use hence::session::options::Options;
 use hence::session::scenarios::{Effect, Scenario, Withdrawal};
 use hence::session::session::{Keep, Session};
@@ -270,4 +271,27 @@ fn what_all_proofs_of_the_demo_need_is_missed() {
         }
     }
     assert!(exact > 1000, "{exact}");
+}
+
+#[test]
+fn on_top_of_a_layer_only_what_is_left_goes() {
+    let mut session = demo();
+    let change = Change::Without(Target::Source("rok_military".to_owned()));
+    let layer = Layer { changes: vec![change], statement: ".without rok_military".to_owned() };
+    session.open_layer(layer).unwrap();
+    let all: Vec<RelationId> = session.world().program.relations.ids().collect();
+    let sources = session.sources();
+    assert!(!sources.iter().any(|source| source == "rok_military"));
+    let withdrawals: Vec<Withdrawal> = ["umerov", "cnn", "jenny_town"]
+        .iter()
+        .map(|source| Withdrawal::Source((*source).to_owned()))
+        .collect();
+    for scenario in session.scenarios(&withdrawals, &all).unwrap() {
+        let source = scenario.withdrawal.source().to_owned();
+        let fork = session.fork(&[Change::Without(Target::Source(source.clone()))]).unwrap();
+        let expected = diff(session.world(), &fork, &all, &Limits::default()).unwrap();
+        assert_eq!(scenario.effect, Effect::Changes(expected), "{source}");
+        let before = session.world().made.withdrawn.claims.len();
+        assert_eq!(scenario.claims + before, fork.made.withdrawn.claims.len(), "{source}");
+    }
 }
