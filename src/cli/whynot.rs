@@ -87,8 +87,8 @@ fn show(
         Effort { shown: search.top, depth: search.depth, all: search.all, ..Effort::default() };
     let words = Words { given: refuter.given(), files: session.files() };
     let mut out = stdout().lock();
-    let answer = match session.whynot(&refuter, file, effort)? {
-        Refuted::Not(answer) => answer,
+    let (answer, repairs) = match session.whynot(&refuter, file, effort)? {
+        Refuted::Not(answer, repairs) => (answer, repairs),
         Refuted::Holds(asked, tuple) => {
             match format {
                 ProofFormat::Text => writeln!(out, "{}", holds(words, &asked, &tuple))?,
@@ -103,10 +103,11 @@ fn show(
     match format {
         ProofFormat::Text => {
             let width = width(out.is_terminal()).unwrap_or(100);
-            let text = whynot(words, &answer, WhyNotOptions { width, locations: true });
+            let options = WhyNotOptions { width, locations: true };
+            let text = whynot(words, &answer, &repairs, options);
             out.write_all(text.as_bytes())?;
         }
-        ProofFormat::Json => writeln!(out, "{}", whynot_json::whynot(words, &answer))?,
+        ProofFormat::Json => writeln!(out, "{}", whynot_json::whynot(words, &answer, &repairs))?,
     }
     out.flush()?;
     Ok(())

@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use crate::base::hash::Map;
 use crate::base::ids::RelationId;
 use crate::base::nearest::nearest;
+use crate::engine::tables::Tables;
+use crate::program::program::Program;
 use crate::provenance::check::Given;
 use crate::provenance::near::Asked;
 use crate::value::symbols::Symbol;
@@ -27,6 +29,8 @@ pub struct Unknown {
     pub column: usize,
     /// The value.
     pub value: Value,
+    /// Whether the text stands in some other place, or has a label.
+    pub is_known: bool,
     /// Texts of the column that are spelt nearly alike, nearest first.
     pub near: Vec<String>,
 }
@@ -116,9 +120,11 @@ impl<'a> Nearest<'a> {
         wanted
             .filter(|&(column, value)| !self.has(asked, column, value))
             .map(|(column, value)| {
-                let is_known = matches!(value, Value::Symbol(symbol) if self.is_known(symbol));
+                // Only texts are misspelt.
+                let is_known = !matches!(value, Value::Symbol(s) if !self.is_known(s));
                 let spelt = || self.spelt(asked.relation, column, value);
-                Unknown { column, value, near: if is_known { Vec::new() } else { spelt() } }
+                let near = if is_known { Vec::new() } else { spelt() };
+                Unknown { column, value, is_known, near }
             })
             .collect()
     }
@@ -139,19 +145,9 @@ impl<'a> Nearest<'a> {
         if let Some(known) = self.known.borrow().get(&symbol) {
             return *known;
         }
-        let program = self.given.program;
-        let mut found = self.given.leaves.labels.contains_key(program.symbols.text(symbol));
-        let mut left = LOOKED_AT;
-        for (id, relation) in program.relations.entries() {
-            if found || left == 0 {
-                break;
-            }
-            self.given.tables.select(id, &vec![None; relation.columns.len()], &mut |tuple| {
-                found = tuple.contains(&Value::Symbol(symbol));
-                left = left.saturating_sub(1);
-                if found || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
-        }
+        let Given { program, tables, leaves } = self.given;
+        let has_label = leaves.labels.contains_key(program.symbols.text(symbol));
+        let found = has_label || occurs(program, tables, symbol);
         self.known.borrow_mut().insert(symbol, found);
         found
     }
@@ -174,4 +170,21 @@ impl<'a> Nearest<'a> {
         texts.dedup();
         nearest(symbols.text(wanted), texts).into_iter().map(str::to_owned).collect()
     }
+}
+
+/// Whether a text stands in some tuple, as far as they are looked through.
+pub fn occurs(program: &Program, tables: &dyn Tables, symbol: Symbol) -> bool {
+    let mut found = false;
+    let mut left = LOOKED_AT;
+    for (id, relation) in program.relations.entries() {
+        if found || left == 0 {
+            break;
+        }
+        tables.select(id, &vec![None; relation.columns.len()], &mut |tuple| {
+            found = tuple.contains(&Value::Symbol(symbol));
+            left = left.saturating_sub(1);
+            if found || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+    }
+    found
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
-use crate::base::ids::{Id, RuleId, VarId};
+use crate::base::ids::{Id, NodeId, RuleId, VarId};
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::{Aggregate, Atom, Expr, Literal, LiteralKind, Program};
@@ -18,8 +18,8 @@ use crate::provenance::mirror::{exchange, exchanged};
 pub use crate::provenance::near::{Apart, Asked, Reach};
 use crate::provenance::near::{Case, Near, NearMiss, Stands, matches};
 use crate::provenance::nearest::Nearest;
-pub use crate::provenance::nearest::{NearRow, Unknown};
-use crate::provenance::proof::{Binding, Conclusion, Node, RuleNode, Site};
+pub use crate::provenance::nearest::{NearRow, Unknown, occurs};
+use crate::provenance::proof::{Binding, Conclusion, Node, Proof, RuleNode, Site};
 use crate::provenance::search::{Budget, Explainer};
 use crate::provenance::solve::{Bound, Solver, binding_of};
 use crate::value::value::{Tuple, Value, cmp_tuples};
@@ -127,8 +127,11 @@ pub struct Missing {
     pub rows: Vec<NearRow>,
     /// Values that occur nowhere in their columns.
     pub unknown: Vec<Unknown>,
-    /// Why that one is not there, if one asked to go so deep.
+    /// Why that one is not there: all that comes near, if one asked to go so deep; else the only
+    /// case that fails on one condition, if there is just one.
     pub below: Option<WhyNot>,
+    /// Whether `below` is the nearest alone.
+    pub is_trail: bool,
 }
 
 /// A tuple that is there and must not be.
@@ -138,8 +141,8 @@ pub struct Present {
     pub tuple: Conclusion,
     /// How many there are.
     pub count: usize,
-    /// The last step of its best proof, if a rule gives it.
-    pub by: Option<RuleNode>,
+    /// The last steps of its best proof, as long as each rests on one step, the last one first.
+    pub by: Vec<RuleNode>,
 }
 
 /// How much is looked at and shown.
@@ -151,6 +154,8 @@ pub struct Effort {
     pub shown: usize,
     /// How many steps down missing tuples are asked about in turn.
     pub depth: usize,
+    /// How many steps further down it is told what stands in the way, while that is one thing.
+    pub trail: usize,
     /// Literals that are left out, at most: 1 or 2.
     pub literals: usize,
     /// Whether near misses are shown that are further off than the nearest of their rule.
@@ -160,9 +165,12 @@ pub struct Effort {
 /// What the proof of a tuple that stands in the way may cost; its last step is told.
 const STEP_BUDGET: Budget = Budget { instances: 2_000, rows: 50 };
 
+/// Steps that are told of a tuple that stands in the way.
+const STEPS_MAX: usize = 3;
+
 impl Default for Effort {
     fn default() -> Self {
-        Self { work: 1_000_000, shown: 5, depth: 0, literals: 2, all: false }
+        Self { work: 1_000_000, shown: 5, depth: 0, trail: 4, literals: 2, all: false }
     }
 }
 
@@ -500,19 +508,36 @@ impl<'a> Refuter<'a> {
         let nearest = &self.nearest;
         let is_derived = self.given.program.rules_of(atom.relation).next().is_some();
         let there = self.first(&asked).is_some();
-        let below = if effort.depth > 0 && is_derived && !there && !above.contains(&asked) {
-            let less = Effort {
-                depth: effort.depth - 1,
-                work: effort.work / 4,
-                shown: effort.shown.min(2),
-                ..effort
-            };
-            Some(self.refute_below(&asked, less, above)?)
+        let is_trail = effort.depth == 0;
+        let below = if is_derived && !there && !above.contains(&asked) {
+            self.below(&asked, effort, above)?
         } else {
             None
         };
         let rows = if there { Vec::new() } else { nearest.rows(&asked) };
-        Ok(Missing { rows, unknown: nearest.unknown(&asked), asked, below })
+        Ok(Missing { rows, unknown: nearest.unknown(&asked), asked, below, is_trail })
+    }
+
+    /// Why a missing tuple is not there, as far down as one asked, or the nearest alone.
+    fn below(
+        &self,
+        asked: &Asked,
+        effort: Effort,
+        above: &mut Vec<Asked>,
+    ) -> Result<Option<WhyNot>, Stop> {
+        if let Some(depth) = effort.depth.checked_sub(1) {
+            let (work, shown) = (effort.work / 4, effort.shown.min(2));
+            return self
+                .refute_below(asked, Effort { depth, work, shown, ..effort }, above)
+                .map(Some);
+        }
+        let Some(trail) = effort.trail.checked_sub(1) else { return Ok(None) };
+        let less = Effort { trail, work: effort.work / 4, shown: 1, literals: 1, ..effort };
+        let below = self.refute_below(asked, less, above)?;
+        // Of many cases one alone would tell nothing.
+        let cases: usize = below.rules.iter().map(|rule| rule.blocked_by[0]).sum();
+        let told = below.misses.first().map(|miss| 1 + miss.others + miss.mirrored);
+        Ok(Some(below).filter(|_| told == Some(cases)))
     }
 
     /// The first tuple that a negated atom meets, and how many there are.
@@ -530,10 +555,7 @@ impl<'a> Refuter<'a> {
         let first = found.into_iter().min_by(|a, b| cmp_tuples(a, b, symbols));
         let Some(tuple) = first else { return Obstacle::Never };
         let proof = self.explainer.explain(atom.relation, &tuple, STEP_BUDGET).ok();
-        let by = proof.and_then(|proof| match proof.root() {
-            Node::Rule(node) => Some(node.clone()),
-            _ => None,
-        });
+        let by = proof.map(|proof| last_steps(&proof)).unwrap_or_default();
         let tuple = Conclusion { relation: atom.relation, tuple };
         Obstacle::Present(Box::new(Present { tuple, count, by }))
     }
@@ -541,6 +563,22 @@ impl<'a> Refuter<'a> {
     pub(crate) fn solver(&self) -> &Solver<'a> {
         &self.solver
     }
+}
+
+/// The last steps of a proof, as long as each rests on one other step.
+fn last_steps(proof: &Proof) -> Vec<RuleNode> {
+    let mut steps: Vec<RuleNode> = Vec::new();
+    let mut next = Some(NodeId::new(0));
+    while let Some(id) = next.take()
+        && let Node::Rule(node) = &proof.nodes[id]
+        && steps.len() < STEPS_MAX
+    {
+        let is_step = |id: &&NodeId| matches!(proof.nodes[**id], Node::Rule(_));
+        let mut below = node.premises.iter().filter(is_step);
+        next = below.next().copied().filter(|_| below.next().is_none());
+        steps.push(node.clone());
+    }
+    steps
 }
 
 /// The near misses that are shown: the nearest of every rule, then others that are as near as the

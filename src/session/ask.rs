@@ -9,6 +9,7 @@ use crate::io::input::grouped;
 use crate::io::sorted::Sorted;
 use crate::program::program::{self, Arg, Atom, Literal, LiteralKind, Program};
 use crate::provenance::summary::{cautioned, cautions};
+use crate::provenance::whynot::occurs;
 use crate::session::answer::{Answer, AtomArg, Atoms, Cell, Column};
 use crate::session::question::{self, Question};
 use crate::session::session::{Refused, Session};
@@ -234,6 +235,9 @@ fn near_value(
     let Value::Symbol(wanted) = value else {
         return None;
     };
+    if occurs(program, tables, wanted) {
+        return None;
+    }
     let mut texts: Vec<&str> = Vec::new();
     let mut seen = 0;
     let any = vec![None; program.relations[relation].columns.len()];

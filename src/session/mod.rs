@@ -12,6 +12,7 @@ pub mod layers;
 pub mod load;
 pub mod options;
 pub mod question;
+pub mod repairs;
 pub mod scenarios;
 pub mod runs;
 pub mod session;

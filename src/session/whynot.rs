@@ -5,6 +5,7 @@ use crate::program::program::Atom;
 use crate::provenance::whynot::{Asked, Effort, Refuter, WhyNot};
 use crate::session::explain::equal;
 use crate::session::question;
+use crate::session::repairs::Repair;
 use crate::session::session::{Refused, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
@@ -14,8 +15,8 @@ use crate::value::value::Tuple;
 /// The answer to why not.
 #[derive(Debug)]
 pub enum Refuted {
-    /// The atom does not hold.
-    Not(Box<WhyNot>),
+    /// The atom does not hold; and what would make it hold.
+    Not(Box<WhyNot>, Vec<Repair>),
     /// It does: this tuple is there.
     Holds(Asked, Tuple),
 }
@@ -46,7 +47,8 @@ impl Session {
         let whynot = refuter
             .refute(&asked, effort)
             .map_err(|stop| vec![stops::message(&stop, &self.world().program, self.options())])?;
-        Ok(Refuted::Not(Box::new(whynot)))
+        let repairs = self.repairs(refuter, &asked)?;
+        Ok(Refuted::Not(Box::new(whynot), repairs))
     }
 
     /// The atom in `file`.

@@ -8,6 +8,7 @@ use crate::provenance::whynot::{
     Apart, Asked, Blocker, Contributor, Contributors, Miss, Missing, NearRow, Obstacle, Present,
     Unknown, Verdict, WhyNot,
 };
+use crate::session::repairs::{Repair, Step};
 use crate::show::safe::{visible, width, wrap};
 use crate::show::words::Words;
 use crate::syntax::ast::{AggregateKind, CompareOp};
@@ -30,8 +31,13 @@ impl Default for WhyNotOptions {
 
 /// The answer with its head lines.
 #[must_use]
-pub fn whynot(words: Words<'_>, whynot: &WhyNot, options: WhyNotOptions) -> String {
-    let mut printer = Printer { words, options, out: String::new() };
+pub fn whynot(
+    words: Words<'_>,
+    whynot: &WhyNot,
+    repairs: &[Repair],
+    options: WhyNotOptions,
+) -> String {
+    let mut printer = Printer { words, options, out: String::new(), said: Vec::new() };
     printer.line("", &format!("{} does not hold", printer.asked(&whynot.asked)));
     printer.head("  ", whynot);
     for (at, miss) in whynot.misses.iter().enumerate() {
@@ -39,18 +45,20 @@ pub fn whynot(words: Words<'_>, whynot: &WhyNot, options: WhyNotOptions) -> Stri
         printer.miss("", Some(at + 1), miss);
     }
     printer.further("  ", whynot);
+    printer.repairs(repairs);
     printer.out
 }
 
 /// That an atom holds, by a tuple that is there.
 #[must_use]
 pub fn holds(words: Words<'_>, asked: &Asked, tuple: &[Value]) -> String {
-    let printer = Printer { words, options: WhyNotOptions::default(), out: String::new() };
+    let printer =
+        Printer { words, options: WhyNotOptions::default(), out: String::new(), said: Vec::new() };
     let values: Vec<Option<Value>> = tuple.iter().map(|value| Some(*value)).collect();
     let there = words.atom(asked.relation, &values);
     let atom = printer.asked(asked);
     if atom == there {
-        return format!("{atom} holds: ask why");
+        return format!("{atom} holds; ask why");
     }
     format!("{atom} holds: there is {there}; ask why")
 }
@@ -60,7 +68,8 @@ pub fn holds(words: Words<'_>, asked: &Asked, tuple: &[Value]) -> String {
 pub fn reason(words: Words<'_>, whynot: &WhyNot) -> Option<String> {
     let miss = whynot.misses.first()?;
     let [blocker] = miss.blockers.as_slice() else { return None };
-    let printer = Printer { words, options: WhyNotOptions::default(), out: String::new() };
+    let printer =
+        Printer { words, options: WhyNotOptions::default(), out: String::new(), said: Vec::new() };
     let rule = &words.given.program.rules[miss.rule];
     let text = printer.blocker(miss, blocker);
     let miss = format!("rule “{}” fails on {text}", visible(&rule.name));
@@ -76,6 +85,8 @@ struct Printer<'a> {
     words: Words<'a>,
     options: WhyNotOptions,
     out: String,
+    /// Values of which it was said that they are not there.
+    said: Vec<Value>,
 }
 
 impl Printer<'_> {
@@ -140,12 +151,12 @@ impl Printer<'_> {
             let near = match (one, two) {
                 (0, 0) => "none comes within two conditions of it".to_owned(),
                 (0, two) => {
-                    let near = counted(two, "binding fails", "bindings fail");
-                    format!("{near} on two conditions, none on one")
+                    let near = counted(two, "case fails", "cases fail");
+                    format!("{near} on two conditions, none on only one")
                 }
                 (one, _) => {
-                    let near = counted(one, "binding fails", "bindings fail");
-                    format!("{near} on one condition")
+                    let near = counted(one, "case fails", "cases fail");
+                    format!("{near} on one condition only")
                 }
             };
             self.line(indent, &format!("{rules} could give it; {near}"));
@@ -159,7 +170,7 @@ impl Printer<'_> {
             self.line(indent, &format!("{more} of `{name}` give other values"));
         }
         for unknown in &whynot.unknown {
-            if is_given || !unknown.near.is_empty() {
+            if is_given || !unknown.near.is_empty() || !unknown.is_known {
                 self.unknown(indent, &whynot.asked, unknown);
             }
         }
@@ -178,6 +189,11 @@ impl Printer<'_> {
     }
 
     fn unknown(&mut self, indent: &str, asked: &Asked, unknown: &Unknown) {
+        let again = self.said.contains(&unknown.value);
+        self.said.push(unknown.value);
+        if again {
+            return;
+        }
         let relation = &self.words.given.program.relations[asked.relation];
         let column = &relation.columns[unknown.column].name;
         let mut text = format!(
@@ -187,6 +203,11 @@ impl Printer<'_> {
         );
         if !unknown.near.is_empty() {
             text = format!("{text}; did you mean {}?", near(unknown));
+        } else if !unknown.is_known {
+            text = format!(
+                "{} occurs nowhere in input or conclusions",
+                self.words.value(unknown.value)
+            );
         }
         self.line(indent, &text);
     }
@@ -236,11 +257,11 @@ impl Printer<'_> {
             self.obstacle(&inner, miss, blocker);
         }
         if miss.others > 0 {
-            let others = counted(miss.others, "more binding fails", "more bindings fail");
+            let others = counted(miss.others, "more case fails", "more cases fail");
             self.line(&inner, &format!("{others} on the same"));
         }
         if miss.mirrored > 0 {
-            let mirrored = counted(miss.mirrored, "binding is", "bindings are");
+            let mirrored = counted(miss.mirrored, "more case is", "more cases are");
             self.line(&inner, &format!("{mirrored} the same the other way round"));
         }
     }
@@ -249,17 +270,25 @@ impl Printer<'_> {
         let text = format!("✗ {}", self.blocker(miss, blocker));
         let deeper = format!("{indent}    ");
         self.hanging(indent, &deeper, &text);
+        self.details(&deeper, miss, blocker);
+    }
+
+    /// What there is to say of an obstacle beside its line.
+    fn details(&mut self, indent: &str, miss: &Miss, blocker: &Blocker) {
         match &blocker.obstacle {
-            Obstacle::Missing(missing) => self.missing(&deeper, missing),
+            Obstacle::Missing(missing) => self.missing(indent, missing),
             Obstacle::Present(present) => {
-                if let Some(sentence) = present.by.as_ref().and_then(|by| self.words.sentence(by)) {
-                    self.line(&deeper, &sentence);
+                let sentences = present.by.iter().map_while(|by| self.words.sentence(by));
+                let mut sentences: Vec<String> = sentences.collect();
+                sentences.dedup();
+                if !sentences.is_empty() {
+                    self.line(indent, &sentences.join("; "));
                 }
             }
             _ => {}
         }
         for from in &blocker.from {
-            self.contributors(&deeper, miss, from);
+            self.contributors(indent, miss, from);
         }
     }
 
@@ -268,7 +297,16 @@ impl Printer<'_> {
             self.unknown(indent, &missing.asked, unknown);
         }
         self.rows(indent, missing.asked.relation, &missing.rows);
-        if let Some(below) = &missing.below {
+        if let Some(below) = missing.below.as_ref().filter(|_| missing.is_trail) {
+            if let [miss, ..] = below.misses.as_slice()
+                && let [blocker] = miss.blockers.as_slice()
+            {
+                let rule = visible(&self.words.given.program.rules[miss.rule].name);
+                let text = self.blocker(miss, blocker);
+                self.line(indent, &format!("rule “{rule}” fails on {text}"));
+                self.details(indent, miss, blocker);
+            }
+        } else if let Some(below) = &missing.below {
             if below.misses.is_empty() {
                 self.line(indent, "no rule comes within two conditions of it");
             }
@@ -396,9 +434,10 @@ impl Printer<'_> {
         if rows.is_empty() {
             self.line(indent, &format!("{name} {how} nothing"));
         } else {
-            let count = match from.kind {
-                AggregateKind::Min | AggregateKind::Max => String::new(),
-                _ => format!("{}: ", from.count),
+            let count = match (from.kind, from.count) {
+                (AggregateKind::Min | AggregateKind::Max, _) => String::new(),
+                (_, 1) => "only ".to_owned(),
+                (_, n) => format!("{n}: "),
             };
             self.line(indent, &format!("{name} {how} {count}{}", rows.join("; ")));
         }
@@ -430,7 +469,7 @@ impl Printer<'_> {
         let all: usize = whynot.rules.iter().flat_map(|rule| rule.blocked_by).sum();
         let mut lines = Vec::new();
         if all > shown {
-            let more = counted(all - shown, "more binding comes", "more bindings come");
+            let more = counted(all - shown, "more case comes", "more cases come");
             lines.push(format!("{more} near, further off or like these"));
         }
         let (ways, looked_at) = whynot.rules.iter().fold((0, 0), |(ways, looked_at), rule| {
@@ -448,6 +487,54 @@ impl Printer<'_> {
         }
         for line in lines {
             self.line(indent, &line);
+        }
+    }
+}
+
+impl Printer<'_> {
+    /// What would make it hold.
+    fn repairs(&mut self, repairs: &[Repair]) {
+        if repairs.is_empty() {
+            return;
+        }
+        self.out.push('\n');
+        self.line("", "it would hold if (each checked by a run on the changed input)");
+        for (at, repair) in repairs.iter().enumerate() {
+            let steps: Vec<String> = repair.steps.iter().map(|step| self.step(step)).collect();
+            let letter = char::from(b'a' + u8::try_from(at % 26).unwrap_or_default());
+            let text = steps.join(", and ");
+            self.hanging(&format!("  {letter}  "), "     ", &text);
+        }
+    }
+
+    fn step(&self, step: &Step) -> String {
+        let leaves = &self.words.given.leaves.leaves;
+        match step {
+            Step::Withdraw(claim) => format!("{} were withdrawn", self.claim_of(*claim)),
+            Step::Retract(relation, tuple) => {
+                let values: Vec<Option<Value>> = tuple.iter().map(|v| Some(*v)).collect();
+                format!("{} were not there", self.words.atom(*relation, &values))
+            }
+            Step::Assume(relation, pattern) => {
+                format!("{} were there", self.words.atom(*relation, pattern))
+            }
+            Step::OneMore(like, source) => {
+                let id = visible(&leaves[*like].id);
+                let source = self.words.label(source);
+                format!("another source said the same as {id}, for example {source}")
+            }
+        }
+    }
+
+    /// A claim by its id, and whose it is.
+    fn claim_of(&self, claim: LeafId) -> String {
+        let leaf = &self.words.given.leaves.leaves[claim];
+        let id = visible(&leaf.id);
+        match &leaf.evidence {
+            Some(evidence) => {
+                format!("claim {id} of {}", self.words.label(&evidence.origin))
+            }
+            None => format!("claim {id}"),
         }
     }
 }

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::base::ids::RuleId;
+use crate::base::ids::{RelationId, RuleId};
 use crate::provenance::proof::Binding;
 use crate::provenance::whynot::{
     Asked, Blocker, Contributors, Miss, NearRow, Obstacle, RuleReach, Unknown, Verdict, WhyNot,
 };
+use crate::session::repairs::{Repair, Step};
+use crate::session::whatif::Change;
 use crate::show::json::value;
 use crate::show::words::Words;
 use crate::value::value::{Tuple, Value};
@@ -20,9 +22,14 @@ use crate::value::value::{Tuple, Value};
 /// # Panics
 /// Never: what is written is plain data.
 #[must_use]
-pub fn whynot(words: Words<'_>, whynot: &WhyNot) -> String {
-    let document =
-        Document { schema: SCHEMA, holds: false, answer: Writer { words }.answer(whynot) };
+pub fn whynot(words: Words<'_>, whynot: &WhyNot, repairs: &[Repair]) -> String {
+    let writer = Writer { words };
+    let document = Document {
+        schema: SCHEMA,
+        holds: false,
+        answer: writer.answer(whynot),
+        repairs: repairs.iter().map(|repair| writer.repair(repair)).collect(),
+    };
     serde_json::to_string(&document).expect("plain data is JSON")
 }
 
@@ -58,6 +65,28 @@ struct Document {
     holds: bool,
     #[serde(flatten)]
     answer: Answer,
+    repairs: Vec<Repaired>,
+}
+
+#[derive(Serialize)]
+struct Repaired {
+    changes: Vec<Changed>,
+    like: Vec<Like>,
+    checked: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Changed {
+    Without { kind: &'static str, id: String },
+    Retract { relation: String, pattern: Vec<Option<Json>> },
+    Assume { relation: String, values: Vec<Json> },
+}
+
+#[derive(Serialize)]
+struct Like {
+    claim: String,
+    source: String,
 }
 
 #[derive(Serialize)]
@@ -163,6 +192,7 @@ struct Row {
 struct Spelling {
     column: String,
     value: Json,
+    known: bool,
     near: Vec<String>,
 }
 
@@ -204,6 +234,35 @@ impl Writer<'_> {
         }
     }
 
+    fn repair(&self, repair: &Repair) -> Repaired {
+        let program = self.words.given.program;
+        let name = |relation: RelationId| program.relations[relation].name.clone();
+        let changed = |change: &Change| match change {
+            Change::Without(target) => {
+                Changed::Without { kind: target.kind(), id: target.id().to_owned() }
+            }
+            Change::Retract(relation, pattern) => Changed::Retract {
+                relation: name(*relation),
+                pattern: pattern.iter().map(|v| v.map(|v| self.value(v))).collect(),
+            },
+            Change::Assume(relation, tuple) => {
+                Changed::Assume { relation: name(*relation), values: self.values(tuple) }
+            }
+        };
+        let like = |step: &Step| match step {
+            Step::OneMore(claim, source) => {
+                let claim = self.words.given.leaves.leaves[*claim].id.clone();
+                Some(Like { claim, source: source.clone() })
+            }
+            Step::Withdraw(_) | Step::Retract(..) | Step::Assume(..) => None,
+        };
+        Repaired {
+            changes: repair.changes.iter().map(changed).collect(),
+            like: repair.steps.iter().filter_map(like).collect(),
+            checked: true,
+        }
+    }
+
     fn column(&self, asked: &Asked, column: usize) -> String {
         let relation = &self.words.given.program.relations[asked.relation];
         relation.columns[column].name.clone()
@@ -240,6 +299,7 @@ impl Writer<'_> {
         let spelling = |unknown: &Unknown| Spelling {
             column: self.column(asked, unknown.column),
             value: self.value(unknown.value),
+            known: unknown.is_known,
             near: unknown.near.clone(),
         };
         unknown.iter().map(spelling).collect()

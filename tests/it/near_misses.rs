@@ -145,7 +145,7 @@ impl<'a> Plain<'a> {
     fn aggregate(&self, var: VarId, aggregate: &Aggregate, values: &Values) -> Vec<Values> {
         let mut start: Values = vec![None; values.len()];
         aggregate.outer.iter().for_each(|var| start[var.index()] = values[var.index()]);
-        let rows: Vec<Values> = self.all(aggregate.body.iter().collect(), start);
+        let rows: Vec<Values> = self.all(&aggregate.body.iter().collect::<Vec<_>>(), start);
         let given: Vec<Option<Value>> = rows
             .iter()
             .map(|row| match &aggregate.value {
@@ -176,13 +176,13 @@ impl<'a> Plain<'a> {
     }
 
     /// All bindings of a body.
-    fn all(&self, left: Vec<&Literal>, values: Values) -> Vec<Values> {
+    fn all(&self, left: &[&Literal], values: Values) -> Vec<Values> {
         let mut bindable: Vec<bool> = values.iter().map(Option::is_some).collect();
         left.iter().for_each(|literal| binds(literal, &mut bindable));
         self.rest(left, values, &bindable)
     }
 
-    fn rest(&self, left: Vec<&Literal>, values: Values, bindable: &[bool]) -> Vec<Values> {
+    fn rest(&self, left: &[&Literal], values: Values, bindable: &[bool]) -> Vec<Values> {
         if left.is_empty() {
             return vec![values];
         }
@@ -192,11 +192,11 @@ impl<'a> Plain<'a> {
         order.sort_by_key(|at| is_atom(left[*at]));
         for at in order {
             if let Some(ways) = self.ways(left[at], &values, bindable) {
-                let mut rest = left.clone();
+                let mut rest = left.to_vec();
                 rest.remove(at);
                 return ways
                     .into_iter()
-                    .flat_map(|values| self.rest(rest.clone(), values, bindable))
+                    .flat_map(|values| self.rest(&rest, values, bindable))
                     .collect();
             }
         }

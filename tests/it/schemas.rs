@@ -9,13 +9,15 @@ use serde_json::json;
 use crate::proofs::{Case, Engine};
 use hence::base::hash::sha256;
 use hence::provenance::search::Budget;
+use hence::provenance::whynot::Effort;
 use hence::session::answer::{Answer, Cell, Column};
 use hence::session::options::Options;
 use hence::session::session::{Keep, Session};
+use hence::session::whynot::Refuted;
 use hence::show::answer::{Format, render};
 use hence::show::table::TableOptions;
 use hence::show::words::Words;
-use hence::show::{json, support_json};
+use hence::show::{json, support_json, whynot_json};
 use hence::value::base_type::BaseType;
 
 fn validator(name: &str) -> jsonschema::Validator {
@@ -83,6 +85,74 @@ fn what_conclusions_rest_on() {
     let text = support_json::sensitivity(words, &scenarios);
     let value = accepted(&validator("sensitivity.schema.json"), &text);
     assert_eq!(value["scenarios"].as_array().unwrap().len(), session.sources().len());
+}
+
+#[test]
+fn whynots() {
+    let validator = validator("whynot.schema.json");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("other.dl");
+    let other = "
+        .decl n(x: number, w: symbol)
+        n(3, \"a\").
+        .decl gives(x: number, y: number)
+        gives(x, 6 / x) :- n(x, _), x = range(1, 3).
+        .decl word(w: symbol)
+        word(w) :- n(_, w), match(\"b\", w).
+        .decl least(x: number)
+        least(x) :- x = min y : { n(y, \"c\") }, true.
+        .decl none(x: number)
+        none(x) :- n(x, _), false.
+        .decl without(x: number)
+        without(y) :- n(x, _), x > 5, y = 6 / (x - 3).
+        .decl both(x: number)
+        both(x) :- n(x, _), y = x + 1, y > 4, y < 9, y != 5, n(y, _), n(y, \"d\"), n(y, \"e\").
+        ";
+    write(&file, other).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let options = Options { facts: vec![root.join("facts/deployment")], ..Options::default() };
+    let mut session = Session::new(options);
+    session.run(&[root.join("rules/deployment.dl"), file], Keep::Input).unwrap();
+    let mut kinds: Vec<String> = Vec::new();
+    let mut changes = 0;
+    for atom in [
+        "corroborated(\"t_2025\")",
+        "corroborated(_)",
+        "contradicts(\"c0201\", \"c0202\", _)",
+        "dead(\"c0201\", \"gone\")",
+        "dead(\"c0201\", _)",
+        "total(\"r99\", _, _, _)",
+        "part_event(x, x)",
+        "gives(3, 5)",
+        "gives(4, _)",
+        "least(_)",
+        "none(_)",
+        "without(_)",
+        "word(\"a\")",
+        "both(3)",
+    ] {
+        let file = session.files_mut().add("question", atom);
+        let refuter = session.refuter();
+        let words = Words { given: refuter.given(), files: session.files() };
+        let effort = Effort { depth: 1, ..Effort::default() };
+        let text = match session.whynot(&refuter, file, effort).unwrap() {
+            Refuted::Not(answer, repairs) => whynot_json::whynot(words, &answer, &repairs),
+            Refuted::Holds(asked, tuple) => whynot_json::holds(words, &asked, &tuple),
+        };
+        let value = accepted(&validator, &text);
+        let all = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+        changes += all(&value["repairs"]).len();
+        for near in all(&value["rules"]).iter().flat_map(|rule| all(&rule["near"])) {
+            let kind = |of: &serde_json::Value| of["kind"].as_str().unwrap().to_owned();
+            kinds.extend(all(&near["blocked_by"]).iter().map(kind));
+        }
+    }
+    kinds.sort();
+    kinds.dedup();
+    let wanted = ["aggregate", "comparison", "missing", "never", "present", "range"];
+    let all: Vec<&str> = wanted.into_iter().chain(["test", "together"]).collect();
+    assert_eq!(kinds, all);
+    assert!(changes > 3);
 }
 
 #[test]

@@ -277,8 +277,8 @@ fn ask_whynot(out: &mut String, session: &mut Session, depth: usize, question: &
     let words = Words { given: refuter.given(), files: session.files() };
     let effort = Effort { depth, ..Effort::default() };
     match session.whynot(&refuter, file, effort) {
-        Ok(Refuted::Not(answer)) => {
-            let text = whynot(words, &answer, WhyNotOptions::default());
+        Ok(Refuted::Not(answer, repairs)) => {
+            let text = whynot(words, &answer, &repairs, WhyNotOptions::default());
             writeln!(out, "{}", text.trim_end()).unwrap();
         }
         Ok(Refuted::Holds(asked, tuple)) => {
