@@ -228,8 +228,9 @@ fn pragma(key: &Spanned<String>, value: Option<&Spanned<String>>) -> Diagnostic 
         return Diagnostic::new(Code::L0208, format!("pragma `{word}` has no effect"))
             .label(span, "hence evaluates without it");
     }
-    let diagnostic = Diagnostic::new(Code::L0208, format!("unknown pragma `{word}`"))
-        .label(span, "it has no effect");
+    let diagnostic =
+        Diagnostic::new(Code::L0208, format!("unknown pragma `{}`", word.escape_debug()))
+            .label(span, "it has no effect");
     match nearest(word, PRAGMAS.iter().copied()).first() {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,
