@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use hence::claims::load::Ungrounded;
 use hence::provenance::proof::Quality;
+use hence::provenance::search::Asked;
 use hence::session::options::Options;
 use hence::session::session::{Keep, Session};
 use hence::show::tree::{TreeOptions, tree};
@@ -163,14 +164,14 @@ fn ask(session: &mut Session, atom: &str) -> Answer {
     let file = session.files_mut().add("question", atom);
     session.place_rows();
     let explainer = session.explainer();
-    let explained = session.explain(&explainer, file).unwrap();
+    let explained = session.explain(&explainer, file, Asked::default()).unwrap();
     let words = Words { given: explainer.given(), files: session.files() };
-    let text = tree(words, &explained.proof, TreeOptions::default());
+    let text = tree(words, &explained.found.proof, TreeOptions::default());
     assert!(!text.is_empty());
     Answer {
         time: spent() - start,
-        quality: explained.proof.quality,
-        nodes: explained.proof.nodes.len(),
+        quality: explained.found.proof.quality,
+        nodes: explained.found.proof.nodes.len(),
     }
 }
 

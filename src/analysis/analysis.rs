@@ -78,7 +78,7 @@ mod tests {
     use crate::base::ids::{FileId, Id, OriginId, RelationId, Table, TypeId, VarId};
     use crate::program::program::{
         Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Relation, RelationWords, Rule,
-        Variable,
+        Shown, Variable,
     };
     use crate::text::span::Span;
     use crate::value::base_type::BaseType;
@@ -113,6 +113,7 @@ mod tests {
             name: format!("r{i}#1"),
             say: None,
             allow: Vec::new(),
+            shown: Shown::Whole,
             origin: OriginId::new(i),
             span: SPAN(i),
             head: RelationId::new(i),

@@ -171,6 +171,10 @@ pub struct Run {
     /// Folder for the .output relations, or - for standard output [default: this folder]
     #[arg(short = 'D', long = "output", value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Explains the tuples of these relations, or of all that are written, in why.jsonl beside
+    /// the outputs: one proof a line
+    #[arg(long, value_name = "all|R,…", value_delimiter = ',')]
+    pub why: Vec<String>,
     /// Prints no warnings and no summary
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -207,10 +211,59 @@ pub struct Why {
     pub input: Input,
     /// How the proof is printed
     #[arg(long, value_name = "FORM", default_value = "text")]
-    pub format: ProofFormat,
+    pub format: WhyFormat,
+    /// Folder for the files of --format facts [default: facts go to standard output]
+    #[arg(short = 'D', long = "output", value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Which proof and how much of it.
+    #[command(flatten)]
+    pub proof: ProofArgs,
+}
+
+/// Which proof is shown, and how much of it.
+#[derive(Args, Debug, Clone, Default)]
+pub struct ProofArgs {
+    /// What the proof shown has least of
+    #[arg(long, value_name = "WHAT")]
+    pub by: Option<ByArg>,
+    /// Lists all proofs
+    #[arg(long, conflicts_with = "top")]
+    pub all: bool,
+    /// Lists the best N proofs
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Opens no step that has N steps above it
+    #[arg(long, value_name = "N")]
+    pub depth: Option<usize>,
+    /// Opens what is hidden, opaque or too deep: a relation, a rule, or #N for a step; may be
+    /// repeated
+    #[arg(long, value_name = "WHAT")]
+    pub expand: Vec<String>,
     /// Shows every step, also those that only lead to what is added up
     #[arg(long)]
     pub full: bool,
+    /// Ways to derive the tuples below, beside the first of each, that are looked at for the best
+    /// proof [default: 500]
+    #[arg(long, value_name = "N")]
+    pub budget: Option<usize>,
+    /// Rows of a sum, count or mean that are listed; the others are counted [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub rows: Option<usize>,
+}
+
+/// `--by`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ByArg {
+    /// Assumptions, then sources, claims, height
+    Assumptions,
+    /// Sources of claims
+    Sources,
+    /// Claims
+    Claims,
+    /// Steps on the longest way down
+    Height,
+    /// Independence groups of claims, by `root_group`
+    Groups,
 }
 
 /// `hence whynot`
@@ -501,6 +554,17 @@ pub enum FormatArg {
     /// A Markdown table
     Md,
     /// Facts as in a rule file
+    Facts,
+}
+
+/// `--format` of why
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyFormat {
+    /// A tree
+    Text,
+    /// One JSON document
+    Json,
+    /// Facts for rules that include proofs.dl
     Facts,
 }
 

@@ -11,6 +11,7 @@ pub mod conflicts;
 pub mod diff;
 pub mod entry;
 pub mod exit;
+pub mod explain_all;
 pub mod messages;
 pub mod plan;
 pub mod query;

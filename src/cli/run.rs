@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::cli::args::Run;
 use crate::cli::exit::Exit;
+use crate::cli::explain_all;
 use crate::cli::messages::Reporter;
 use crate::cli::run_file::run_file;
 use crate::cli::session::options;
@@ -31,13 +32,25 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
         let text = format!("{} is a file; -D takes a folder", shown(file));
         return Err(Exit::from(Diagnostic::new(Code::H0306, text)));
     }
-    session.run(&args.source.programs, Keep::Nothing)?;
+    let keep = if args.why.is_empty() { Keep::Nothing } else { Keep::Input };
+    if keep == Keep::Input && args.output.as_deref() == Some(Path::new("-")) {
+        let text = "`--why` writes a file beside the outputs; -D - has no place for it";
+        return Err(Exit::from(Diagnostic::new(Code::H0701, text)));
+    }
+    session.load(&args.source.programs)?;
+    let explained = explain_all::wanted(&session.world().program, &args.why)?;
+    session.read_input(keep)?;
+    session.evaluate(keep)?;
     let warnings = session.take_warnings();
     reporter.print(&warnings, session.files());
     let limits = session.options().limits();
     let written = write(args, session, &limits, start)?;
     report_escaped(&written, session, reporter);
     print_sizes(session)?;
+    if !explained.is_empty() {
+        let folder = args.output.as_deref().unwrap_or_else(|| Path::new("."));
+        explain_all::write(session, &explained, folder)?;
+    }
     if args.verbose || (stderr().is_terminal() && !args.quiet) {
         reporter.line(&summary(session, &written, warnings.len(), start));
     }

@@ -1,10 +1,11 @@
-//! `//@` annotations: `name`, `say` and `allow` on rules, `assume` on facts, `say`, `absent`,
-//! `conflict`, `caution` and `key` on declarations, `date` on types.
+//! `//@` annotations: `name`, `say`, `allow`, `hide` and `opaque` on rules, `assume` on facts,
+//! `say`, `absent`, `conflict`, `caution`, `key`, `hide` and `opaque` on declarations, `date` on
+//! types.
 //! A word that has no effect is refused, so that none is trusted in vain.
 
 use std::ops::Range;
 
-use crate::program::program::{Column, Conflict, RelationWords};
+use crate::program::program::{Column, Conflict, RelationWords, Shown};
 use crate::program::suggest::{either, nearest};
 use crate::syntax::ast::{Annotation, AnnotationArg, Item, ItemKind, Spanned};
 use crate::text::codes::Code;
@@ -12,7 +13,7 @@ use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
 
 /// The annotations that have an effect, and on what.
-const KNOWN: [(&str, &[Target]); 9] = [
+const KNOWN: [(&str, &[Target]); 11] = [
     ("name", &[Target::Rule]),
     ("say", &[Target::Rule, Target::Relation]),
     ("assume", &[Target::Fact]),
@@ -22,9 +23,9 @@ const KNOWN: [(&str, &[Target]); 9] = [
     ("caution", &[Target::Relation]),
     ("key", &[Target::Relation]),
     ("date", &[Target::Type]),
+    ("hide", &[Target::Rule, Target::Relation]),
+    ("opaque", &[Target::Rule, Target::Relation]),
 ];
-/// Annotations that later versions follow.
-const LATER: &[&str] = &["hide", "opaque"];
 
 /// What an annotation stands on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,10 +63,6 @@ pub(crate) fn check(item: &Item, found: &mut Vec<Diagnostic>) {
         let span = annotation.name.span;
         let earlier = item.annotations[..index].iter().find(|other| other.name.node == word);
         match KNOWN.iter().find(|(known, _)| *known == word) {
-            None if LATER.contains(&word) => found.push(
-                Diagnostic::new(Code::H0003, format!("`//@ {word}` is not supported yet"))
-                    .label(span, ""),
-            ),
             None => found.push(unknown(annotation)),
             Some((_, wanted)) if !wanted.contains(&target) => {
                 let wanted: Vec<_> = wanted.iter().map(|target| target.text()).collect();
@@ -167,13 +164,29 @@ pub(crate) fn allow(item: &Item, found: &mut Vec<Diagnostic>) -> Vec<Code> {
 
 /// Whether the item is marked `//@ assume`.
 pub(crate) fn is_assumed(item: &Item, found: &mut Vec<Diagnostic>) -> bool {
-    let Some(annotation) = item.annotations.iter().find(|a| a.name.node == "assume") else {
+    is_marked(item, "assume", found)
+}
+
+/// Whether the item has an annotation that takes no arguments.
+fn is_marked(item: &Item, word: &str, found: &mut Vec<Diagnostic>) -> bool {
+    let Some(annotation) = item.annotations.iter().find(|a| a.name.node == word) else {
         return false;
     };
     if let Some(arg) = annotation.args.first() {
-        found.push(Diagnostic::new(Code::H0206, "`assume` takes no arguments").label(arg.span, ""));
+        let text = format!("`{word}` takes no arguments");
+        found.push(Diagnostic::new(Code::H0206, text).label(arg.span, ""));
     }
     true
+}
+
+/// How much of the steps of a rule or relation a proof shows.
+pub(crate) fn shown(item: &Item, found: &mut Vec<Diagnostic>) -> Shown {
+    let (hide, opaque) = (is_marked(item, "hide", found), is_marked(item, "opaque", found));
+    match (hide, opaque) {
+        (true, _) => Shown::Hidden,
+        (false, true) => Shown::Closed,
+        (false, false) => Shown::Whole,
+    }
 }
 
 /// Whether numbers of the type are days: `//@ date`.
@@ -204,6 +217,7 @@ pub(crate) fn words(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>
         conflict: conflict(item, columns, found),
         caution: caution(item, columns, found),
         key: key(item, columns, found),
+        shown: shown(item, found),
     }
 }
 

@@ -83,6 +83,20 @@ pub struct RelationWords {
     pub caution: Option<usize>,
     /// `//@ key(a, b)`: columns that tell its tuples apart when two runs are compared.
     pub key: Option<Vec<usize>>,
+    /// `//@ hide`, `//@ opaque`: how much of its steps a proof shows.
+    pub shown: Shown,
+}
+
+/// How much of a step a proof shows, unless more is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Shown {
+    /// The step and what is below it.
+    #[default]
+    Whole,
+    /// The step, and nothing below it.
+    Closed,
+    /// It is only counted.
+    Hidden,
 }
 
 /// Columns whose claims dispute each other.
@@ -144,6 +158,8 @@ pub struct Rule {
     pub say: Option<String>,
     /// `//@ allow(L0205)`: warnings about this rule that are known and not shown.
     pub allow: Vec<Code>,
+    /// `//@ hide`, `//@ opaque`: how much of its steps a proof shows.
+    pub shown: Shown,
     /// The written rule.
     pub origin: OriginId,
     /// The written rule, with its final `.`.

@@ -6,7 +6,7 @@ use crate::base::ids::{Id, OriginId, RelationId, RuleId, Table, TypeId, VarId};
 use crate::program::alternatives::{Flat, alternatives, span_of};
 use crate::program::check::{self, Unknown};
 use crate::program::names::Names;
-use crate::program::program::{Column, Expr, Program, Relation, RelationWords, Rule};
+use crate::program::program::{self, Column, Expr, Program, Relation, RelationWords, Rule};
 use crate::program::rules::{Read, distinct, read};
 use crate::program::types::{Types, Upper, built_in};
 use crate::syntax::ast::{self, Body};
@@ -220,6 +220,7 @@ fn append(program: &Program, body: &Body, reads: Vec<Read>, shown: &[Shown]) -> 
                 name: format!("{name}#1"),
                 say: None,
                 allow: Vec::new(),
+                shown: program::Shown::Whole,
                 origin,
                 span,
                 head: relation,

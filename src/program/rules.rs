@@ -11,7 +11,7 @@ use crate::program::draft::Draft;
 use crate::program::finish::{Finished, evaluate, finish};
 use crate::program::lower::lower;
 use crate::program::names::Names;
-use crate::program::program::{Expr, Fact, Rule};
+use crate::program::program::{Expr, Fact, Rule, Shown};
 use crate::program::types::Upper;
 use crate::program::{annotations, facts, grounding, plan_hints, typing, upper};
 use crate::syntax::ast::{self, Atom, Item};
@@ -40,6 +40,7 @@ struct Written<'a> {
     name: Option<&'a str>,
     say: Option<&'a str>,
     allow: Vec<Code>,
+    shown: Shown,
     span: Span,
     plan: Vec<(u32, Vec<usize>)>,
 }
@@ -127,6 +128,7 @@ impl<'a> Rules<'a> {
             name: name.map(|(name, _)| name),
             say: say.map(|(say, _)| say),
             allow: annotations::allow(item, &mut self.found),
+            shown: annotations::shown(item, &mut self.found),
             span: item.span.0,
             plan: Vec::new(),
         }
@@ -180,6 +182,7 @@ impl<'a> Rules<'a> {
             name,
             say: written.say.map(str::to_owned),
             allow: written.allow.clone(),
+            shown: written.shown,
             origin: written.origin,
             span: written.span,
             head: relation,

@@ -46,7 +46,7 @@ pub(crate) fn assemble(slice: &Slice<'_, '_>, choice: &Choice) -> Result<Proof, 
     for node in assembly.others {
         nodes.push(node);
     }
-    let mut proof = Proof { nodes, quality: choice.quality, cost: choice.cost };
+    let mut proof = Proof { nodes, quality: choice.quality, cost: choice.price.cost };
     proof.number();
     Ok(proof)
 }

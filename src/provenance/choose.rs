@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use crate::base::ids::{GoalId, Id, Table};
 use crate::engine::limits::Stop;
-use crate::provenance::proof::{Cost, Quality};
+use crate::provenance::proof::{Cost, Least, Quality};
 use crate::provenance::slice::{Slice, Step, Token, Way};
 use crate::provenance::watch::Watch;
 
@@ -19,8 +19,53 @@ pub(crate) struct Choice {
     /// Positions in the ways of the goals; nothing for goals that the proof does not need or that
     /// have no proof.
     pub(crate) ways: Table<GoalId, Option<usize>>,
-    pub(crate) cost: Cost,
+    pub(crate) price: Price,
     pub(crate) quality: Quality,
+}
+
+/// A cost behind what there should be least of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub(crate) struct Price {
+    lead: usize,
+    pub(crate) cost: Cost,
+}
+
+impl Price {
+    fn of_height(slice: &Slice<'_, '_>, height: usize) -> Self {
+        Self::default().at_height(slice, height)
+    }
+
+    /// The same with another height.
+    pub(crate) fn at_height(mut self, slice: &Slice<'_, '_>, height: usize) -> Self {
+        self.cost.height = height;
+        if slice.least == Least::Height {
+            self.lead = height;
+        }
+        self
+    }
+
+    pub(crate) fn add(&mut self, slice: &Slice<'_, '_>, token: u32) {
+        let (part, leads) = self.part(slice, token);
+        part.into_iter().for_each(|part| *part += 1);
+        self.lead += usize::from(leads);
+    }
+
+    pub(crate) fn take(&mut self, slice: &Slice<'_, '_>, token: u32) {
+        let (part, leads) = self.part(slice, token);
+        part.into_iter().for_each(|part| *part -= 1);
+        self.lead -= usize::from(leads);
+    }
+
+    /// What a token adds to, and whether to the lead too.
+    fn part(&mut self, slice: &Slice<'_, '_>, token: u32) -> (Option<&mut usize>, bool) {
+        let least = slice.least;
+        match slice.tokens[token as usize] {
+            Token::Assumption(..) => (Some(&mut self.cost.assumptions), false),
+            Token::Source(_) => (Some(&mut self.cost.sources), least == Least::Sources),
+            Token::Claim(_) => (Some(&mut self.cost.claims), least == Least::Claims),
+            Token::Group(_) => (None, true),
+        }
+    }
 }
 
 /// Steps of the search, beyond which the best proof so far is taken.
@@ -64,7 +109,7 @@ fn search(slice: &Slice<'_, '_>) -> Option<Choice> {
         for round in 0..ROUNDS_MAX {
             let other = if round == 0 { cheap.choice(slice) } else { None };
             let other = other.or_else(|| Cheap::find(slice, &free).choice(slice))?;
-            let better = other.cost < choice.cost;
+            let better = other.price < choice.price;
             if !better && round > 0 {
                 break;
             }
@@ -106,7 +151,7 @@ fn only(slice: &Slice<'_, '_>) -> Option<Choice> {
     }
     let quality = if slice.is_truncated { Quality::Good } else { Quality::Best };
     let ways = heights.iter().map(|height| height.map(|_| 0)).collect();
-    Some(Choice { ways, cost: cost_of(slice, tokens.into_iter(), heights[root()]?), quality })
+    Some(Choice { ways, price: price_of(slice, tokens.into_iter(), heights[root()]?), quality })
 }
 
 impl Choice {
@@ -127,33 +172,27 @@ impl Choice {
 }
 
 /// The goal that the slice was made for.
-fn root() -> GoalId {
+pub(crate) fn root() -> GoalId {
     GoalId::new(0)
 }
 
 /// How much higher a conclusion stands than its premises.
-fn height_of(way: &Way) -> usize {
+pub(crate) fn height_of(way: &Way) -> usize {
     usize::from(matches!(way.step, Step::Rule(..)))
 }
 
-fn cost_of(slice: &Slice<'_, '_>, tokens: impl Iterator<Item = u32>, height: usize) -> Cost {
-    let mut cost = Cost { height, ..Cost::default() };
-    for token in tokens {
-        *part_of(slice, &mut cost, token) += 1;
-    }
-    cost
-}
-
-fn part_of<'k>(slice: &Slice<'_, '_>, cost: &'k mut Cost, token: u32) -> &'k mut usize {
-    match slice.tokens[token as usize] {
-        Token::Assumption(..) => &mut cost.assumptions,
-        Token::Source(_) => &mut cost.sources,
-        Token::Claim(_) => &mut cost.claims,
-    }
+pub(crate) fn price_of(
+    slice: &Slice<'_, '_>,
+    tokens: impl Iterator<Item = u32>,
+    height: usize,
+) -> Price {
+    let mut price = Price::of_height(slice, height);
+    tokens.for_each(|token| price.add(slice, token));
+    price
 }
 
 /// The cheapest way of each goal, given the cheapest ways of its premises.
-struct Cheap {
+pub(crate) struct Cheap {
     best: Table<GoalId, Option<Best>>,
     /// Goals that have a proof, in the order in which they were found.
     order: Vec<GoalId>,
@@ -162,13 +201,13 @@ struct Cheap {
 }
 
 struct Best {
-    cost: Cost,
+    price: Price,
     way: usize,
     tokens: Rc<[u32]>,
 }
 
 impl Cheap {
-    fn find(slice: &Slice<'_, '_>, free: &[bool]) -> Self {
+    pub(crate) fn find(slice: &Slice<'_, '_>, free: &[bool]) -> Self {
         let mut readers: Table<GoalId, Vec<(GoalId, usize)>> =
             Table::filled(slice.goals.len(), Vec::new());
         let mut open: Table<GoalId, Vec<usize>> = Table::new();
@@ -183,12 +222,12 @@ impl Cheap {
             for (at, way) in ways.iter().enumerate() {
                 way.premises.iter().for_each(|&premise| readers[premise].push((goal, at)));
                 if way.premises.is_empty() {
-                    let cost = cheap.cost(slice, way);
-                    queue.push(Reverse((cost, goal, at)));
+                    let price = cheap.price(slice, way);
+                    queue.push(Reverse((price, goal, at)));
                 }
             }
         }
-        while let Some(Reverse((cost, goal, at))) = queue.pop() {
+        while let Some(Reverse((price, goal, at))) = queue.pop() {
             if cheap.best[goal].is_some() {
                 continue;
             }
@@ -196,12 +235,13 @@ impl Cheap {
             if watch(slice).tick(1 + readers[goal].len() * (1 + tokens.len())).is_break() {
                 break;
             }
-            cheap.best[goal] = Some(Best { cost, way: at, tokens });
+            cheap.best[goal] = Some(Best { price, way: at, tokens });
             cheap.order.push(goal);
             for &(reader, at) in &readers[goal] {
                 open[reader][at] -= 1;
                 if open[reader][at] == 0 && cheap.best[reader].is_none() {
-                    queue.push(Reverse((cheap.cost(slice, &slice.ways[reader][at]), reader, at)));
+                    let price = cheap.price(slice, &slice.ways[reader][at]);
+                    queue.push(Reverse((price, reader, at)));
                 }
             }
         }
@@ -232,14 +272,14 @@ impl Cheap {
         tokens.into()
     }
 
-    fn cost(&self, slice: &Slice<'_, '_>, way: &Way) -> Cost {
+    fn price(&self, slice: &Slice<'_, '_>, way: &Way) -> Price {
         let heights = way.premises.iter().filter_map(|&goal| self.best[goal].as_ref());
-        let height = heights.map(|best| best.cost.height).max().unwrap_or(0) + height_of(way);
+        let height = heights.map(|best| best.price.cost.height).max().unwrap_or(0) + height_of(way);
         if let Some(largest) = self.largest(way) {
-            return Cost { height, ..largest.cost };
+            return largest.price.at_height(slice, height);
         }
         let tokens = self.tokens(way);
-        cost_of(slice, tokens.iter().copied().filter(|&t| !self.free[t as usize]), height)
+        price_of(slice, tokens.iter().copied().filter(|&t| !self.free[t as usize]), height)
     }
 
     /// The proof of the first goal, with what it really costs.
@@ -247,14 +287,24 @@ impl Cheap {
         let first = self.best[root()].as_ref()?;
         Some(Choice {
             ways: self.best.iter().map(|best| best.as_ref().map(|best| best.way)).collect(),
-            cost: cost_of(slice, first.tokens.iter().copied(), first.cost.height),
+            price: price_of(slice, first.tokens.iter().copied(), first.price.cost.height),
             quality: Quality::Good,
         })
+    }
+
+    /// Whether the goal can be shown.
+    pub(crate) fn has(&self, goal: GoalId) -> bool {
+        self.best[goal].is_some()
     }
 
     fn can(&self, way: &Way) -> bool {
         way.premises.iter().all(|&premise| self.best[premise].is_some())
     }
+}
+
+/// Whether all premises of a way can be shown.
+pub(crate) fn can(cheap: &Cheap, way: &Way) -> bool {
+    cheap.can(way)
 }
 
 /// Whether some goal below the first has two ways.
@@ -370,7 +420,7 @@ struct Search<'s, 'c, 'a> {
     agenda: Vec<GoalId>,
     covered: Vec<u32>,
     /// No proof that goes on from here costs less.
-    bound: Cost,
+    bound: Price,
     work: usize,
 }
 
@@ -385,7 +435,7 @@ fn improve(slice: &Slice<'_, '_>, (cheap, needs): (&Cheap, Needs), choice: &mut 
         depths: slice.goals.iter().map(|_| None).collect(),
         agenda: Vec::new(),
         covered: vec![0; slice.tokens.len()],
-        bound: Cost::default(),
+        bound: Price::default(),
         work: WORK_MAX,
     };
     search.add(root(), 0);
@@ -398,9 +448,9 @@ fn settled(slice: &Slice<'_, '_>, cheap: &Cheap, needs: &Needs) -> Table<GoalId,
     let mut settled: Table<GoalId, Option<usize>> = Table::filled(slice.goals.len(), None);
     for &goal in &cheap.order {
         let Some(best) = &cheap.best[goal] else { continue };
-        let least = Cost { height: needs.heights[goal], ..Cost::default() };
+        let least = Price::of_height(slice, needs.heights[goal]);
         let premises = &slice.ways[goal][best.way].premises;
-        if best.cost == least && premises.iter().all(|&premise| settled[premise].is_some()) {
+        if best.price == least && premises.iter().all(|&premise| settled[premise].is_some()) {
             settled[goal] = Some(best.way);
         }
     }
@@ -416,15 +466,16 @@ impl Search<'_, '_, '_> {
             if self.work == 0 || watch(self.slice).tick(units).is_break() {
                 return false;
             }
-            let goal = if self.bound < choice.cost { self.agenda.pop() } else { None };
+            let goal = if self.bound < choice.price { self.agenda.pop() } else { None };
             if let Some(goal) = goal {
                 let ways = self.ways_of(goal);
-                let height = self.bound.height;
+                let height = self.bound.cost.height;
                 frames.push(Frame { goal, ways, tried: 0, added: Vec::new(), height });
-            } else if self.bound < choice.cost {
-                let cost = Cost { height: self.height(), ..self.bound };
-                if cost < choice.cost {
-                    choice.cost = cost;
+            } else if self.bound < choice.price {
+                let height = self.height();
+                let price = self.bound.at_height(self.slice, height);
+                if price < choice.price {
+                    choice.price = price;
                     choice.ways = self.ways.clone();
                 }
             }
@@ -458,7 +509,7 @@ impl Search<'_, '_, '_> {
         }
         let mut order: Vec<usize> = (0..ways.len()).filter(|&w| self.cheap.can(&ways[w])).collect();
         if order.len() > 1 {
-            order.sort_by_cached_key(|&way| self.cheap.cost(self.slice, &ways[way]));
+            order.sort_by_cached_key(|&way| self.cheap.price(self.slice, &ways[way]));
         }
         order
     }
@@ -466,7 +517,8 @@ impl Search<'_, '_, '_> {
     /// Adds a goal that has to be shown at a depth.
     fn add(&mut self, goal: GoalId, depth: usize) {
         self.depths[goal] = Some(depth);
-        self.bound.height = self.bound.height.max(depth + self.needs.heights[goal]);
+        let height = self.bound.cost.height.max(depth + self.needs.heights[goal]);
+        self.bound = self.bound.at_height(self.slice, height);
         self.agenda.push(goal);
         for at in 0..self.needs.tokens[goal].len() {
             self.cover(self.needs.tokens[goal][at]);
@@ -478,7 +530,7 @@ impl Search<'_, '_, '_> {
         let count = &mut self.covered[token as usize];
         *count += 1;
         if *count == 1 {
-            *part_of(self.slice, &mut self.bound, token) += 1;
+            self.bound.add(self.slice, token);
         }
     }
 
@@ -486,7 +538,7 @@ impl Search<'_, '_, '_> {
         let count = &mut self.covered[token as usize];
         *count -= 1;
         if *count == 0 {
-            *part_of(self.slice, &mut self.bound, token) -= 1;
+            self.bound.take(self.slice, token);
         }
     }
 
@@ -521,7 +573,7 @@ impl Search<'_, '_, '_> {
         }
         let way = &self.slice.ways[frame.goal][at];
         way.tokens.iter().for_each(|&token| self.uncover(token));
-        self.bound.height = frame.height;
+        self.bound = self.bound.at_height(self.slice, frame.height);
     }
 
     /// Whether `goal` is one of `from` or below them, by the ways taken so far.

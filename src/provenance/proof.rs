@@ -42,6 +42,22 @@ pub struct Cost {
     pub height: usize,
 }
 
+/// What a proof should have least of, before everything else that it costs.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Least {
+    /// Assumptions, as without a wish.
+    #[default]
+    Assumptions,
+    /// Origins of claims.
+    Sources,
+    /// Claims.
+    Claims,
+    /// Rule steps on the longest way down.
+    Height,
+    /// Independence groups of its claims, by the relation `root_group(claim, group)`.
+    Groups,
+}
+
 /// A tuple of a relation.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Conclusion {

@@ -9,11 +9,13 @@ use crate::engine::tables::Tables;
 use crate::program::program::Program;
 use crate::provenance::assemble::assemble;
 use crate::provenance::check::{Given, check_within};
-use crate::provenance::choose::choose;
+use crate::provenance::choose::{Choice, choose};
 use crate::provenance::leaves::Leaves;
-use crate::provenance::proof::Proof;
-use crate::provenance::slice::{Context, Goal, Slice};
+use crate::provenance::proof::{Least, Proof};
+use crate::provenance::several::{circular, extremes, several};
+use crate::provenance::slice::{Context, Goal, Slice, Way};
 use crate::provenance::solve::{ROWS_MAX, Solver};
+use crate::provenance::status::{AllProofs, Ends, Scales, record_of};
 use crate::provenance::watch::Watch;
 use crate::value::value::{Tuple, Value, cmp_tuples};
 
@@ -37,6 +39,39 @@ impl Default for Budget {
     fn default() -> Self {
         Self { instances: 500, rows: ROWS_MAX }
     }
+}
+
+/// What is wanted of proofs.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Asked {
+    /// What the search may cost.
+    pub budget: Budget,
+    /// What the best proof has least of.
+    pub least: Least,
+    /// So many of the best proofs beside the best one; none for that alone.
+    pub most: usize,
+}
+
+/// What is found of a tuple.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The best proof.
+    pub proof: Proof,
+    /// What is common to all proofs; nothing if these are more than the budget.
+    pub all: Option<AllProofs>,
+    /// Several proofs, if they were asked for.
+    pub proofs: Option<Proofs>,
+}
+
+/// Several proofs of one tuple.
+#[derive(Clone, Debug)]
+pub struct Proofs {
+    /// The best first.
+    pub proofs: Vec<Proof>,
+    /// How many proofs the search has met.
+    pub met: usize,
+    /// Whether it has met all there are.
+    pub is_complete: bool,
 }
 
 /// Why there is no proof.
@@ -140,22 +175,74 @@ impl<'a> Explainer<'a> {
         tuple: &[Value],
         budget: Budget,
     ) -> Result<Proof, NoProof> {
+        let asked = Asked { budget, ..Asked::default() };
+        self.ask((relation, tuple), asked).map(|found| found.proof)
+    }
+
+    /// The best proof of a tuple, what can be said of all its proofs, and other proofs.
+    ///
+    /// # Errors
+    /// If the tuple is not there, the search is stopped, or it or the check fails, which is a bug.
+    pub fn ask(
+        &self,
+        (relation, tuple): (RelationId, &[Value]),
+        asked: Asked,
+    ) -> Result<Found, NoProof> {
         if !self.context.solver.tables.contains(relation, tuple) {
             return Err(NoProof::Absent);
         }
-        self.context.solver.keep_rows(budget.rows);
+        self.context.solver.keep_rows(asked.budget.rows);
+        self.context.least.set(asked.least);
         let goal = Goal::Tuple(relation, tuple.into());
-        let slice = match Slice::full(&self.context, goal.clone(), budget.instances)? {
+        let whole = Slice::full(&self.context, goal.clone(), asked.budget.instances)?;
+        let all = whole.as_ref().map(|slice| self.all_proofs(slice));
+        let slice = match whole {
             Some(slice) => slice,
             None => Slice::down_the_rounds(&self.context, goal, GOALS_MAX)?,
         };
-        let found = choose(&slice)?.map(|choice| assemble(&slice, &choice)).transpose()?;
         let missing = || NoProof::Bug("no rule gives a tuple that was derived".to_owned());
-        let proof = found.ok_or_else(missing)?;
+        let proof = self.checked(&slice, &choose(&slice)?.ok_or_else(missing)?)?;
+        let mut others = None;
+        if asked.most > 0 {
+            let several = several(&slice, asked.most);
+            self.context.solver.watch.stopped()?;
+            let proofs = several.choices.iter().map(|choice| self.checked(&slice, choice));
+            others = Some(Proofs {
+                proofs: proofs.collect::<Result<_, _>>()?,
+                met: several.met,
+                is_complete: several.is_complete && all.is_some(),
+            });
+        }
+        Ok(Found { proof, all, proofs: others })
+    }
+
+    /// The proof that a choice makes, once the checker has accepted it.
+    fn checked(&self, slice: &Slice<'_, '_>, choice: &Choice) -> Result<Proof, NoProof> {
+        let proof = assemble(slice, choice)?;
         let watch = &self.context.solver.watch;
         let verdict = check_within(self.given(), &proof, watch);
         watch.stopped()?;
         verdict.map_err(NoProof::Bug)?;
         Ok(proof)
+    }
+
+    /// What all proofs in a slice have in common.
+    fn all_proofs(&self, slice: &Slice<'_, '_>) -> AllProofs {
+        let mut all = AllProofs { circular: circular(slice), ..AllProofs::default() };
+        let scales = Scales::new(self.given());
+        if scales.is_empty() {
+            return all;
+        }
+        let modality = |way: &Way| record_of(way).map_or(0, |leaf| scales.modality(leaf));
+        let marking = |way: &Way| record_of(way).map_or(0, |leaf| scales.marking(leaf));
+        if let Some((least, greatest)) = extremes(slice, &modality) {
+            let least = scales.modality_name(least);
+            all.modality = scales.modality_name(greatest).map(|greatest| Ends { least, greatest });
+        }
+        if let Some((least, greatest)) = extremes(slice, &marking) {
+            let least = Scales::marking_name(least);
+            all.marking = Scales::marking_name(greatest).map(|greatest| Ends { least, greatest });
+        }
+        all
     }
 }

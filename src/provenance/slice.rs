@@ -14,7 +14,7 @@ use crate::base::ids::{GoalId, Id, LeafId, RelationId, RuleId, Table, VarId};
 use crate::engine::limits::Stop;
 use crate::program::program::{Aggregate, Arg, Literal, LiteralKind, Program};
 use crate::provenance::leaves::{LeafKind, Leaves, RowRef};
-use crate::provenance::proof::{Binding, LeafRef, Site};
+use crate::provenance::proof::{Binding, LeafRef, Least, Site};
 use crate::provenance::solve::{Bound, Group, Order, Solver, binding_of, choice_of, cmp_bindings};
 use crate::syntax::ast::AggregateKind;
 use crate::value::value::{Tuple, Value};
@@ -62,6 +62,8 @@ pub(crate) enum Token {
     Source(LeafId),
     /// A claim.
     Claim(LeafId),
+    /// An independence group, if these are what there should be least of.
+    Group(u32),
 }
 
 /// Where a search looks.
@@ -70,6 +72,8 @@ pub(crate) struct Context<'a> {
     pub(crate) analysis: &'a Analysis,
     pub(crate) leaves: &'a Leaves,
     pub(crate) solver: Solver<'a>,
+    /// What a proof should have least of.
+    pub(crate) least: Cell<Least>,
     rules_of: Table<RelationId, Vec<RuleId>>,
     facts: Map<(RelationId, Tuple), usize>,
 }
@@ -92,7 +96,8 @@ impl<'a> Context<'a> {
                 *first = at;
             }
         }
-        Self { program, analysis, leaves, solver, rules_of, facts }
+        let least = Cell::default();
+        Self { program, analysis, leaves, solver, least, rules_of, facts }
     }
 
     /// What gives the tuple, if it is given, and whether that is free, claimed or assumed.
@@ -119,17 +124,44 @@ impl<'a> Context<'a> {
     }
 }
 
+impl Context<'_> {
+    /// The independence groups of a claim: those that `root_group` gives it or, if that has none,
+    /// its origin.
+    fn groups_of(&self, claim: LeafId) -> Vec<String> {
+        let leaf = &self.leaves.leaves[claim];
+        let symbols = &self.program.symbols;
+        let mut groups = Vec::new();
+        let relation = self.program.relation("root_group");
+        let relation = relation.filter(|&id| self.program.relations[id].columns.len() == 2);
+        if let (Some(relation), Some(id)) = (relation, symbols.find(&leaf.id)) {
+            let pattern = [Some(Value::Symbol(id)), None];
+            self.solver.tables.select(relation, &pattern, &mut |tuple| {
+                groups.push(tuple[1].plain(symbols));
+                ControlFlow::Continue(())
+            });
+        }
+        groups.sort();
+        if groups.is_empty() {
+            groups.extend(leaf.evidence.as_ref().map(|evidence| evidence.origin.clone()));
+        }
+        groups
+    }
+}
+
 /// Goals and the ways to show them.
 pub(crate) struct Slice<'c, 'a> {
     pub(crate) context: &'c Context<'a>,
     pub(crate) goals: Table<GoalId, Rc<Goal>>,
     pub(crate) ways: Table<GoalId, Vec<Way>>,
     pub(crate) tokens: Vec<Token>,
+    /// What a proof should have least of.
+    pub(crate) least: Least,
     /// Whether some ways were left out.
     pub(crate) is_truncated: bool,
     ids: Map<Rc<Goal>, GoalId>,
     token_ids: Map<Token, u32>,
     sources: Map<&'a str, LeafId>,
+    groups: Map<String, u32>,
 }
 
 /// Tuples read, at most, for each rule instance of the budget.
@@ -159,6 +191,7 @@ impl<'c, 'a> Slice<'c, 'a> {
     fn new(context: &'c Context<'a>) -> Self {
         Self {
             context,
+            least: context.least.get(),
             goals: Table::new(),
             ways: Table::new(),
             tokens: Vec::new(),
@@ -166,6 +199,7 @@ impl<'c, 'a> Slice<'c, 'a> {
             ids: Map::default(),
             token_ids: Map::default(),
             sources: Map::default(),
+            groups: Map::default(),
         }
     }
 
@@ -309,7 +343,16 @@ impl<'c, 'a> Slice<'c, 'a> {
                     let first = *self.sources.entry(&evidence.origin).or_insert(claim);
                     self.token(Token::Source(first))
                 });
-                source.into_iter().chain([self.token(Token::Claim(claim))]).collect()
+                let mut tokens: Vec<u32> = source.into_iter().collect();
+                tokens.push(self.token(Token::Claim(claim)));
+                if self.least == Least::Groups {
+                    for group in context.groups_of(claim) {
+                        let next = u32::try_from(self.groups.len()).expect("fewer than claims");
+                        let group = *self.groups.entry(group).or_insert(next);
+                        tokens.push(self.token(Token::Group(group)));
+                    }
+                }
+                tokens
             }
             (LeafKind::Assumption | LeafKind::Claim, _) => {
                 let row = matches!(leaf, LeafRef::Input).then_some(id);

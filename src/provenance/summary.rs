@@ -1,7 +1,7 @@
 //! [`Summary`]: what a proof rests on as a whole: how many claims of whom, how certain the least
 //! certain of them is, who passed all of them on, and what disputes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::base::hash::Set;
@@ -11,6 +11,7 @@ use crate::program::program::{Conflict, Program, Relation};
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::provenance::proof::{LeafRef, Node, Proof};
+use crate::provenance::status::Scales;
 use crate::value::value::Value;
 
 /// What a proof rests on.
@@ -28,6 +29,8 @@ pub struct Summary {
     pub inputs: usize,
     /// The least certain modality among the claims, by the relation `modality_rank(m, n)`.
     pub modality: Option<String>,
+    /// The strictest marking of the claims and their documents, by the relation `marking(x, m)`.
+    pub marking: Option<String>,
     /// Who stands in the chain of every one of the claims, and has passed on at least one.
     pub through: Vec<String>,
     /// Claims of the proof that are disputed.
@@ -98,7 +101,11 @@ pub fn summary(given: Given<'_>, proof: &Proof) -> Summary {
     summary.sources = distinct(&|e| e.origin.clone());
     summary.documents = distinct(&|e| e.document.clone());
     summary.through = through(&evidence);
-    summary.modality = weakest(given, &evidence);
+    let scales = Scales::new(given);
+    let weakest = claims.iter().map(|&id| scales.modality(id)).max();
+    summary.modality = weakest.and_then(|place| scales.modality_name(place));
+    let strictest = claims.iter().map(|&id| scales.marking(id)).max();
+    summary.marking = strictest.and_then(Scales::marking_name);
     let unverified = claims.iter().filter(|id| {
         leaves[**id].evidence.as_ref().is_some_and(|e| e.quote.is_some() && !e.verified)
     });
@@ -128,23 +135,6 @@ fn through(evidence: &[&Evidence]) -> Vec<String> {
         |who: &&String| evidence.iter().all(|e| e.origin == **who || e.conduits.contains(who));
     let conduits: BTreeSet<&String> = evidence.iter().flat_map(|e| &e.conduits).collect();
     conduits.into_iter().filter(in_all).cloned().collect()
-}
-
-/// The modality of the highest rank.
-fn weakest(given: Given<'_>, evidence: &[&Evidence]) -> Option<String> {
-    let relation = given.program.relation("modality_rank")?;
-    let symbols = &given.program.symbols;
-    let mut ranks: BTreeMap<&str, i64> = BTreeMap::new();
-    let pattern = vec![None; given.program.relations[relation].columns.len()];
-    given.tables.select(relation, &pattern, &mut |tuple| {
-        if let [Value::Symbol(modality), Value::Number(rank)] = tuple {
-            let known = ranks.entry(symbols.text(*modality)).or_insert(*rank);
-            *known = (*known).max(*rank);
-        }
-        ControlFlow::Continue(())
-    });
-    let rank = |e: &&Evidence| Some((*ranks.get(e.modality.as_str())?, e.modality.clone()));
-    evidence.iter().filter_map(rank).max().map(|(_, modality)| modality)
 }
 
 fn disputes(given: Given<'_>, claims: &[String]) -> Vec<Dispute> {

@@ -7,8 +7,8 @@ use crate::io::find::shown;
 use crate::io::input::Loaded;
 use crate::program::program::{Arg, Atom, Program};
 use crate::provenance::leaves::{Leaf, LeafKind, Leaves};
-use crate::provenance::proof::{Conclusion, Proof};
-use crate::provenance::search::{Budget, Explainer, NoProof};
+use crate::provenance::proof::Conclusion;
+use crate::provenance::search::{Asked, Explainer, Found, NoProof};
 use crate::session::ask::no_match;
 use crate::session::question::{self};
 use crate::session::session::{Refused, Session, World};
@@ -23,8 +23,8 @@ const PLACED_MAX: usize = 1_000_000;
 /// A proof of an atom.
 #[derive(Debug)]
 pub struct Explained {
-    /// The proof of the first tuple that matches.
-    pub proof: Proof,
+    /// What was found of the first tuple that matches.
+    pub found: Found,
     /// How many match.
     pub matching: usize,
 }
@@ -72,14 +72,15 @@ impl Session {
         &self,
         explainer: &Explainer<'_>,
         file: FileId,
+        asked: Asked,
     ) -> Result<Explained, Unexplained> {
         let (conclusion, matching) = self.first_match(explainer, file)?;
         let stopped = |stop| {
             let message = stops::message(&stop, &self.world().program, self.options());
             Unexplained::Refused(vec![message])
         };
-        match explainer.explain(conclusion.relation, &conclusion.tuple, Budget::default()) {
-            Ok(proof) => Ok(Explained { proof, matching }),
+        match explainer.ask((conclusion.relation, &conclusion.tuple), asked) {
+            Ok(found) => Ok(Explained { found, matching }),
             Err(NoProof::Absent) => Err(Unexplained::Bug("a tuple vanished".to_owned())),
             Err(NoProof::Bug(text)) => Err(Unexplained::Bug(text)),
             Err(NoProof::Stopped(stop)) => Err(stopped(stop)),

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::base::ids::{Id, NodeId, RuleId};
+use crate::base::ids::{Id, NodeId, RuleId, Table};
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::provenance::proof::{
-    AggregateNode, Binding, By, Conclusion, Key, LeafRef, Node, OtherRows, Others, Proof, Quality,
-    Role, RuleNode,
+    self, AggregateNode, Binding, By, Conclusion, Key, LeafRef, Node, OtherRows, Others, Proof,
+    Quality, Role, RuleNode,
 };
-use crate::provenance::summary::summary;
+use crate::provenance::search::Found;
+use crate::provenance::status::{self, AllProofs};
+use crate::provenance::summary::{Summary, summary};
+use crate::show::ids;
 use crate::show::words::Words;
 use crate::syntax::ast::AggregateKind;
 use crate::value::symbols::Symbols;
@@ -23,7 +26,57 @@ use crate::value::value::Value;
 /// Never: what is written is plain data.
 #[must_use]
 pub fn proof(words: Words<'_>, proof: &Proof) -> String {
-    serde_json::to_string(&document(words, proof)).expect("plain data is JSON")
+    serde_json::to_string(&document(words, proof, None)).expect("plain data is JSON")
+}
+
+/// What was found of a tuple as one JSON object: its best proof, what is common to all its proofs,
+/// and the other proofs if they were asked for.
+///
+/// # Panics
+/// Never: what is written is plain data.
+#[must_use]
+pub fn found(words: Words<'_>, found: &Found) -> String {
+    let mut document = document(words, &found.proof, found.all.as_ref());
+    document.proofs = found.proofs.as_ref().map(|proofs| Several {
+        met: proofs.met,
+        complete: proofs.is_complete,
+        proofs: proofs.proofs.iter().map(|proof| brief(words, proof)).collect(),
+    });
+    serde_json::to_string(&document).expect("plain data is JSON")
+}
+
+fn brief(words: Words<'_>, proof: &Proof) -> OtherProof {
+    let rests_on = summary(words.given, proof);
+    OtherProof {
+        id: ids::id(words, proof),
+        cost: cost(proof),
+        modality: rests_on.modality.clone(),
+        marking: rests_on.marking.clone(),
+        rests_on: rests_on.into(),
+    }
+}
+
+fn cost(proof: &Proof) -> Cost {
+    let proof::Cost { assumptions, sources, claims, height } = proof.cost;
+    Cost { assumptions, sources, claims, height }
+}
+
+impl From<status::Ends> for Ends {
+    fn from(ends: status::Ends) -> Self {
+        Self { least: ends.least, greatest: ends.greatest }
+    }
+}
+
+impl From<Summary> for RestsOn {
+    fn from(summary: Summary) -> Self {
+        Self {
+            claims: summary.claims,
+            sources: summary.sources,
+            documents: summary.documents,
+            assumptions: summary.assumptions,
+            inputs: summary.inputs,
+        }
+    }
 }
 
 /// A value as JSON: a text, or a number with all its digits.
@@ -40,6 +93,7 @@ pub fn value(value: Value, symbols: &Symbols) -> serde_json::Value {
 #[derive(Serialize)]
 struct Document {
     schema: &'static str,
+    id: String,
     tuple: Tuple,
     quality: &'static str,
     status: Status,
@@ -47,6 +101,24 @@ struct Document {
     rests_on: RestsOn,
     nodes: Vec<Step>,
     truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proofs: Option<Several>,
+}
+
+#[derive(Serialize)]
+struct Several {
+    met: usize,
+    complete: bool,
+    proofs: Vec<OtherProof>,
+}
+
+#[derive(Serialize)]
+struct OtherProof {
+    id: String,
+    cost: Cost,
+    modality: Option<String>,
+    marking: Option<String>,
+    rests_on: RestsOn,
 }
 
 #[derive(Serialize)]
@@ -58,12 +130,29 @@ struct Tuple {
 #[derive(Serialize)]
 struct Status {
     modality: Option<String>,
+    marking: Option<String>,
+    /// What is common to all proofs; nothing if these are more than the search looks at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<All>,
     through: Vec<String>,
     disputed_by: Vec<String>,
     disputes: Vec<Dispute>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cautions: Vec<String>,
     unverified: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct All {
+    circular: usize,
+    modality: Option<Ends>,
+    marking: Option<Ends>,
+}
+
+#[derive(Serialize)]
+struct Ends {
+    least: Option<String>,
+    greatest: String,
 }
 
 #[derive(Serialize)]
@@ -95,6 +184,7 @@ struct RestsOn {
 #[derive(Serialize)]
 struct Step {
     n: usize,
+    id: String,
     kind: &'static str,
     text: String,
     #[serde(flatten)]
@@ -204,47 +294,45 @@ struct Row {
     premises: Vec<usize>,
 }
 
-fn document(words: Words<'_>, proof: &Proof) -> Document {
+fn document(words: Words<'_>, proof: &Proof, all: Option<&AllProofs>) -> Document {
+    let ids = ids::ids(words, proof);
     let rests_on = summary(words.given, proof);
     let others = rests_on.disputes.iter().filter(|dispute| !dispute.is_one_source);
     let mut disputed_by: Vec<String> = others.map(|dispute| dispute.by.clone()).collect();
     disputed_by.sort();
     disputed_by.dedup();
-    let disputes = rests_on.disputes.into_iter();
+    let disputes = rests_on.disputes.clone().into_iter();
     let json = Json { words };
     let conclusion = proof.root().conclusion().expect("a proof shows a tuple");
     Document {
         schema: "hence.proof/1",
+        id: ids[NodeId::new(0)].clone(),
         tuple: json.tuple(conclusion),
         quality: match proof.quality {
             Quality::Best => "best",
             Quality::Good => "good",
         },
         status: Status {
-            modality: rests_on.modality,
-            through: rests_on.through,
+            modality: rests_on.modality.clone(),
+            marking: rests_on.marking.clone(),
+            all: all.map(|all| All {
+                circular: all.circular,
+                modality: all.modality.clone().map(Ends::from),
+                marking: all.marking.clone().map(Ends::from),
+            }),
+            through: rests_on.through.clone(),
             disputed_by,
             disputes: disputes
                 .map(|d| Dispute { claim: d.claim, by: d.by, relation: d.relation, how: d.how })
                 .collect(),
-            cautions: rests_on.cautions,
-            unverified: rests_on.unverified,
+            cautions: rests_on.cautions.clone(),
+            unverified: rests_on.unverified.clone(),
         },
-        cost: Cost {
-            assumptions: proof.cost.assumptions,
-            sources: proof.cost.sources,
-            claims: proof.cost.claims,
-            height: proof.cost.height,
-        },
-        rests_on: RestsOn {
-            claims: rests_on.claims,
-            sources: rests_on.sources,
-            documents: rests_on.documents,
-            assumptions: rests_on.assumptions,
-            inputs: rests_on.inputs,
-        },
-        nodes: proof.nodes.entries().map(|(id, node)| json.step(proof, id, node)).collect(),
+        cost: cost(proof),
+        rests_on: rests_on.into(),
+        nodes: proof.nodes.entries().map(|(id, node)| json.step((proof, &ids), id, node)).collect(),
         truncated: !proof.is_complete(),
+        proofs: None,
     }
 }
 
@@ -276,7 +364,12 @@ impl Json<'_> {
         named.collect()
     }
 
-    fn step(&self, proof: &Proof, id: NodeId, node: &Node) -> Step {
+    fn step(
+        &self,
+        (proof, ids): (&Proof, &Table<NodeId, String>),
+        id: NodeId,
+        node: &Node,
+    ) -> Step {
         let (kind, is) = match node {
             Node::Rule(node) => ("rule", self.rule(proof, node)),
             Node::Leaf(leaf) => self.leaf(&leaf.conclusion, leaf.leaf),
@@ -289,7 +382,7 @@ impl Json<'_> {
             Node::Aggregate(node) => self.aggregate(node),
             Node::Cut(conclusion) => ("cut", Is::Cut { tuple: self.tuple(conclusion) }),
         };
-        Step { n: id.index() + 1, kind, text: self.text(node), is }
+        Step { n: id.index() + 1, id: ids[id].clone(), kind, text: self.text(node), is }
     }
 
     /// The literal that a node shows, with its values.

@@ -3,7 +3,10 @@
 pub mod answer;
 pub mod conflicts;
 pub mod difference;
+pub mod facts;
+pub mod ids;
 pub mod json;
+pub mod list;
 pub mod runs;
 pub mod safe;
 pub mod support;

@@ -1,12 +1,16 @@
 //! [`tree`]: a proof as text, from the conclusion down. A rule says its sentence, a claim its
 //! words; what a step rests on stands below it, indented. What is used twice is shown once.
 
+use std::collections::BTreeMap;
+
 use crate::base::hash::{Map, Set};
 use crate::base::ids::{Id, LeafId, NodeId, VarId};
+use crate::program::program;
 use crate::provenance::leaves::{Leaf, LeafKind};
 use crate::provenance::proof::{
     AggregateNode, By, Key, LeafNode, LeafRef, Node, OtherRows, Proof, Quality, Role, Row, RuleNode,
 };
+use crate::provenance::status::{AllProofs, Ends};
 use crate::provenance::summary::{Dispute, Summary, summary};
 use crate::session::whatif::ASSUMED;
 use crate::show::safe::{GLUE, unglued, visible, width, wrap};
@@ -51,6 +55,39 @@ impl Default for TreeOptions {
     }
 }
 
+/// Which part of a proof is wanted, beside what [`TreeOptions`] say.
+#[derive(Clone, Default, Debug)]
+pub struct View<'v> {
+    /// Steps further down than this are named and not opened.
+    pub depth: Option<usize>,
+    /// What is opened although it is hidden, opaque or too far down.
+    pub expand: Vec<Expand>,
+    /// Only what is below this node, without the lines about the whole.
+    pub root: Option<NodeId>,
+    /// What is common to all proofs of the conclusion.
+    pub all: Option<&'v AllProofs>,
+    /// The id of the proof, to be shown with what it rests on.
+    pub id: Option<String>,
+}
+
+/// What is to be opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Expand {
+    /// Steps of a relation or rule of this name.
+    Name(String),
+    /// A step.
+    Node(NodeId),
+}
+
+/// A proof as text.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The text.
+    pub text: String,
+    /// The nodes under the numbers `#1`, `#2`, …; nothing for a claim that stands in a row.
+    pub numbers: Vec<Option<NodeId>>,
+}
+
 /// Rows of an aggregate that are listed in brief.
 const ROWS_MAX: usize = 50;
 /// Groups of rows that are listed.
@@ -69,45 +106,69 @@ const TEXT_MIN: usize = 40;
 /// The proof with its head lines.
 #[must_use]
 pub fn tree(words: Words<'_>, proof: &Proof, options: TreeOptions) -> String {
+    view(words, proof, options, &View::default()).text
+}
+
+/// The wanted part of a proof.
+#[must_use]
+pub fn view(words: Words<'_>, proof: &Proof, options: TreeOptions, view: &View<'_>) -> Shown {
     let summary = summary(words.given, proof);
     let mut printer = Printer {
         words,
         proof,
         options,
+        view,
         out: String::new(),
         numbers: Map::default(),
+        numbered: Vec::new(),
         leaves: Map::default(),
-        next: 1,
         later: Vec::new(),
+        depth: 0,
+        hidden: BTreeMap::new(),
         folded: folded(words, proof, options),
         skips: skips(proof, options),
         documents: documents(words, &summary),
     };
-    printer.head(&summary);
-    printer.later.push(NodeId::new(0));
+    if view.root.is_none() {
+        printer.head(&summary);
+    }
+    printer.later.push((view.root.unwrap_or_else(|| NodeId::new(0)), 0));
     let mut at = 0;
     while at < printer.later.len() {
-        let id = printer.later[at];
+        let (id, depth) = printer.later[at];
         if at > 0 {
             printer.out.push('\n');
         }
-        if printer.next > STEPS_MAX && options.detail == Detail::Brief {
+        if printer.is_over() {
             let rest = printer.later.len() - at;
             let text = format!("… what is below {} more steps is not shown", grouped(rest as u64));
             printer.line(&Indent::default(), &text, "");
             break;
         }
+        printer.depth = depth;
         printer.block(id);
         at += 1;
     }
-    printer.out
+    printer.foot();
+    Shown { text: printer.out, numbers: printer.numbered }
 }
 
 /// What a proof rests on and what is to be known of it, in some lines without indentation.
-fn head(words: Words<'_>, summary: &Summary, quality: Quality) -> Vec<String> {
-    let mut lines = vec![rests_on(summary, quality)];
+fn head(words: Words<'_>, summary: &Summary, (quality, view): (Quality, &View<'_>)) -> Vec<String> {
+    let mut lines = vec![rests_on(summary, quality, view.id.as_deref())];
     let mut marks = Vec::new();
     marks.extend(summary.modality.as_ref().map(|m| format!("weakest modality {}", visible(m))));
+    let firmer = |ends: &Option<Ends>, own: &Option<String>| {
+        let least = ends.as_ref().and_then(|ends| ends.least.clone());
+        least.filter(|least| own.as_ref().is_some_and(|own| own != least))
+    };
+    if let Some(least) = view.all.and_then(|all| firmer(&all.modality, &summary.modality)) {
+        marks.push(format!("another proof needs nothing weaker than {}", visible(&least)));
+    }
+    marks.extend(summary.marking.as_ref().map(|m| format!("strictest marking {}", visible(m))));
+    if let Some(least) = view.all.and_then(|all| firmer(&all.marking, &summary.marking)) {
+        marks.push(format!("another proof needs nothing stricter than {}", visible(&least)));
+    }
     if !summary.through.is_empty() {
         let through: Vec<String> = summary.through.iter().map(|id| words.label(id)).collect();
         marks.push(format!("all reported through {}", through.join(" and ")));
@@ -187,7 +248,7 @@ fn documents(words: Words<'_>, summary: &Summary) -> Map<String, String> {
         .collect()
 }
 
-fn rests_on(summary: &Summary, quality: Quality) -> String {
+fn rests_on(summary: &Summary, quality: Quality, id: Option<&str>) -> String {
     let parts = [
         (summary.claims.len(), "claim"),
         (summary.sources.len(), "source"),
@@ -211,7 +272,8 @@ fn rests_on(summary: &Summary, quality: Quality) -> String {
         Quality::Best => "best proof",
         Quality::Good => "a good proof, the search stopped at its budget",
     };
-    format!("rests on {at_least}{parts} ({quality})")
+    let id = id.map(|id| format!(" {id}")).unwrap_or_default();
+    format!("rests on {at_least}{parts} ({quality}{id})")
 }
 
 /// Aggregates whose rows are shown by the leaves below them: those below which nothing else is
@@ -283,14 +345,21 @@ struct Printer<'a> {
     words: Words<'a>,
     proof: &'a Proof,
     options: TreeOptions,
+    view: &'a View<'a>,
     out: String,
     /// Numbers of the tuples shown so far.
     numbers: Map<NodeId, usize>,
+    /// The other way round.
+    numbered: Vec<Option<NodeId>>,
     /// Numbers under which records and claims are shown in full.
     leaves: Map<LeafId, usize>,
-    next: usize,
-    /// Steps that start again at the left, since there was no room for what is below them.
-    later: Vec<NodeId>,
+    /// Steps that start again at the left, since there was no room for what is below them, and how
+    /// many steps are above them.
+    later: Vec<(NodeId, usize)>,
+    /// Steps above what is being printed.
+    depth: usize,
+    /// Steps that are not shown, by what hides them.
+    hidden: BTreeMap<String, Set<NodeId>>,
     folded: Set<NodeId>,
     /// Where a chain is cut: how many steps are left out, and with which it goes on.
     skips: Map<NodeId, (usize, NodeId)>,
@@ -304,7 +373,7 @@ impl Printer<'_> {
             self.line(&Indent::default(), &self.words.dated_tuple(conclusion), "");
         }
         let indent = Indent { first: "  ".to_owned(), rest: "    ".to_owned() };
-        for line in head(self.words, summary, self.proof.quality) {
+        for line in head(self.words, summary, (self.proof.quality, self.view)) {
             self.line(&indent, &line, "");
         }
         self.out.push('\n');
@@ -351,9 +420,88 @@ impl Printer<'_> {
         }
     }
 
-    fn number(&mut self) -> usize {
-        self.next += 1;
-        self.next - 1
+    fn number(&mut self, id: Option<NodeId>) -> usize {
+        self.numbered.push(id);
+        self.numbered.len()
+    }
+
+    /// What is not shown, and how often.
+    fn foot(&mut self) {
+        let mut lines = Vec::new();
+        if !self.hidden.is_empty() {
+            let hidden = self.hidden.iter().map(|(name, steps)| {
+                format!("{}{GLUE}×{}", visible(name), grouped(steps.len() as u64))
+            });
+            let hidden = hidden.collect::<Vec<_>>().join(", ");
+            let names: Vec<&str> = self.hidden.keys().map(String::as_str).collect();
+            let first = visible(names.first().copied().unwrap_or_default());
+            let first = if first.contains(' ') { format!("\"{first}\"") } else { first };
+            lines.push(format!("hidden: {hidden} (--expand {first})"));
+        }
+        let circular = self.view.all.map_or(0, |all| all.circular);
+        if circular > 0 {
+            lines.push(match circular {
+                1 => "1 more instance is circular: it supports nothing by itself".to_owned(),
+                n => {
+                    let n = grouped(n as u64);
+                    format!("{n} more instances are circular: they support nothing by themselves")
+                }
+            });
+        }
+        if !lines.is_empty() {
+            self.out.push('\n');
+        }
+        for line in lines {
+            self.line(&Indent::default(), &line, "");
+        }
+    }
+
+    /// What hides a step or keeps it closed, unless it is to be opened.
+    fn marked(&self, id: NodeId, rule: &RuleNode) -> Option<(program::Shown, &str)> {
+        let program = self.words.given.program;
+        let rule = &program.rules[rule.rule];
+        let relation = &program.relations[rule.head];
+        let names = [rule.name.as_str(), relation.name.as_str()];
+        let opened = |wanted: &Expand| match wanted {
+            Expand::Name(name) => names.contains(&name.as_str()),
+            Expand::Node(node) => *node == id,
+        };
+        if self.view.expand.iter().any(opened) {
+            return None;
+        }
+        match (rule.shown, relation.words.shown) {
+            (program::Shown::Whole, program::Shown::Whole) => None,
+            (program::Shown::Whole, shown) => Some((shown, names[1])),
+            (shown, _) => Some((shown, names[0])),
+        }
+    }
+
+    /// Why a step is not opened, if it is not.
+    fn closed(&self, id: NodeId, rule: &RuleNode) -> Option<String> {
+        if self.view.root == Some(id) || id == NodeId::new(0) {
+            return None;
+        }
+        if let Some((_, name)) = self.marked(id, rule) {
+            let name = if name.contains(' ') { format!("\"{name}\"") } else { name.to_owned() };
+            return Some(format!("opaque, --expand {}", visible(&name)));
+        }
+        let is_deep = self.view.depth.is_some_and(|depth| self.depth >= depth);
+        if !is_deep || self.view.expand.contains(&Expand::Node(id)) {
+            return None;
+        }
+        let mut seen: Set<NodeId> = Set::default();
+        let mut stack: Vec<NodeId> = self.proof.nodes[id].premises().collect();
+        let mut steps = 0;
+        while let Some(below) = stack.pop() {
+            if seen.insert(below) {
+                let node = &self.proof.nodes[below];
+                steps += u64::from(node.conclusion().is_some());
+                stack.extend(node.premises());
+            }
+        }
+        let n = self.numbers.get(&id).copied().unwrap_or_default();
+        let plural = if steps == 1 { "" } else { "s" };
+        Some(format!("{}{GLUE}more step{plural}, --expand '#{n}'", grouped(steps)))
     }
 
     fn node(&mut self, id: NodeId, indent: &Indent) {
@@ -368,15 +516,18 @@ impl Printer<'_> {
         }
         match node {
             Node::Rule(rule) => {
-                let n = self.number();
+                let n = self.number(Some(id));
                 self.numbers.insert(id, n);
+                if let Some(note) = self.closed(id, rule) {
+                    return self.line(indent, &format!("#{n} {}", self.step_text(rule)), &note);
+                }
                 let has_room = width(&indent.rest) + TEXT_MIN <= self.options.width;
                 if has_room && !self.is_over() {
                     self.step(n, rule, indent);
                 } else {
                     let note = if has_room { "its steps are not shown" } else { "continued below" };
                     self.line(indent, &format!("#{n} {}", self.step_text(rule)), note);
-                    self.later.push(id);
+                    self.later.push((id, self.depth));
                 }
             }
             Node::Leaf(leaf) => self.leaf(id, leaf, indent),
@@ -398,7 +549,7 @@ impl Printer<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.next > STEPS_MAX && self.options.detail == Detail::Brief
+        self.numbered.len() >= STEPS_MAX && self.options.detail == Detail::Brief
     }
 
     fn step_text(&self, rule: &RuleNode) -> String {
@@ -412,7 +563,9 @@ impl Printer<'_> {
             note = format!("{note}, {}", self.words.place(rule.span));
         }
         self.line(indent, &format!("#{n} {}", self.step_text(node)), &note);
+        self.depth += 1;
         self.premises(&node.premises, indent);
+        self.depth -= 1;
     }
 
     /// What is given comes first, then what is added up, then the rest as written.
@@ -423,6 +576,7 @@ impl Printer<'_> {
             Node::Rule(_) | Node::Absent(_) | Node::Builtin(_) | Node::Cut(_) => 2,
         };
         let mut order: Vec<NodeId> = premises.to_vec();
+        order.retain(|id| !self.hides(*id));
         order.sort_by_key(rank);
         for (at, id) in order.iter().enumerate() {
             let is_last = at + 1 == order.len();
@@ -441,8 +595,17 @@ impl Printer<'_> {
         }
     }
 
+    /// Whether a step is hidden; it is counted then.
+    fn hides(&mut self, id: NodeId) -> bool {
+        let Node::Rule(rule) = &self.proof.nodes[id] else { return false };
+        let marked = self.marked(id, rule).map(|(shown, name)| (shown, name.to_owned()));
+        let Some((program::Shown::Hidden, name)) = marked else { return false };
+        self.hidden.entry(name).or_default().insert(id);
+        true
+    }
+
     fn leaf(&mut self, id: NodeId, node: &LeafNode, indent: &Indent) {
-        let n = self.number();
+        let n = self.number(Some(id));
         self.numbers.insert(id, n);
         let text = format!("#{n} {}", self.words.says(&node.conclusion));
         if let (LeafRef::Row(row), Some(leaf)) = (node.leaf, self.words.leaf(node.leaf)) {
@@ -721,7 +884,7 @@ impl Printer<'_> {
             let text = format!("{column}{}", named(claim));
             return self.line(indent, &text, &format!("see #{first}"));
         }
-        let n = self.number();
+        let n = self.number(None);
         self.leaves.insert(row, n);
         let text = format!("{column}#{n} {}", self.leaf_note(leaf));
         self.line(indent, &text, "");

@@ -12,7 +12,7 @@ use hence::engine::{naive, native};
 
 use hence::base::ids::RelationId;
 use hence::provenance::check::check_within;
-use hence::provenance::search::{Budget, NoProof};
+use hence::provenance::search::{Asked, Budget, NoProof};
 use hence::provenance::watch::Watch;
 use hence::session::explain::Unexplained;
 use hence::session::options::Options;
@@ -184,7 +184,7 @@ fn a_question_why_that_is_stopped_is_reported_as_any_other() {
     session.run(&[path], Keep::Input).unwrap();
     session.options().stop.store(true, Ordering::Relaxed);
     let file = session.files_mut().add("question", "q(x)");
-    match session.explain(&session.explainer(), file) {
+    match session.explain(&session.explainer(), file, Asked::default()) {
         Err(Unexplained::Refused(messages)) => assert_eq!(messages[0].code, Code::H0602),
         other => panic!("{other:?}"),
     }

@@ -21,6 +21,7 @@ mod limits;
 mod names;
 mod near_misses;
 mod oracles;
+mod proof_forms;
 mod proofs;
 mod random;
 mod readme;

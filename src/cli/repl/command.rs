@@ -70,10 +70,18 @@ pub const COMMANDS: &[About] = &[
     About {
         verb: Verb::Why,
         name: ".why",
-        args: "[ATOM | ROW]",
+        args: "[OPTION…] [ATOM | ROW | #N]",
         does: "shows the proof of an answer",
         more: "ROW counts the rows of the last answer from 1; without anything its \
-               first row is explained.\n  .why 3\n  .why reach(\"a\", \"c\")",
+               first row is explained. #N is a step of the proof shown last.\n\
+               --by WHAT       the proof with the least of: assumptions, sources, claims, height, \
+               groups\n\
+               --all, --top N  lists all proofs, or the best N\n\
+               --depth N       opens no step that has N steps above it\n\
+               --expand WHAT   opens what is hidden, opaque or too deep: a relation, a rule, #N\n\
+               --full          shows every step\n\
+               --budget N, --rows N   looks at more derivations, lists more rows of a sum\n  \
+               .why 3\n  .why reach(\"a\", \"c\")\n  .why --all reach(\"a\", \"c\")\n  .why #4",
     },
     About {
         verb: Verb::Whynot,

@@ -6,5 +6,6 @@ pub mod complete;
 pub mod editor;
 pub mod layers;
 pub mod piped;
+pub mod proofs;
 pub mod run;
 pub mod shell;

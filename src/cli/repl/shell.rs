@@ -12,21 +12,21 @@ use std::time::Instant;
 use crate::base::ids::{FileId, RelationId};
 use crate::base::nearest::{alternatives, nearest};
 use crate::cli::answers;
-use crate::cli::args::{FormatArg, ProofFormat};
+use crate::cli::args::{FormatArg, WhyFormat};
 use crate::cli::entry::{bug, bug_of};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
-use crate::cli::repl::layers;
+use crate::cli::repl::{layers, proofs};
 use crate::cli::session::width;
 use crate::cli::signals;
-use crate::cli::{support, why, whynot};
+use crate::cli::why::{self, Last};
+use crate::cli::{support, whynot};
 use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
 use crate::session::session::Session;
-use crate::show::tree::Detail;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -42,6 +42,8 @@ pub struct Shell {
     pub interactive: bool,
     /// The last answer.
     last: Option<Answer>,
+    /// The last proof.
+    proof: Option<Last>,
     told_about_facts: bool,
 }
 
@@ -58,7 +60,15 @@ impl Shell {
     /// A prompt over an evaluated session.
     #[must_use]
     pub fn new(session: Session, reporter: Reporter, format: FormatArg, interactive: bool) -> Self {
-        Self { session, reporter, format, interactive, last: None, told_about_facts: false }
+        Self {
+            session,
+            reporter,
+            format,
+            interactive,
+            last: None,
+            proof: None,
+            told_about_facts: false,
+        }
     }
 
     /// Does what the text in `file` says. A statement that fails says why and changes nothing; its
@@ -184,6 +194,8 @@ impl Shell {
         let start = Instant::now();
         let before = self.session.world().program.relations.len();
         self.session.add_typed(file)?;
+        // Its steps name rules by their numbers.
+        self.proof = None;
         let warnings = self.session.take_warnings_of_questions();
         self.reporter.print(&warnings, self.session.files());
         let world = self.session.world();
@@ -203,6 +215,11 @@ impl Shell {
     }
 
     fn command(&mut self, verb: Verb, rest: &str) -> Result<(), Exit> {
+        let changes = [Verb::Without, Verb::Assume, Verb::Retract, Verb::Drop, Verb::Keep];
+        if changes.contains(&verb) {
+            // What the proof shown last rests on may be gone.
+            self.proof = None;
+        }
         match verb {
             Verb::Why => return self.why(rest),
             Verb::Whynot => return whynot::at_prompt(&mut self.session, rest),
@@ -265,6 +282,7 @@ impl Shell {
     ) -> Result<(), Exit> {
         load(&mut self.session)?;
         self.last = None;
+        self.proof = None;
         let warnings = self.session.take_warnings_of_questions();
         self.reporter.print(&warnings, self.session.files());
         self.reporter.line(&about::banner(&self.session));
@@ -327,11 +345,24 @@ impl Shell {
         support::print_accounts(&mut self.session, file, ask, self.reporter)
     }
 
-    fn why(&mut self, rest: &str) -> Result<(), Exit> {
+    fn why(&mut self, line: &str) -> Result<(), Exit> {
+        let (args, rest) = proofs::read(line)?;
+        if let Some(Ok(n)) = rest.strip_prefix('#').map(str::parse) {
+            let last = self.proof.as_mut().ok_or_else(nothing_shown)?;
+            return why::below(&self.session, last, n, &args);
+        }
         let atom = self.meant(rest)?;
         let file = self.session.files_mut().add("why", atom);
-        why::show(&mut self.session, file, ProofFormat::Text, Detail::Brief, self.reporter)
+        let how = (&args, (WhyFormat::Text, None));
+        let shown = why::show(&mut self.session, file, how, self.reporter)?;
+        self.proof = shown.or_else(|| self.proof.take());
+        Ok(())
     }
+}
+
+fn nothing_shown() -> Exit {
+    let text = "no proof was shown yet";
+    Exit::from(Diagnostic::new(Code::H0701, text).help("`.why ATOM` shows one"))
 }
 
 fn nothing_asked() -> Exit {
