@@ -195,6 +195,10 @@ pub struct Query {
     /// Exits with 1 if there is no answer
     #[arg(short = 'e', long)]
     pub exit_status: bool,
+    /// Adds to each answer the weakest modality and the strictest marking that its best proof rests
+    /// on; the question is one atom
+    #[arg(long)]
+    pub status: bool,
     /// How answers are printed
     #[arg(long, value_name = "FORM", default_value = "table")]
     pub format: FormatArg,

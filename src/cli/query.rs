@@ -21,11 +21,15 @@ pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> R
     let session = session.insert(Session::new(options(&args.input)));
     let (body, programs) =
         last_apart(&args.programs_and_body, "the question").map_err(|missing| *missing)?;
-    session.run(&programs, Keep::Nothing)?;
+    let keep = if args.status { Keep::Input } else { Keep::Nothing };
+    session.run(&programs, keep)?;
     let warnings = session.take_warnings_of_questions();
     reporter.print(&warnings, session.files());
     let file = session.files_mut().add("question", body);
-    let answer = session.query(file)?;
+    let mut answer = session.query(file)?;
+    if args.status {
+        session.add_status(&mut answer)?;
+    }
     let mut out = stdout().lock();
     answers::print(&answer, args.format, width(out.is_terminal()), &mut out)?;
     out.flush()?;

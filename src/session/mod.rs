@@ -16,6 +16,7 @@ pub mod repairs;
 pub mod scenarios;
 pub mod runs;
 pub mod session;
+pub mod status;
 pub mod stops;
 pub mod support;
 pub mod typed;
