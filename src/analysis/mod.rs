@@ -2,6 +2,7 @@
 
 pub mod analysis;
 mod components;
+mod dropped;
 pub mod keys;
 mod reify;
 mod report;

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use crate::analysis::dropped::dropped;
 use crate::analysis::reify::{AtomAt, AtomId, How, Reified};
 use crate::analysis::rules::Findings;
 use crate::base::hash::{Map, Set};
@@ -32,6 +33,7 @@ pub(super) fn report(
     report.unread(&mut out);
     report.used_once(&mut out);
     report.growing(&mut out);
+    dropped(program, |span| report.is_own(span), &mut out);
     sort(&mut out);
     // Several normal rules come from one written rule.
     out.dedup();

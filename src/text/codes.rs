@@ -178,6 +178,8 @@ codes! {
         "The regular expression is wrong; match gives no row.";
     L0208 "L0208" Warning "a hint without effect"
         "The pragma or qualifier is known and changes nothing here.";
+    L0209 "L0209" Warning "a modality or marking that a conclusion loses"
+        "The rule reads a relation with a column `modality` or `marking`, neither looks at it nor passes it on, and its own relation is written out without it: a reader takes for said what was only expected, or passes on what is marked.";
     L0301 "L0301" Warning "a text that the file format cannot hold"
         "Cells of an output file are apart by tabs and rows by line ends. A text that holds one of them is written with \\t, \\n or \\r in its place, and counted.";
     L0401 "L0401" Warning "a record repeated"

@@ -223,3 +223,47 @@ fn a_run_explains_what_it_writes() {
     let (code, text) = hence(root, &["run", "rules/deployment.dl", "-D", "-", "--why", "all"]);
     assert!(code == 2 && text.contains("beside the outputs"), "{text}");
 }
+
+/// A conclusion with a proof of one weak, red claim, and another of two firm ones.
+const MARKED: &str = r#"{"type": "document", "id": "d", "title": "Doc", "marking": "TLP:GREEN"}
+{"type": "source", "id": "ann", "label": "Ann"}
+{"type": "source", "id": "bob", "label": "Bob"}
+{"type": "entity", "id": "x"}
+{"type": "claim", "id": "c1", "doc": "d", "chain": [{"who": "ann", "act": "said"}], "subject": "x", "predicate": "is", "object": {"literal": "weak"}, "modality": "possible", "marking": "TLP:RED"}
+{"type": "claim", "id": "c2", "doc": "d", "chain": [{"who": "ann", "act": "said"}], "subject": "x", "predicate": "is", "object": {"literal": "firm"}, "modality": "stated"}
+{"type": "claim", "id": "c3", "doc": "d", "chain": [{"who": "bob", "act": "said"}], "subject": "x", "predicate": "is", "object": {"literal": "sure"}, "modality": "observed", "marking": "TLP:AMBER"}
+"#;
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own files")]
+fn a_conclusion_says_how_firm_it_is_and_how_far_it_may_go() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path().join("claims.jsonl"), MARKED).unwrap();
+    let program = ".include \"claims.dl\"\n.include \"modality.dl\"\n.decl good(x: symbol)\n\
+        good(x) :- claim(_, _, x, _, \"weak\").\n\
+        good(x) :- claim(_, _, x, _, \"firm\"), claim(_, _, x, _, \"sure\").\n.output good\n";
+    write(folder.path().join("good.dl"), program).unwrap();
+    let shared = ["good.dl", "-F", ".", "--ungrounded", "keep"];
+    let ask = |command: &str, more: &[&str]| {
+        let mut args = vec![command];
+        args.extend(shared);
+        args.extend(more);
+        let (code, text) = hence(folder.path(), &args);
+        assert_eq!(code, 0, "{text}");
+        text
+    };
+    let text = ask("why", &["good(\"x\")"]);
+    let line = "weakest modality possible · another proof needs nothing weaker than stated · \
+                strictest marking TLP:RED · another proof needs nothing stricter than TLP:AMBER";
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(line), "{text}");
+    let json = ask("why", &["--format", "json", "good(\"x\")"]);
+    let start = json.find('{').unwrap();
+    let value: serde_json::Value =
+        serde_json::Deserializer::from_str(&json[start..]).into_iter().next().unwrap().unwrap();
+    let ends = &value["status"]["all"]["modality"];
+    assert_eq!((&ends["least"], &ends["greatest"]), (&"stated".into(), &"possible".into()));
+    let table = ask("query", &["--status", "--format", "csv", "good(who)"]);
+    assert!(table.contains("who,weakest modality,strictest marking\n"), "{table}");
+    assert!(table.contains("x,possible,TLP:RED\n"), "{table}");
+}
