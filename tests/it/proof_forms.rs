@@ -8,6 +8,7 @@ use crate::proofs::{Case, Engine};
 use hence::base::ids::Id;
 use hence::provenance::proof::Least;
 use hence::provenance::search::{Asked, Found};
+use hence::provenance::summary::summary;
 use hence::show::facts::ProofFacts;
 use hence::show::ids::{id, ids};
 use hence::show::list::list;
@@ -176,7 +177,7 @@ fn rules_ask_which_sources_a_conclusion_rests_on() {
     let case = Case::demo(Engine::Native);
     let proof = case.explain("total", &["r3"]);
     let explainer = case.explainer();
-    let summary = hence::provenance::summary::summary(explainer.given(), &proof);
+    let summary = summary(explainer.given(), &proof);
     assert_eq!(sources, summary.sources);
     let mut facts = ProofFacts::default();
     facts.add(case.words(&explainer), &proof);
