@@ -52,6 +52,8 @@ pub enum Command {
     Sources(Sources),
     /// Shows what changes without each source
     Sensitivity(Sensitivity),
+    /// Shows which claims and rules no conclusion used
+    Unused(Unused),
     /// Compares the outputs of two runs, and what went into them
     Diff(Diff),
     /// Shows which claims cannot both be right, and what rests on each
@@ -321,6 +323,20 @@ pub struct WhatIf {
     #[arg(long, value_name = "FACT")]
     pub assume: Vec<String>,
     /// How the difference is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: ProofFormat,
+}
+
+/// `hence unused`
+#[derive(Args, Debug, Clone)]
+pub struct Unused {
+    /// Rule files, then relations whose rows are the conclusions [default: all outputs]
+    #[arg(value_name = "PROG.dl… REL", required = true, num_args = 1..)]
+    pub programs_and_relations: Vec<String>,
+    /// Where input comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// How it is printed
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub format: ProofFormat,
 }

@@ -14,8 +14,8 @@ use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::{
-    catalog, cert, check, conflicts, diff, plan, query, repl, run, signals, support, whatif, why,
-    whynot,
+    catalog, cert, check, conflicts, diff, plan, query, repl, run, signals, support, unused,
+    whatif, why, whynot,
 };
 use crate::session::session::Session;
 use crate::text::files::Files;
@@ -70,6 +70,7 @@ fn dispatch(command: &Command) -> u8 {
         Command::Sources(args) => support::sources(args, &mut session, reporter),
         Command::Sensitivity(args) => support::sensitivity(args, &mut session, reporter),
         Command::WhatIf(args) => whatif::run(args, &mut session, reporter),
+        Command::Unused(args) => unused::run(args, &mut session, reporter),
         Command::Diff(args) => diff::run(args, &mut session),
         Command::Conflicts(args) => conflicts::run(args, &mut session, reporter),
         Command::Cert(args) => cert::run(args, &mut session, reporter),
@@ -105,6 +106,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Sources(args) => (args.input.messages, false),
         Command::Sensitivity(args) => (args.input.messages, false),
         Command::WhatIf(args) => (args.input.messages, false),
+        Command::Unused(args) => (args.input.messages, false),
         Command::Diff(args) => (args.messages, false),
         Command::Conflicts(args) => (args.input.messages, false),
         Command::Cert(args) => (args.input.messages, false),

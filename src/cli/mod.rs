@@ -21,6 +21,7 @@ pub mod run_file;
 pub mod session;
 pub mod support;
 pub mod signals;
+pub mod unused;
 pub mod whatif;
 pub mod why;
 pub mod whynot;

@@ -20,6 +20,7 @@ pub mod status;
 pub mod stops;
 pub mod support;
 pub mod typed;
+pub mod unused;
 pub mod warnings;
 pub mod whatif;
 pub mod whynot;

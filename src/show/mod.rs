@@ -13,6 +13,7 @@ pub mod support;
 pub mod support_json;
 pub mod table;
 pub mod tree;
+pub mod unused;
 pub mod whynot;
 pub mod whynot_json;
 pub mod words;

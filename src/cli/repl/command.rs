@@ -28,6 +28,8 @@ pub enum Verb {
     Sources,
     /// `.sensitivity`
     Sensitivity,
+    /// `.unused`
+    Unused,
     /// `.conflicts`
     Conflicts,
     /// `.rels`
@@ -172,6 +174,14 @@ pub const COMMANDS: &[About] = &[
         args: "[RELATION…] [--full]",
         does: "shows what changes without each source",
         more: "Of the relations that are written out, or of those named.\n  .sensitivity total",
+    },
+    About {
+        verb: Verb::Unused,
+        name: ".unused",
+        args: "[RELATION…]",
+        does: "shows claims and rules that no conclusion used",
+        more: "Conclusions are what is written out, or the rows of the relations named. Claims that \
+               came furthest are first.\n  .unused\n  .unused total corroborated",
     },
     About {
         verb: Verb::Conflicts,

@@ -7,7 +7,7 @@ use crate::cli::args::{FormatArg, ProofFormat};
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::Verb;
 use crate::cli::repl::shell::Shell;
-use crate::cli::{conflicts, whatif};
+use crate::cli::{conflicts, unused, whatif};
 use crate::io::input::{counted, grouped};
 use crate::session::changes::Part;
 use crate::session::layers::Layer;
@@ -91,6 +91,16 @@ pub fn conflicts(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
     let part = part(shell, rest)?;
     let format = format(shell);
     conflicts::show(&mut shell.session, &part, format, false)
+}
+
+/// Shows what no conclusion used.
+///
+/// # Errors
+/// If there is no such relation.
+pub fn unused(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
+    let part = part(shell, rest)?;
+    let format = format(shell);
+    unused::show(&shell.session, &part, format)
 }
 
 /// Names of relations, or atoms.

@@ -230,6 +230,7 @@ impl Shell {
                 let ask = support::Ask::of(&flags, Verb::Sensitivity)?;
                 return support::print_sensitivity(&self.session, &relations, ask);
             }
+            Verb::Unused => return layers::unused(self, rest),
             Verb::Conflicts => return layers::conflicts(self, rest),
             Verb::Without | Verb::Assume | Verb::Retract => {
                 return layers::open(self, verb, rest);
