@@ -2,6 +2,9 @@
 //! `cargo bench --bench support [THOUSANDS OF CLAIMS]`; and what it costs to withdraw each of 100
 //! sources of so many copies of the demo, beside one walk over all rule instances:
 //! `cargo bench --bench support copies [COPIES]`.
+//!
+//! Seen: 2.7 to 3.2 times the run for 1 M claims of 1,000 sources; 2.6 times the walk for 89 sources
+//! of 1,000 copies.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
