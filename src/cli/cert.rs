@@ -14,6 +14,9 @@ use crate::session::session::{Keep, Session};
 use crate::verify::inputs::Inputs;
 use crate::verify::verifier::verify;
 
+/// Bytes by which what was written before is known.
+const BEGINNING: usize = 10;
+
 /// Writes a certificate.
 ///
 /// # Errors
@@ -48,14 +51,27 @@ pub fn run(args: &Cert, session: &mut Option<Session>, reporter: Reporter) -> Re
     };
     match &args.output {
         None => stdout().lock().write_all(text.as_bytes())?,
-        Some(path) => {
-            #[expect(clippy::disallowed_methods, reason = "the command writes this file")]
-            let written = fs::write(path, text);
-            let refused = |error| format!("{} cannot be written: {error}", path.display());
-            written.map_err(|error| Exit::System(refused(error)))?;
-        }
+        Some(path) => write(path, &text)?,
     }
     Ok(())
+}
+
+/// Writes a file. One that is there is only replaced if it begins as the new one does: it may be
+/// a rule file or a claims file whose name was typed by mistake.
+fn write(path: &Path, text: &str) -> Result<(), Exit> {
+    let refused =
+        |why: String| Exit::System(format!("{} cannot be written: {why}", path.display()));
+    let start = text.as_bytes().get(..BEGINNING).unwrap_or(text.as_bytes());
+    #[expect(clippy::disallowed_methods, reason = "the command writes this file")]
+    let (old, write) = (fs::read(path), fs::write::<&Path, &str>);
+    if let Ok(old) = old
+        && path.is_file()
+        && !old.is_empty()
+        && !old.starts_with(start)
+    {
+        return Err(refused("there is a file that is no certificate; give another name".into()));
+    }
+    write(path, text).map_err(|error| refused(error.to_string()))
 }
 
 /// Checks a certificate.

@@ -1,9 +1,12 @@
 //! [`Inputs`]: the files that a certificate names, and whether its leaves stand in them.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use hashbrown::HashMap;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -24,6 +27,8 @@ pub struct Inputs {
     claims: Claims,
     /// Where the records of each file begin.
     starts: Vec<usize>,
+    /// The rows of fact files that were asked for.
+    rows: RefCell<HashMap<usize, Rc<[Option<Tuple>]>>>,
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -93,7 +98,10 @@ impl Inputs {
     }
 
     /// The rows of a fact file, nothing for bad ones.
-    fn rows(&self, at: usize, table: &Table) -> Vec<Option<Tuple>> {
+    fn rows(&self, at: usize, table: &Table) -> Rc<[Option<Tuple>]> {
+        if let Some(rows) = self.rows.borrow().get(&at) {
+            return Rc::clone(rows);
+        }
         let row = |line: &str| {
             let cells = line.split('\t').zip(&table.columns);
             // Integers have no plus sign there.
@@ -105,7 +113,10 @@ impl Inputs {
             let right = none || line.split('\t').count() == table.columns.len();
             cells.map(read).collect::<Option<Tuple>>().filter(|_| right)
         };
-        self.text(at).trim_start_matches('\u{feff}').lines().map(row).collect()
+        let text = self.text(at).trim_start_matches('\u{feff}');
+        let rows: Rc<[Option<Tuple>]> = text.lines().map(row).collect();
+        self.rows.borrow_mut().insert(at, Rc::clone(&rows));
+        rows
     }
 
     /// Whether a leaf stands where it says; also what of it is trusted.
@@ -190,14 +201,14 @@ impl Inputs {
         for (at, file) in header.inputs.iter().enumerate().filter(|_| given) {
             let mut rows: Vec<Tuple> = Vec::new();
             if matches!(&file.holds, Holds::Rows(of, _) if of == name) {
-                for (line, row) in (1..).zip(self.rows(at, table)) {
+                for (line, row) in (1..).zip(self.rows(at, table).iter()) {
                     let dropped = file.without.contains(&line);
                     ensure!(
                         dropped == row.is_none(),
                         "{}:{line} is dropped for no reason",
                         file.name
                     );
-                    rows.extend(row);
+                    rows.extend(row.clone());
                 }
             } else if let Holds::Claims(_) = file.holds {
                 for record in self.records(at).iter().flatten() {

@@ -1017,6 +1017,9 @@ fn hence(case: &Case, args: &[&str]) -> (i32, String) {
 fn written_and_verified_from_the_shell() {
     let case = Case::of(GRAPH, &[("edge.facts", "a\tb\nb\tc\n")]);
     assert_eq!(hence(&case, &["cert", "p.dl", "-F", ".", "-o", "c"]), (0, String::new()));
+    assert_eq!(hence(&case, &["cert", "p.dl", "-F", ".", "-o", "c"]), (0, String::new()));
+    let (code, said) = hence(&case, &["cert", "p.dl", "-F", ".", "-o", "p.dl"]);
+    assert!(code == 2 && said.contains("a file that is no certificate"), "{said}");
     let (code, said) = hence(&case, &["verify", "c", "p.dl", "-F", "."]);
     assert!(code == 0 && said.contains("as in the header: 1 input files, 1 rule files"), "{said}");
     fs::write(case.folder.as_ref().unwrap().path().join("edge.facts"), "a\tb\n").unwrap();
@@ -1026,6 +1029,23 @@ fn written_and_verified_from_the_shell() {
     assert!(code == 2 && said.contains("nothing cannot be read"), "{said}");
     let (code, said) = hence(&case, &["cert", "p.dl", "-F", ".", "reach(\"z\", _)"]);
     assert!(code == 1 && said.contains("does not hold"), "{said}");
+}
+
+#[test]
+fn which_event_a_claim_is_about_may_be_an_analysts_word() {
+    let program = ".include \"claims.dl\"\n.decl on(c: Claim, e: Event)\n.output on
+on(c, e) :- claim_event(c, e).";
+    let brief = "One.\n";
+    let claims = r#"{"type": "document", "id": "d", "path": "d.txt"}
+{"type": "source", "id": "s"}
+{"type": "entity", "id": "a"}
+{"type": "entity", "id": "o"}
+{"type": "claim", "id": "c", "doc": "d", "span": [0, 3], "quote": "One", "chain": [{"who": "s", "act": "said"}], "subject": "a", "predicate": "b", "object": "o", "modality": "stated", "event": "e", "event_by": "analyst"}
+"#;
+    let case = Case::of(program, &[("d.txt", brief), ("claims.jsonl", claims)]);
+    assert_eq!(hence(&case, &["cert", "p.dl", "-F", ".", "-o", "c"]), (0, String::new()));
+    let (code, said) = hence(&case, &["verify", "c", "p.dl", "-F", "."]);
+    assert!(code == 0 && said.contains("as in the header"), "{said}");
 }
 
 #[test]
