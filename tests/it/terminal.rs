@@ -92,8 +92,16 @@ impl Terminal {
     }
 
     fn leave(mut self) -> TempDir {
-        self.keys("\u{4}");
-        let status = self.child.wait().unwrap();
+        let end = Instant::now() + PATIENCE;
+        let status = loop {
+            // What is typed before the prompt reads keys may be lost, and at the end nobody reads.
+            self.keys.write_all(b"\x04").and_then(|()| self.keys.flush()).unwrap_or(());
+            sleep(Duration::from_millis(300));
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < end, "the prompt does not end");
+        };
         assert_eq!(status.code(), Some(0));
         self.state
     }
@@ -160,11 +168,13 @@ fn answers_are_as_wide_as_the_terminal() {
     terminal.keys(&question);
     terminal.wait("aaa…");
     terminal.wait("1 answer");
+    terminal.wait("hence> ");
     terminal.leave();
     let Some(mut terminal) = Terminal::after("stty cols 90 rows 24; ", "family.dl") else { return };
     terminal.wait("hence> ");
     terminal.keys(&question);
     let shown = terminal.wait("1 answer");
     assert!(!shown.contains('…'), "{shown}");
+    terminal.wait("hence> ");
     terminal.leave();
 }
