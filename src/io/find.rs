@@ -1,13 +1,14 @@
 //! Where input comes from. Every `-F` path is a folder of `R.facts` files, which may also hold a
 //! `claims.jsonl`, or a claims file itself; all are searched in the order given and what is found
-//! is united. Folders may be absent; they are not searched recursively.
+//! is united. A folder that is named must exist, unless missing input counts as empty; folders are
+//! not searched recursively.
 
 use std::path::{Path, PathBuf};
 
 use crate::base::nearest::nearest;
 use crate::program::program::{FileDirective, Program};
 use crate::text::codes::Code;
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, Severity};
 
 /// The places of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct Places {
 pub fn places(paths: &[PathBuf]) -> Places {
     let mut places = Places::default();
     for path in paths {
-        if path.extension().is_some_and(|extension| extension == "jsonl") && !path.is_dir() {
+        if is_claims(path) && !path.is_dir() {
             places.claims.push(path.clone());
             continue;
         }
@@ -46,17 +47,48 @@ pub fn shown(path: &Path) -> String {
     rest.display().to_string()
 }
 
-/// What is wrong with `-F` paths: files that are none of claims by their names.
+/// What is wrong with `-F` paths: files that are none of claims by their names, and paths at which
+/// nothing is. The latter are errors, or warnings where missing input is allowed.
 #[must_use]
-pub fn misplaced(paths: &[PathBuf]) -> Vec<Diagnostic> {
-    let is_claims = |path: &Path| path.extension().is_some_and(|extension| extension == "jsonl");
-    let wrong = paths.iter().filter(|path| path.is_file() && !is_claims(path));
-    let message = |path: &PathBuf| {
-        let text = format!("{} is neither a folder nor a claims file", shown(path));
-        Diagnostic::new(Code::H0306, text)
-            .note("-F takes a folder of R.facts files, or a claims file, whose name ends in .jsonl")
-    };
-    wrong.map(message).collect()
+pub fn misplaced(paths: &[PathBuf], allow_missing: bool) -> Vec<Diagnostic> {
+    let mut messages = Vec::new();
+    for path in paths {
+        if path.is_file() && !is_claims(path) {
+            let text = format!("{} is neither a folder nor a claims file", shown(path));
+            messages.push(Diagnostic::new(Code::H0306, text).note(
+                "-F takes a folder of R.facts files, or a claims file, whose name ends in .jsonl",
+            ));
+        } else if !path.exists() && !is_claims(path) {
+            messages.push(absent(path, allow_missing));
+        }
+    }
+    messages
+}
+
+fn is_claims(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jsonl")
+}
+
+fn absent(path: &Path, allowed: bool) -> Diagnostic {
+    let text = format!("the folder {} named with -F does not exist", shown(path));
+    let mut message = Diagnostic::new(Code::H0306, text);
+    if allowed {
+        message.severity = Severity::Warning;
+    }
+    let beside = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+    let entries = if beside.as_os_str().is_empty() { Path::new(".") } else { &beside }.read_dir();
+    let mut names: Vec<String> = entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok().filter(|entry| entry.path().is_dir()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match nearest(name, names.iter().map(String::as_str)).first() {
+        Some(near) => message.help(format!("did you mean {}?", shown(&beside.join(near)))),
+        None => message,
+    }
 }
 
 /// The name of the file that an `.input` directive reads in each folder.

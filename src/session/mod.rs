@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod layers;
 pub mod load;
+pub mod missing;
 pub mod options;
 pub mod question;
 pub mod repairs;

@@ -23,6 +23,7 @@ use crate::provenance::leaves::Leaves;
 use crate::session::evaluate::{self, Database};
 use crate::session::layers::Layers;
 use crate::session::load::{self, Sources};
+use crate::session::missing;
 use crate::session::options::Options;
 use crate::session::stops;
 use crate::session::warnings;
@@ -203,10 +204,8 @@ impl Session {
     /// # Panics
     /// Before rule files are loaded.
     pub fn read_input(&mut self, keep: Keep) -> Result<(), Refused> {
-        let misplaced = find::misplaced(&self.options.facts);
-        if !misplaced.is_empty() {
-            return Err(misplaced);
-        }
+        let misplaced = find::misplaced(&self.options.facts, self.options.input.allow_missing);
+        self.finish(misplaced)?;
         let places = self.places();
         let limits = self.options.limits();
         let world = self.world.as_mut().expect("rule files are loaded first");
@@ -224,12 +223,22 @@ impl Session {
             diagnostics: Vec::new(),
             loaded: Vec::new(),
         };
+        let unfilled = match (loaded.is_given, self.options.input.allow_missing) {
+            (false, false) => missing::unfilled(program, &places),
+            _ => Vec::new(),
+        };
         let is_filled = |relation: RelationId| {
             let name = program.relations[relation].name.as_str();
-            loaded.is_given && filled.iter().any(|(filled, _)| *filled == name)
+            unfilled.contains(&relation)
+                || loaded.is_given && filled.iter().any(|(filled, _)| *filled == name)
         };
         let read = input.read(facts, &is_filled);
         let Input { mut diagnostics, loaded: files, .. } = input;
+        if !unfilled.is_empty() {
+            diagnostics.push(missing::no_claims(program, &unfilled, &places));
+        } else {
+            diagnostics.extend(missing::idle(program, &self.options.facts, &files));
+        }
         if let Err(stop) = read {
             diagnostics.push(stops::message(&stop, program, &self.options));
         }

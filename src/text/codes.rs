@@ -89,7 +89,7 @@ codes! {
     H0301 "H0301" Error "a bad row in a facts file"
         "A cell does not hold a value of its column's type, or the row has too few or too many columns. The message names file, line, column and column name, and counts the bad rows of the file. --bad-rows skip goes on without them.";
     H0302 "H0302" Error "no facts file"
-        "An input relation has no file in any -F folder and no claims file fills it. --allow-missing takes it as empty.";
+        "An input relation has no file in any -F folder and no claims file fills it. Name the folder or the claims file with -F; --allow-missing takes a missing file as one without rows.";
     H0303 "H0303" Error "a date that cannot be read"
         "Dates are EDTF: 2025, 2025-06, 2025-06-30, a period as two of these with /, an open end as .., an unspecified digit as X, ~ and ? for approximate and uncertain, seasons 21 to 24.";
     H0304 "H0304" Error "a number out of range"
@@ -182,6 +182,8 @@ codes! {
         "The rule reads a relation with a column `modality` or `marking`, neither looks at it nor passes it on, and its own relation is written out without it: a reader takes for said what was only expected, or passes on what is marked.";
     L0301 "L0301" Warning "a text that the file format cannot hold"
         "Cells of an output file are apart by tabs and rows by line ends. A text that holds one of them is written with \\t, \\n or \\r in its place, and counted.";
+    L0302 "L0302" Warning "a folder that fills nothing"
+        "A folder named with -F has no claims.jsonl and none of the fact files that the program reads: it may be the wrong folder.";
     L0401 "L0401" Warning "a record repeated"
         "The same record is given twice with the same contents; it counts once.";
     L0402 "L0402" Warning "a quote that moved"

@@ -121,13 +121,41 @@ fn numbers_out_of_range_and_bytes_that_are_no_text() {
 #[test]
 fn missing_files() {
     let at = folder(&[("reach.dl", REACH), ("in/edgs.facts", "1\t2\n")]);
-    let said = check(&at, &["reach.dl", "-F", "in", "-F", "gone"], 2, "");
+    let said = check(&at, &["reach.dl", "-F", "in", "-F", "."], 2, "");
     has(&said, "error[H0302]: no facts file for input relation `edge`");
-    has(&said, "looked for in/edge.facts, gone/edge.facts");
+    has(&said, "looked for in/edge.facts, edge.facts");
     has(&said, "nearest name: edgs.facts");
-    has(&said, "gone does not exist");
     check(&at, &["reach.dl", "-F", "in", "--allow-missing"], 0, "path\t0\n");
     has(&check(&at, &["gone.dl"], 2, ""), "gone.dl cannot be read");
+}
+
+#[test]
+fn folders_that_are_named_exist_and_fill_something() {
+    let files = [("reach.dl", REACH), ("in/edge.facts", "1\t2\n"), ("notes/a.txt", "")];
+    let at = folder(&files);
+    let said = check(&at, &["reach.dl", "-F", "in", "-F", "nots"], 2, "");
+    has(&said, "error[H0306]: the folder nots named with -F does not exist");
+    has(&said, "did you mean notes?");
+    let allowed = ["reach.dl", "-F", "in", "-F", "nots", "--allow-missing", "-D", "out"];
+    has(&check(&at, &allowed, 0, "path\t1\n"), "warning[H0306]: the folder nots");
+    let said = check(&at, &["reach.dl", "-F", "in", "-F", "notes", "-D", "out"], 0, "path\t1\n");
+    has(&said, "warning[L0302]: nothing in notes is read");
+    has(&said, "looked for edge.facts and claims.jsonl");
+}
+
+#[test]
+fn a_claims_file_that_nobody_named_is_one_error() {
+    let rules = ".include \"claims.dl\"\n.decl own(x: number)\n.input own\n.output own\n";
+    let files = [("r.dl", rules), ("facts/bridge/claims.jsonl", ""), ("facts/my.jsonl", "")];
+    let at = folder(&files);
+    let said = check(&at, &["query", "r.dl", "own(x)"], 2, "");
+    has(&said, "error[H0302]: there is no claims.jsonl in the current folder");
+    has(&said, "facts/bridge has claims: name it with -F facts/bridge");
+    has(&said, "error[H0302]: no facts file for input relation `own`");
+    assert_eq!(said.matches("error[").count(), 2, "{said}");
+    let said = check(&at, &["query", "r.dl", "-F", "facts", "own(x)"], 2, "");
+    has(&said, "there is no claims.jsonl in facts");
+    has(&said, "facts/my.jsonl has claims: name it with -F facts/my.jsonl");
 }
 
 #[test]
