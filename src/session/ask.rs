@@ -14,6 +14,7 @@ use crate::session::answer::{Answer, AtomArg, Atoms, Cell, Column};
 use crate::session::question::{self, Question};
 use crate::session::session::{Refused, Session};
 use crate::session::stops;
+use crate::session::undeclared;
 use crate::syntax::parser::parse_question;
 use crate::text::diagnostic::{Diagnostic, has_errors};
 use crate::value::value::{Tuple, Value};
@@ -49,7 +50,10 @@ impl Session {
         if has_errors(&messages) {
             return Err(messages);
         }
-        Question::resolve(&self.world().program, &body)
+        Question::resolve(&self.world().program, &body).map_err(|mut messages| {
+            undeclared::name_modules(&mut messages, self.files());
+            messages
+        })
     }
 
     /// All rows of a relation.
@@ -265,6 +269,9 @@ pub fn relation(program: &Program, name: &str) -> Result<RelationId, Refused> {
     program.relation(name).ok_or_else(|| {
         let names = program.relations.iter().map(|relation| relation.name.as_str());
         let text = format!("unknown relation `{name}`");
+        if let Some(help) = undeclared::module_of(name) {
+            return vec![Diagnostic::new(Code::H0101, text).help(help)];
+        }
         let text = match alternatives(&nearest(name, names)) {
             Some(near) => format!("{text}; did you mean {near}?"),
             None => text,

@@ -21,6 +21,7 @@ pub mod status;
 pub mod stops;
 pub mod support;
 pub mod typed;
+pub mod undeclared;
 pub mod unused;
 pub mod warnings;
 pub mod whatif;

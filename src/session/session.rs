@@ -26,6 +26,7 @@ use crate::session::load::{self, Sources};
 use crate::session::missing;
 use crate::session::options::Options;
 use crate::session::stops;
+use crate::session::undeclared;
 use crate::session::warnings;
 use crate::session::whatif::Made;
 use crate::syntax::ast;
@@ -155,6 +156,7 @@ impl Session {
         let unread = has_errors(messages);
         let (program, more) = build(trees, Arc::clone(&self.symbols));
         messages.extend(more);
+        undeclared::offer_declarations(trees, &program, messages, &self.files);
         let (analysis, mut more) = analyse(&program);
         warnings::drop_allowed(&program, &mut more);
         messages.extend(more);
@@ -188,6 +190,7 @@ impl Session {
         };
         messages.retain(|message| message.is_error() || !in_library(message));
         if has_errors(&messages) {
+            undeclared::name_modules(&mut messages, &self.files);
             // What is odd about a program in error mostly follows from the error.
             messages.retain(Diagnostic::is_error);
             return Err(messages);

@@ -45,6 +45,7 @@ impl Session {
                 messages.retain(|message| !is_head(message));
             }
             for message in messages.iter_mut().filter(|message| is_head(message)) {
+                message.helps.retain(|help| !help.starts_with("declare it"));
                 message
                     .helps
                     .push("its types do not follow from this rule: `.decl` it first".into());

@@ -590,3 +590,20 @@ fn a_prompt_in_a_pipe_ends_with_its_first_failure() {
     let (code, out, _) = typed("path(7, y)\npath(x, y), x > 7", &[]);
     assert_eq!((code, out.as_str()), (Some(0), ""), "an empty answer is no failure");
 }
+
+#[test]
+fn relations_that_nothing_declares() {
+    let rules = ".decl a(x: number, t: symbol)\n.input a\ntwo(x, t) :- a(x, t).\n\
+                 .decl three(x: number)\nthree(x) :- two(x, t), t > 3.\n.output three\n\
+                 four(x) :- nowhere(x).\n";
+    let more = ".include \"claims.dl\"\n.decl own(e: symbol)\nown(e) :- corroborated(e).\n";
+    let at = folder(&[("r.dl", rules), ("more.dl", more), ("empty.dl", "")]);
+    let said = check(&at, &["check", "r.dl"], 1, "checked 1 rule file: 4 errors, 0 warnings\n");
+    has(&said, "declare it: `.decl two(x: number, t: symbol)`");
+    has(&said, "error[H0104]: `t` is a symbol, compared here with a number");
+    has(&said, "declare it: `.decl four(x: …)`");
+    let said = check(&at, &["check", "more.dl"], 1, "checked 2 rule files: 1 error, 0 warnings\n");
+    has(&said, "the library declares it in corroboration.dl: `.include \"corroboration.dl\"`");
+    let said = check(&at, &["query", "empty.dl", "corroborated(e)"], 2, "");
+    has(&said, "the library declares it in corroboration.dl");
+}

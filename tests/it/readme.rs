@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use tempfile::TempDir;
+
 /// Blocks that start with ```` ```console ````.
 fn transcripts(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
@@ -20,6 +22,7 @@ fn transcripts_are_what_hence_prints() {
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let transcripts = transcripts(&readme);
     assert!(!transcripts.is_empty());
+    let own = own_claims(&readme);
     for transcript in transcripts {
         let (command, rest) = transcript.split_once('\n').unwrap();
         let args = command.strip_prefix("$ hence ").unwrap().split_whitespace();
@@ -33,7 +36,7 @@ fn transcripts_are_what_hence_prints() {
         }
         let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
             .args(args)
-            .current_dir(root)
+            .current_dir(if command.contains("mine.dl") { own.path() } else { root })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -45,15 +48,22 @@ fn transcripts_are_what_hence_prints() {
     }
 }
 
+/// The folder that the section on claims of one's own fills, step by step.
+fn own_claims(readme: &str) -> TempDir {
+    let block = |start: &str| readme.split(start).nth(1).unwrap().split("```").next().unwrap();
+    let folder = TempDir::new().unwrap();
+    let records = block("```json\n").to_owned() + block("```jsonl\n");
+    fs::write(folder.path().join("notes.txt"), block("```text\n")).unwrap();
+    fs::write(folder.path().join("claims.jsonl"), records).unwrap();
+    fs::write(folder.path().join("mine.dl"), block("```prolog\n")).unwrap();
+    folder
+}
+
 #[test]
 fn the_first_claims_file_has_nothing_wrong() {
     let readme =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let block =
-        |start: &str| readme.split(start).nth(1).unwrap().split("```").next().unwrap().to_owned();
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("notes.txt"), block("```text\n")).unwrap();
-    fs::write(folder.path().join("claims.jsonl"), block("```json\n")).unwrap();
+    let folder = own_claims(&readme);
     let output =
         Command::new(env!("CARGO_BIN_EXE_hence")).arg("check").arg(folder.path()).output().unwrap();
     let messages = String::from_utf8(output.stderr).unwrap();

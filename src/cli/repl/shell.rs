@@ -126,6 +126,12 @@ impl Shell {
         Ok(Next::Go)
     }
 
+    /// What to do where no relation is known at all.
+    fn without_rules(&self) -> Option<&'static str> {
+        let none = self.session.roots().is_empty() && self.session.typed() == 0;
+        none.then_some("no rule file is loaded: `.load FILE`, or start with `hence repl FILE`")
+    }
+
     fn ask(&mut self, file: FileId, fact: bool) -> Result<(), Exit> {
         let start = Instant::now();
         let text = Arc::clone(&self.session.files().get(file).text);
@@ -134,7 +140,13 @@ impl Shell {
             let id = self.named(word)?;
             self.session.rows(id)?
         } else {
-            self.session.query(file)?
+            self.session.query(file).map_err(|mut messages| {
+                let unknown = messages.iter_mut().find(|message| message.code == Code::H0101);
+                if let (Some(help), Some(message)) = (self.without_rules(), unknown) {
+                    message.helps.push(help.to_owned());
+                }
+                messages
+            })?
         };
         let width = width(self.interactive);
         let print = if self.interactive { answers::print_numbered } else { answers::print };
@@ -159,6 +171,9 @@ impl Shell {
             let near = near.or_else(|| nearest(&command, names.by_ref()).first().copied());
             if let (Some(near), Some(message)) = (near, messages.first_mut()) {
                 message.helps.push(format!("commands start with a dot: {near}"));
+            }
+            if let (Some(help), Some(message)) = (self.without_rules(), messages.first_mut()) {
+                message.helps.push(help.to_owned());
             }
             Exit::from(messages)
         })
