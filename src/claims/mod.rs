@@ -9,6 +9,7 @@ mod document;
 mod documents;
 pub mod encode;
 mod fields;
+mod figures;
 pub mod lines;
 pub mod load;
 mod quotes;

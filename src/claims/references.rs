@@ -68,6 +68,7 @@ impl<'a> Check<'a> {
                 self.ground(entry, &claim, documents);
                 self.claim_times(entry, &claim);
                 self.claim_amount(entry, &claim);
+                self.compare_figures(entry, &claim);
             }
         }
         self.report_missing(documents);

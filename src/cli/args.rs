@@ -74,7 +74,7 @@ pub enum Command {
     Schema(Schema),
     /// Lists the modules of the rule library, or writes them into a folder
     Rules(Rules),
-    /// Explains a message code
+    /// Explains a message code, or lists them
     Explain(Explain),
 }
 
@@ -446,9 +446,9 @@ pub struct Rules {
 /// `hence explain`
 #[derive(Args, Debug, Clone)]
 pub struct Explain {
-    /// A code, for example H0101
+    /// A code, for example H0101 [default: lists all]
     #[arg(value_name = "CODE")]
-    pub code: String,
+    pub code: Option<String>,
 }
 
 /// `hence support`

@@ -22,7 +22,8 @@ pub fn rules(args: &Rules) -> Result<(), Exit> {
     let Some(folder) = &args.folder else {
         for (name, text) in library::modules() {
             let first = text.lines().next().unwrap_or("").trim_start_matches(['/', ' ']);
-            writeln!(out, "{name:<20}{first}")?;
+            let about = first.strip_prefix(name).unwrap_or(first).trim_start_matches([':', ' ']);
+            writeln!(out, "{name:<20}{about}")?;
         }
         return Ok(());
     };
@@ -63,16 +64,23 @@ pub fn schema(args: Schema) -> Result<(), Exit> {
     Ok(())
 }
 
-/// Explains a message code.
+/// Explains a message code, or lists all of them.
 ///
 /// # Errors
 /// If there is no such code.
 pub fn explain(args: &Explain) -> Result<(), Exit> {
-    let Some(code) = Code::parse(&args.code) else {
+    let Some(given) = &args.code else {
+        let mut out = stdout().lock();
+        for code in Code::ALL {
+            writeln!(out, "{code}  {}", code.title())?;
+        }
+        return Ok(());
+    };
+    let Some(code) = Code::parse(given) else {
         let known = Code::ALL.iter().map(|code| code.text());
-        let text = format!("no message has the code `{}`", args.code);
+        let text = format!("no message has the code `{given}`");
         let message = Diagnostic::new(Code::H0701, text);
-        let near = nearest(&args.code.to_uppercase(), known);
+        let near = nearest(&given.to_uppercase(), known);
         return Err(Exit::from(match near.first() {
             Some(near) => message.help(format!("the nearest one is {near}")),
             None => message.help("codes look like H0101 or L0201"),

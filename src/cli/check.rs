@@ -64,7 +64,8 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
     }
     let mut parts = Vec::new();
     if !targets.rules.is_empty() {
-        parts.push(counted(verdict.rule_files.len(), "rule file"));
+        let own = verdict.rule_files.iter().filter(|name| !name.starts_with("lib:")).count();
+        parts.push(counted(own, "rule file"));
     }
     if !targets.claims.is_empty() {
         let mut files = Files::new();
@@ -141,21 +142,44 @@ fn targets(paths: &[PathBuf], include: &[PathBuf]) -> Result<Targets, Exit> {
             return Err(cannot(format!("{} does not exist", shown(path))));
         }
         if !path.is_dir() {
-            let is_claims = path.extension().is_some_and(|extension| extension == "jsonl");
-            let list = if is_claims { &mut targets.claims } else { &mut targets.rules };
-            list.push(path.clone());
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("jsonl") => targets.claims.push(path.clone()),
+                Some("txt" | "md" | "json" | "facts" | "csv" | "tsv" | "html" | "pdf") => {
+                    let what = "neither a rule file (.dl) nor a claims file (.jsonl)";
+                    return Err(cannot(format!("{} is {what}", shown(path))));
+                }
+                _ => targets.rules.push(path.clone()),
+            }
             continue;
         }
         let rules = rule_files(path);
         let claims = places(from_ref(path)).claims;
         if rules.is_empty() && claims.is_empty() {
-            let text = format!("{} has no rule file and no claims.jsonl", shown(path));
-            return Err(cannot(text));
+            let text = format!("{} has no rule file (*.dl) and no claims.jsonl", shown(path));
+            return Err(match other_claims(path).as_slice() {
+                [] => cannot(text),
+                names => {
+                    let message = Diagnostic::new(Code::H0306, text);
+                    Exit::from(message.help(format!("name claims files: {}", names.join(" "))))
+                }
+            });
         }
         targets.rules.extend(programs(path, &rules, include));
         targets.claims.extend(claims);
     }
     Ok(targets)
+}
+
+/// Files of a folder that are claims files by their names.
+fn other_claims(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| folder.join(entry.file_name()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .map(|path| shown(&path))
+        .collect();
+    names.sort();
+    names
 }
 
 /// The rule files of a folder that no other of them includes: the others are judged as parts of

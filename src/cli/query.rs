@@ -6,8 +6,10 @@ use crate::cli::answers;
 use crate::cli::args::{Query, last_apart};
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
+use crate::cli::repl::command;
 use crate::cli::session::{options, width};
 use crate::cli::whynot;
+use crate::session::ask::relation;
 use crate::session::session::{Keep, Session};
 
 /// Answers one question.
@@ -26,7 +28,13 @@ pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> R
     let warnings = session.take_warnings_of_questions();
     reporter.print(&warnings, session.files());
     let file = session.files_mut().add("question", body);
-    let mut answer = session.query(file)?;
+    let word = body.trim().trim_end_matches(['.', '?']);
+    // The bare name of a relation asks for all its rows, as at the prompt.
+    let mut answer = if command::is_word(word) {
+        session.rows(relation(&session.world().program, word)?)?
+    } else {
+        session.query(file)?
+    };
     if args.status {
         session.add_status(&mut answer)?;
     }
@@ -36,7 +44,9 @@ pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> R
     reporter.print(&answer.warnings, session.files());
     if let Some(reason) = &answer.reason {
         reporter.line(&format!("note: no answer: {reason}"));
-        if let Some(nearest) = whynot::nearest(session, file) {
+        if !command::is_word(word)
+            && let Some(nearest) = whynot::nearest(session, file)
+        {
             reporter.line(&format!("note: nearest: {nearest}"));
         }
     }

@@ -208,6 +208,8 @@ codes! {
         "The claim quotes nothing, so no words of its document show it.";
     L0412 "L0412" Warning "records dropped"
         "--lenient goes on without records that have errors and without what rests on them; each is listed.";
+    L0413 "L0413" Warning "an amount that is not in the quote"
+        "The quote has figures in digits, and a bound of the amount is none of them, nor a sum, a difference or a product of them. If the words give it otherwise, name these words in amount.text; number words and figures inside the bounds raise no warning.";
 }
 
 impl Code {

@@ -602,8 +602,29 @@ fn relations_that_nothing_declares() {
     has(&said, "declare it: `.decl two(x: number, t: symbol)`");
     has(&said, "error[H0104]: `t` is a symbol, compared here with a number");
     has(&said, "declare it: `.decl four(x: …)`");
-    let said = check(&at, &["check", "more.dl"], 1, "checked 2 rule files: 1 error, 0 warnings\n");
+    let said = check(&at, &["check", "more.dl"], 1, "checked 1 rule file: 1 error, 0 warnings\n");
     has(&said, "the library declares it in corroboration.dl: `.include \"corroboration.dl\"`");
     let said = check(&at, &["query", "empty.dl", "corroborated(e)"], 2, "");
     has(&said, "the library declares it in corroboration.dl");
+}
+
+#[test]
+fn files_of_another_kind_are_named() {
+    let files =
+        [("mine/my.jsonl", ""), ("notes.txt", "Words."), ("r.dl", ".include \"totals.dl\"")];
+    let at = folder(&files);
+    let said = check(&at, &["check", "mine"], 2, "");
+    has(&said, "mine has no rule file (*.dl) and no claims.jsonl");
+    has(&said, "name claims files: mine/my.jsonl");
+    let said = check(&at, &["check", "notes.txt"], 2, "");
+    has(&said, "notes.txt is neither a rule file (.dl) nor a claims file (.jsonl)");
+    has(&check(&at, &["repl", "mine/my.jsonl"], 2, ""), "name it with -F mine/my.jsonl");
+    check(&at, &["check", "r.dl"], 0, "checked 1 rule file: 0 errors, 0 warnings\n");
+}
+
+#[test]
+fn a_bare_relation_is_a_question() {
+    let at = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n")]);
+    check(&at, &["query", "reach.dl", "path"], 0, " x  y\n 1  2\n");
+    has(&check(&at, &["query", "reach.dl", "pth"], 2, ""), "did you mean `path`?");
 }

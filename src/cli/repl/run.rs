@@ -1,6 +1,7 @@
 //! `hence repl`.
 
 use std::io::{IsTerminal, stdin, stdout};
+use std::path::PathBuf;
 
 use crate::cli::args::Repl;
 use crate::cli::exit::Exit;
@@ -9,7 +10,10 @@ use crate::cli::repl::about::banner;
 use crate::cli::repl::shell::Shell;
 use crate::cli::repl::{editor, piped};
 use crate::cli::session::options;
+use crate::io::find::shown;
 use crate::session::session::{Keep, Session};
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
 
 /// Loads, evaluates, and answers until the end of input.
 ///
@@ -19,6 +23,12 @@ use crate::session::session::{Keep, Session};
 /// # Panics
 /// Never: the session was just made.
 pub fn run(args: &Repl, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
+    let is_claims = |path: &&PathBuf| path.extension().is_some_and(|end| end == "jsonl");
+    if let Some(path) = args.programs.iter().find(is_claims) {
+        let text = format!("{} is a claims file, no rule file", shown(path));
+        let help = format!("name it with -F {}", shown(path));
+        return Err(Exit::from(Diagnostic::new(Code::H0306, text).help(help)));
+    }
     let current = session.insert(Session::new(options(&args.input)));
     current.run(&args.programs, Keep::Input)?;
     let warnings = current.take_warnings_of_questions();
