@@ -2,6 +2,8 @@
 //! quote, nor follows from them in a plain way, is probably a slip. Where words leave room, nothing
 //! is said: number words, years, dates and names with digits are no figures to compare with.
 
+use std::ops::Range;
+
 use crate::claims::check::Check;
 use crate::claims::fields::Fault;
 use crate::claims::record::{Amount, Claim};
@@ -144,7 +146,7 @@ impl Figures {
         }
     }
 
-    fn number(&mut self, chars: &[char], range: std::ops::Range<usize>) {
+    fn number(&mut self, chars: &[char], range: Range<usize>) {
         let text: String = chars[range.clone()].iter().collect();
         let before: String = chars[..range.start].iter().rev().take(12).rev().collect();
         let after: String = chars[range.end..].iter().take(12).collect();
