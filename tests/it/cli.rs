@@ -533,7 +533,7 @@ fn checking() {
     check(&at, &["check", "rules"], 0, good);
     let said = check(&at, &["check", "bad.dl"], 1, "checked 1 rule file: 1 error, 0 warnings\n");
     has(&said, "error[H0101]");
-    has(&check(&at, &["check", "none"], 2, ""), "none has no rule file and no claims.jsonl");
+    has(&check(&at, &["check", "none"], 2, ""), "none has no rule file (*.dl) and no claims.jsonl");
     has(&check(&at, &["check", "gone"], 2, ""), "gone does not exist");
     for path in ["rules/claims.jsonl", "rules"] {
         let said = check(&at, &["check", path, "-F", "rules", "--timeout", "0.00001ms"], 4, "");
