@@ -156,7 +156,8 @@ pub(crate) fn outcome(path: &Path, mode: Mode) -> Option<String> {
 
 fn options(path: &Path, mode: Mode) -> Options {
     let folder = path.with_extension("");
-    let facts = if folder.is_dir() { folder } else { PathBuf::from("tests/programs/_none") };
+    // A program without a folder of its own has no facts; a folder that is named must exist.
+    let facts = if folder.is_dir() { folder } else { path.parent().unwrap().to_owned() };
     let (engine, workers) = match mode {
         Mode::Naive => (Engine::Naive, 1),
         Mode::Native1 | Mode::Printed => (Engine::Native, 1),
