@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hence::base::ids::RelationId;
 use hence::plan::build::plan;
@@ -156,8 +156,8 @@ pub(crate) fn outcome(path: &Path, mode: Mode) -> Option<String> {
 
 fn options(path: &Path, mode: Mode) -> Options {
     let folder = path.with_extension("");
-    // A program without a folder of its own has no facts; a folder that is named must exist.
-    let facts = if folder.is_dir() { folder } else { path.parent().unwrap().to_owned() };
+    // A program without a folder of its own names none: a folder that is named must exist.
+    let facts = Some(folder).filter(|folder| folder.is_dir()).into_iter().collect();
     let (engine, workers) = match mode {
         Mode::Naive => (Engine::Naive, 1),
         Mode::Native1 | Mode::Printed => (Engine::Native, 1),
@@ -165,7 +165,7 @@ fn options(path: &Path, mode: Mode) -> Options {
         Mode::Toy => (Engine::Toy, 1),
     };
     let include = vec![path.parent().unwrap().to_owned()];
-    Options { facts: vec![facts], include, engine, workers, ..Options::default() }
+    Options { facts, include, engine, workers, ..Options::default() }
 }
 
 /// The text printed canonically, if it has no mistake; printing must not change its tree.
