@@ -16,6 +16,7 @@ pub mod status;
 pub mod summary;
 pub mod supports;
 pub mod watch;
+pub mod weighing;
 pub mod whynot;
 
 mod assemble;

@@ -48,6 +48,8 @@ pub struct Supports {
     pub through: Vec<Member>,
     /// The leaves of all proofs that count for something, in order.
     pub leaves: Vec<LeafId>,
+    /// Claims, assumptions and rows of all proofs.
+    pub counted: Vec<Member>,
     /// Whether proofs have aggregates below: then it is about this value.
     pub aggregates: bool,
     /// Whether a proof needs something to be absent that could be there if a claim were gone.
@@ -61,13 +63,15 @@ pub struct Least {
     pub sets: Vec<Vec<Member>>,
     /// Whether these are all.
     pub complete: bool,
-    /// What is in every set that is enough.
+    /// What is in every set that is enough; by runs, those without which alone the tuple falls.
     pub necessary: Vec<Member>,
     /// A choice of which one is in each set: if all of it fails, the tuple falls. Nothing if a set
-    /// is empty.
+    /// is empty, or if no run found one.
     pub must_fail: Option<Vec<Member>>,
     /// Whether no smaller choice would do.
     pub exact: bool,
+    /// Whether these were found by runs, not read off the proofs there are.
+    pub by_runs: bool,
 }
 
 /// Relations that may have other tuples when claims go.
@@ -116,6 +120,13 @@ pub fn wants_absent(literal: &Literal, changing: &dyn Fn(RelationId) -> bool) ->
 }
 
 impl Explainer<'_> {
+    /// What gives an input tuple, if that counts for something.
+    #[must_use]
+    pub fn counted(&self, relation: RelationId, tuple: &[Value]) -> Option<LeafRef> {
+        let (leaf, kind) = self.context.leaf(relation, tuple)?;
+        matches!(kind, LeafKind::Claim | LeafKind::Assumption).then_some(leaf)
+    }
+
     /// What a tuple rests on; nothing if it is not there, or its proofs are more than the budget.
     ///
     /// # Errors
@@ -142,8 +153,9 @@ impl Explainer<'_> {
         let leaves = self.context.leaves;
         let sources = graph.weighed(&mut |leaf| origins(leaves, leaf));
         let voices = graph.weighed(&mut |leaf| voices(leaves, leaf));
-        let claims = graph.weighed(&mut |leaf| counted(leaves, leaf));
+        let claims = graph.weighed(&mut |leaf| members(leaves, leaf));
         let sources = least(&graph, &sources, &mut pause)?;
+        let counted = claims.members.clone();
         let claims = least(&graph, &claims, &mut pause)?;
         let through = voices.named(&graph.needs(&voices, &mut Sets::default()));
         let is_origin = |voice: &Member| {
@@ -164,6 +176,7 @@ impl Explainer<'_> {
         Ok(Some(Supports {
             through: through.into_iter().filter(|voice| !is_origin(voice)).collect(),
             leaves: rows,
+            counted,
             sources,
             claims,
             aggregates,
@@ -362,7 +375,7 @@ fn voices(leaves: &Leaves, given: &Given) -> Vec<Member> {
         .collect()
 }
 
-fn counted(_: &Leaves, given: &Given) -> Vec<Member> {
+fn members(_: &Leaves, given: &Given) -> Vec<Member> {
     vec![match given.leaf {
         LeafRef::Row(leaf) => Member::Leaf(leaf),
         // A fact is one leaf wherever it is used, as a row is.
@@ -418,6 +431,7 @@ fn least(
         necessary: weighed.named(&necessary),
         must_fail: must_fail.map(|members| weighed.named(&members)),
         exact: exact && complete,
+        by_runs: false,
     })
 }
 

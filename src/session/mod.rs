@@ -24,6 +24,7 @@ pub mod typed;
 pub mod undeclared;
 pub mod unused;
 pub mod warnings;
+mod weighed;
 pub mod whatif;
 pub mod whynot;
 

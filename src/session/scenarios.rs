@@ -114,13 +114,18 @@ impl Session {
 
     /// The claims that go.
     fn withdrawn(&self, withdrawal: &Withdrawal) -> Withdrawn {
+        self.withdrawn_with(self.targets(withdrawal))
+    }
+
+    /// What goes with these, on top of what layers have withdrawn.
+    pub(super) fn withdrawn_with(&self, targets: Vec<Target>) -> Withdrawn {
         let Some(records) = &self.world().records else { return Withdrawn::default() };
         // What a layer has withdrawn before takes its part in the last base's going.
         let before = self.layers().changes().into_iter().filter_map(|change| match change {
             Change::Without(target) => Some(target),
             Change::Retract(..) | Change::Assume(..) => None,
         });
-        let targets: Vec<Target> = before.chain(self.targets(withdrawal)).collect();
+        let targets: Vec<Target> = before.chain(targets).collect();
         records.withdraw(&targets)
     }
 

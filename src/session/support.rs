@@ -21,6 +21,7 @@ use crate::session::explain::Unexplained;
 use crate::session::scenarios::{Effect, Scenario, Withdrawal};
 use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
+use crate::session::weighed::Units;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::value::symbols::Symbols;
@@ -315,12 +316,23 @@ impl Session {
         let (conclusion, matching) = self.first_match(explainer, file)?;
         let world = self.world();
         let sourced = sourced(&world.program, &world.leaves);
-        let changing = changing(&world.program, &|relation| sourced[relation]);
+        let units = Units::of(self, explainer, conclusion.relation);
+        let units = units.map_err(Unexplained::Refused)?;
+        let given = |relation| sourced[relation] || units.has(relation);
+        let changing = changing(&world.program, &given);
         let tuple = (conclusion.relation, &*conclusion.tuple);
-        let supports = explainer.supports(tuple, &changing, budget).map_err(|stop| {
+        let mut supports = explainer.supports(tuple, &changing, budget).map_err(|stop| {
             let message = stops::message(&stop, &world.program, self.options());
             Unexplained::Refused(vec![message])
         })?;
+        if let Some(supports) = supports.as_mut().filter(|s| s.aggregates || s.absences) {
+            // What there would be with less cannot be read off the proofs there are.
+            let sources = self.weighed_sources(&conclusion, &supports.sources);
+            supports.sources = sources.map_err(Unexplained::Refused)?;
+            let of = (&units, supports.counted.as_slice());
+            let claims = self.weighed_claims(&conclusion, of, &supports.claims);
+            supports.claims = claims.map_err(Unexplained::Refused)?;
+        }
         let withdrawals: Vec<Withdrawal> =
             self.sources().into_iter().map(Withdrawal::Source).collect();
         let scenarios =
@@ -558,6 +570,11 @@ pub fn lacking(readings: &[Broken], tuple: &[Value], symbols: &Symbols) -> Vec<B
         })
     };
     readings.iter().filter(is_named).cloned().collect()
+}
+
+/// What becomes of a conclusion in a scenario.
+pub(super) fn outcome(scenario: &Scenario, conclusion: &Conclusion) -> Outcome {
+    Outcomes::of(scenario).outcome(conclusion.relation, &conclusion.tuple)
 }
 
 /// What becomes of each conclusion in a scenario.

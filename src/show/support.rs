@@ -98,7 +98,9 @@ fn sets(
     out: &mut String,
 ) {
     // Where nobody says anything, rows are all there is.
-    let no_claims = supports.sources.sets.iter().all(Vec::is_empty);
+    let no_claims = supports.sources.sets.iter().all(Vec::is_empty)
+        && (!supports.sources.by_runs
+            || words.given.leaves.leaves.iter().all(|l| l.evidence.is_none()));
     let by_claims = extent.claims || no_claims;
     let least = if by_claims { &supports.claims } else { &supports.sources };
     let (one, what) = match (no_claims, by_claims) {
@@ -108,11 +110,19 @@ fn sets(
     };
     if least.sets.iter().any(Vec::is_empty) && least.sets.len() == 1 {
         list("enough", vec!["the rules and definitions alone".to_owned()], "", out);
+        if least.by_runs && least.must_fail.is_some() {
+            fall(words, least, (one, what), out);
+        }
         return;
     }
     let n = least.sets.len();
-    let all = if least.complete { "all there are" } else { "and more that are not listed" };
+    let all = match (least.complete, least.by_runs) {
+        (true, _) => "all there are",
+        (false, true) => BY_RUNS,
+        (false, false) => "and more that are not listed",
+    };
     let head = match n {
+        0 => format!("no small set of {what} was found: {TRIED}"),
         1 if least.complete => format!("one set of {what}, and no other"),
         _ => format!("{} of {what}, {all}", counted(n, "set")),
     };
@@ -136,11 +146,32 @@ fn sets(
     fall(words, least, (one, what), out);
 }
 
+/// Where sets were found by runs.
+const BY_RUNS: &str = "others are possible: sums, counts and absences were weighed by runs, \
+                       not listed";
+const TRIED: &str = "sums, counts and absences were weighed by runs";
+
+/// How few must fail, as runs showed.
+fn fall_by_runs(least: &Least, names: &[String], (one, what): (&str, &str)) -> String {
+    let n = names.len();
+    match (least.necessary.len(), names) {
+        (1, [name]) => format!("it is enough that one {one} fails: {name}"),
+        (many, [name]) => {
+            format!("it is enough that one {one} of {} fails, such as {name}", grouped(many))
+        }
+        _ if least.exact => {
+            format!("{n} {what} have to fail together, such as {}", names.join(" + "))
+        }
+        _ => format!("at most {n} {what} have to fail: {}", names.join(" + ")),
+    }
+}
+
 /// How few must fail.
 fn fall(words: Words<'_>, least: &Least, (one, what): (&str, &str), out: &mut String) {
     let Some(members) = &least.must_fail else { return };
     let names: Vec<String> = members.iter().map(|member| member_text(words, member)).collect();
     let line = match (names.as_slice(), least.exact) {
+        (names, _) if least.by_runs => fall_by_runs(least, names, (one, what)),
         ([_], true) if least.sets.len() == 1 && least.sets[0].len() > 1 => {
             "it is enough that any one of these fails".to_owned()
         }

@@ -39,6 +39,7 @@ struct LeastOut {
     necessary: Vec<MemberOut>,
     must_fail: Option<Vec<MemberOut>>,
     must_fail_exact: bool,
+    by_runs: bool,
 }
 
 #[derive(Serialize)]
@@ -210,6 +211,7 @@ impl Json<'_> {
             necessary: self.members(&least.necessary),
             must_fail: least.must_fail.as_ref().map(|members| self.members(members)),
             must_fail_exact: least.exact,
+            by_runs: least.by_runs,
         }
     }
 
