@@ -12,6 +12,7 @@ use crate::cli::whatif::programs_apart;
 use crate::io::input::grouped;
 use crate::provenance::search::Budget;
 use crate::session::ask::relation;
+use crate::session::diff::conclusions;
 use crate::session::session::{Keep, Session};
 use crate::show::support::Extent;
 use crate::show::words::Words;
@@ -288,7 +289,12 @@ pub fn print_sensitivity(session: &Session, relations: &[String], ask: Ask) -> R
     match ask.format {
         ProofFormat::Text => {
             let extent = ask.extent(&out);
-            out.write_all(text::sensitivity(words, &scenarios, extent).as_bytes())?;
+            let compared = match relations.as_slice() {
+                [] => conclusions(&session.world().program),
+                named => named.to_vec(),
+            };
+            let text = text::sensitivity(words, (&scenarios, &compared), extent);
+            out.write_all(text.as_bytes())?;
         }
         ProofFormat::Json => writeln!(out, "{}", json::sensitivity(words, &scenarios))?,
     }

@@ -58,6 +58,7 @@ pub struct Supports {
 
 /// Least sets that are enough.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says how far something holds")]
 pub struct Least {
     /// The sets, small ones first, each in order.
     pub sets: Vec<Vec<Member>>,

@@ -106,6 +106,15 @@ struct Weigher<'w, 'r, E> {
     passes: usize,
 }
 
+/// What a set is to do.
+#[derive(Clone, Copy)]
+enum Want {
+    /// To be enough by itself.
+    Enough,
+    /// To take the conclusion down when it fails.
+    Fall,
+}
+
 /// A set that is being made smaller.
 struct Shrinking {
     /// Members that it cannot do without, as far as was tried.
@@ -171,10 +180,7 @@ impl<E> Weigher<'_, '_, E> {
         let known = members.enough.iter().zip(known).filter(|(_, holds)| *holds == Some(true));
         let mut starts: Vec<Vec<u32>> = known.map(|(set, _)| set.clone()).collect();
         starts.extend((0..ORDERS).map(|order| ordered(members, members.count, order)));
-        let sets = self.shrunk(starts, &mut |weigher, sets| {
-            let found = weigher.with(sets)?;
-            Ok(found.into_iter().map(|holds| holds == Some(true)).collect())
-        })?;
+        let sets = self.shrunk(starts, Want::Enough)?;
         let mut enough: Vec<Vec<u32>> = Vec::new();
         for set in sets {
             add_least(&mut enough, set);
@@ -191,20 +197,22 @@ impl<E> Weigher<'_, '_, E> {
         let answers = self.without(&starts)?;
         let mut answers = answers.into_iter();
         starts.retain(|_| answers.next() == Some(Some(false)));
-        let sets = self.shrunk(starts, &mut |weigher, sets| {
-            let found = weigher.without(sets)?;
-            Ok(found.into_iter().map(|holds| holds == Some(false)).collect())
-        })?;
+        let sets = self.shrunk(starts, Want::Fall)?;
         Ok(sets.into_iter().next())
+    }
+
+    /// Whether each set does what is wanted of it.
+    fn does(&mut self, sets: &[Vec<u32>], want: Want) -> Result<Vec<bool>, E> {
+        let (found, wanted) = match want {
+            Want::Enough => (self.with(sets)?, Some(true)),
+            Want::Fall => (self.without(sets)?, Some(false)),
+        };
+        Ok(found.into_iter().map(|holds| holds == wanted).collect())
     }
 
     /// Each set made as small as it can be while it still does, small ones first; those that were
     /// not finished are left out unless none was.
-    fn shrunk(
-        &mut self,
-        starts: Vec<Vec<u32>>,
-        does: &mut dyn FnMut(&mut Self, &[Vec<u32>]) -> Result<Vec<bool>, E>,
-    ) -> Result<Vec<Vec<u32>>, E> {
+    fn shrunk(&mut self, starts: Vec<Vec<u32>>, want: Want) -> Result<Vec<Vec<u32>>, E> {
         let shrinking = |open| Shrinking { kept: Vec::new(), open, done: false };
         let mut all: Vec<Shrinking> = starts.into_iter().map(shrinking).collect();
         let until = self.passes + PASSES_MAX;
@@ -216,7 +224,7 @@ impl<E> Weigher<'_, '_, E> {
                 one.tries(&mut tries);
                 of.push(tries.len() - before);
             }
-            let answers = does(self, &tries)?;
+            let answers = self.does(&tries, want)?;
             let mut rest = answers.as_slice();
             for (one, tried) in all.iter_mut().zip(of) {
                 let (own, others) = rest.split_at(tried);

@@ -23,12 +23,15 @@ use crate::value::value::Tuple;
 /// Claims and rows that are weighed one by one; the others are weighed together.
 const UNITS_MAX: usize = 20_000;
 
+/// With which unit, and with which claim, a row goes.
+type Goes = (Option<u32>, Option<LeafId>);
+
 /// What can be withdrawn by itself, and the rows that go with it.
 pub(super) struct Units {
     members: Vec<Member>,
     numbers: Map<Member, u32>,
     /// For each row of each relation that matters its unit and its claim.
-    rows: Table<RelationId, Vec<(Option<u32>, Option<LeafId>)>>,
+    rows: Table<RelationId, Vec<Goes>>,
 }
 
 impl Units {

@@ -1,6 +1,6 @@
 //! What conclusions rest on, as text: sources by their labels, with the id where it has to be typed.
 
-use crate::base::ids::LeafId;
+use crate::base::ids::{LeafId, RelationId};
 use crate::claims::withdraw::Broken;
 use crate::io::input::{counted, grouped};
 use crate::provenance::leaves::Leaves;
@@ -31,6 +31,9 @@ pub struct Extent {
 const WIDTH: usize = 100;
 /// How far the lines of a list after the first stand to the right.
 const INDENT: usize = 4;
+
+/// Where there is no conclusion that could change.
+const NOTHING: &str = "nothing was compared: no output has a row\n";
 
 /// Lines about one source that are shown unless everything is.
 const LINES_MAX: usize = 8;
@@ -315,7 +318,9 @@ pub fn sources(words: Words<'_>, given: &[Given], extent: Extent) -> String {
 pub fn fragile(words: Words<'_>, fragile: &Fragile, extent: Extent) -> String {
     let options = TableOptions { width: extent.width, ..TableOptions::default() };
     let mut out = String::new();
-    if fragile.rows.is_empty() {
+    if fragile.conclusions.iter().all(|(_, n)| *n == 0) {
+        out.push_str(NOTHING);
+    } else if fragile.rows.is_empty() {
         out.push_str("every conclusion survives the failure of any one origin\n");
     } else if extent.full || fragile.rows.len() <= ROWS_MAX {
         let rows: Vec<Vec<String>> =
@@ -461,9 +466,19 @@ pub fn echoes(words: Words<'_>, echoes: &[Echo]) -> String {
 
 /// What changes without each source.
 #[must_use]
-pub fn sensitivity(words: Words<'_>, scenarios: &[Scenario], extent: Extent) -> String {
+pub fn sensitivity(
+    words: Words<'_>,
+    (scenarios, relations): (&[Scenario], &[RelationId]),
+    extent: Extent,
+) -> String {
     let mut out = String::new();
     let mut silent = Vec::new();
+    let tables = words.given.tables;
+    if scenarios.iter().all(|scenario| scenario.counts() == [0; 3] && !fails(scenario))
+        && relations.iter().all(|relation| tables.len(*relation) == 0)
+    {
+        return NOTHING.to_owned();
+    }
     for scenario in scenarios {
         let name = source(words, scenario.withdrawal.source());
         let lines = effects(words, scenario);
@@ -490,6 +505,10 @@ pub fn sensitivity(words: Words<'_>, scenarios: &[Scenario], extent: Extent) -> 
         }
     }
     out
+}
+
+fn fails(scenario: &Scenario) -> bool {
+    matches!(scenario.effect, Effect::Fails(_))
 }
 
 fn effects(words: Words<'_>, scenario: &Scenario) -> Vec<String> {

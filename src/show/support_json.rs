@@ -33,6 +33,7 @@ struct SupportOut {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the format")]
 struct LeastOut {
     sets: Vec<Vec<MemberOut>>,
     complete: bool,

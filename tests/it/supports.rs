@@ -4,13 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
 use std::mem::take;
 use std::ops::ControlFlow;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 
+use crate::generate::{Generated, generate};
 use hence::analysis::analysis::{Analysis, analyse};
 use hence::base::ids::{FileId, Id, RelationId};
 use hence::engine::facts::Facts;
@@ -22,9 +25,13 @@ use hence::program::program::Program;
 use hence::provenance::instances::Instances;
 use hence::provenance::leaves::{Evidence, Leaf, LeafKind, Leaves};
 use hence::provenance::necessary::{Given, necessary};
+use hence::provenance::proof::Conclusion;
 use hence::provenance::search::{Budget, Explainer};
 use hence::provenance::sets::{SetId, Sets};
 use hence::provenance::supports::{Member, changing, sourced};
+use hence::session::options::Options;
+use hence::session::session::{Keep, Session};
+use hence::session::whatif::Change;
 use hence::syntax::parser::parse;
 use hence::text::diagnostic::has_errors;
 use hence::value::codes::Codes;
@@ -262,4 +269,91 @@ fn least_supports_derive_and_their_parts_do_not() {
             assert_eq!(necessary, common, "{name}{tuple:?}\n{text}");
         }
     });
+}
+
+/// A session with a program whose facts are all assumed; nothing if the program does not run.
+fn assumed(program: &Generated) -> Option<Session> {
+    let mut marked = program.clone();
+    marked.facts.iter_mut().for_each(|fact| fact.insert_str(0, "//@ assume\n"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("program.dl");
+    fs::write(&file, marked.text()).unwrap();
+    let options = Options { rounds_max: Some(30), ..Options::default() };
+    let mut session = Session::new(options);
+    session.run(&[file], Keep::Input).ok().map(|()| session)
+}
+
+/// Whether the conclusion holds in a run with these facts, or without them; nothing if it fails.
+fn holds(session: &Session, of: &Conclusion, set: &[Member], kept: bool) -> Option<bool> {
+    let is_in = |relation: RelationId, tuple: &Tuple| {
+        set.iter().any(|member| {
+            let Member::Row(_, row) = member else { panic!("{member:?}") };
+            row.relation == relation && row.tuple == *tuple
+        })
+    };
+    let facts = session.world().program.facts.iter();
+    let gone = facts.filter(|fact| is_in(fact.relation, &fact.values) != kept);
+    let change = |values: &Tuple| values.iter().copied().map(Some).collect();
+    let changes: Vec<Change> =
+        gone.map(|fact| Change::Retract(fact.relation, change(&fact.values))).collect();
+    let fork = session.fork(&changes).ok()?;
+    Some(fork.tables().contains(of.relation, &of.tuple))
+}
+
+/// Compares what is said of a conclusion with runs; whether it was found by runs.
+fn check_by_runs(session: &mut Session, atom: &str, text: &str) -> bool {
+    let file = session.files_mut().add("question", atom.to_owned());
+    let explainer = session.explainer();
+    let Ok(support) = session.support(&explainer, file, Budget::WIDE) else { return false };
+    let Some(least) = support.supports.map(|supports| supports.claims) else { return false };
+    let of = &support.conclusion;
+    for set in &least.sets {
+        assert_eq!(holds(session, of, set, true), Some(true), "{atom} from {set:?}\n{text}");
+        for at in 0..set.len() {
+            let mut part = set.clone();
+            part.remove(at);
+            let part_holds = holds(session, of, &part, true) == Some(true);
+            assert!(!part_holds, "{atom} from a part, {part:?}\n{text}");
+        }
+    }
+    if let Some(fall) = &least.must_fail {
+        assert_eq!(holds(session, of, fall, false), Some(false), "{atom} w/o {fall:?}\n{text}");
+    }
+    for one in &least.necessary {
+        let without = holds(session, of, from_ref(one), false);
+        assert_eq!(without, Some(false), "{atom} without {one:?}\n{text}");
+    }
+    least.by_runs
+}
+
+#[test]
+fn what_is_said_where_sums_and_absences_are_below_is_what_runs_say() {
+    let mut by_runs = 0;
+    for number in 1..=60_u64 {
+        arbtest(|u| {
+            let program = generate(u)?;
+            let text = program.text();
+            let Some(mut session) = assumed(&program) else { return Ok(()) };
+            for name in &program.derived {
+                let Some(relation) = session.world().program.relation(name) else { continue };
+                let about = &session.world().program.relations[relation];
+                let mut atoms = Vec::new();
+                let any = vec![None; about.columns.len()];
+                session.world().tables().select(relation, &any, &mut |tuple| {
+                    let symbols = &session.world().program.symbols;
+                    let cells: Vec<String> = tuple.iter().map(|v| v.quoted(symbols)).collect();
+                    atoms.push(format!("{name}({})", cells.join(", ")));
+                    ControlFlow::Continue(())
+                });
+                for atom in atoms.into_iter().take(2) {
+                    by_runs += usize::from(check_by_runs(&mut session, &atom, &text));
+                }
+            }
+            Ok(())
+        })
+        .seed((number.wrapping_mul(0x9e37_79b9) << 32) | 4096)
+        .run();
+    }
+    println!("{by_runs} conclusions were weighed by runs");
+    assert!(by_runs > 50, "{by_runs} conclusions were weighed by runs");
 }
