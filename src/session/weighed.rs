@@ -107,10 +107,15 @@ impl Session {
         if all.is_empty() {
             return Ok(Least { by_runs: true, ..known.clone() });
         }
-        let proving: Set<&Member> = known.sets.iter().flatten().collect();
-        let (mut members, others): (Vec<Member>, Vec<Member>) =
-            all.into_iter().partition(|member| proving.contains(member));
+        // Those of proofs come first, in the order they have there.
+        let mut members: Vec<Member> = Vec::new();
+        for member in known.sets.iter().flatten().filter(|member| all.contains(member)) {
+            if !members.contains(member) {
+                members.push(member.clone());
+            }
+        }
         let count = members.len();
+        let others: Vec<Member> = all.into_iter().filter(|one| !members.contains(one)).collect();
         members.extend(others);
         let mut runs = |sets: &[Vec<u32>]| -> Result<Vec<Option<bool>>, Refused> {
             let id = |at: &u32| match &members[*at as usize] {
@@ -139,8 +144,8 @@ impl Session {
     ) -> Result<Least, Refused> {
         let mut first: Vec<u32> =
             proving.iter().filter_map(|member| units.numbers.get(member).copied()).collect();
-        first.sort_unstable();
-        first.dedup();
+        let mut seen: Set<u32> = Set::default();
+        first.retain(|unit| seen.insert(*unit));
         if first.len() > UNITS_MAX {
             let (sets, necessary) = (Vec::new(), Vec::new());
             let none = Least { sets, complete: false, necessary, ..known.clone() };

@@ -127,6 +127,8 @@ fn sets(
     let head = match n {
         0 => format!("no small set of {what} was found: {TRIED}"),
         1 if least.complete => format!("one set of {what}, and no other"),
+        1 => format!("one set of {what}; {all}"),
+        _ if least.by_runs && !least.complete => format!("{n} sets of {what}; {all}"),
         _ => format!("{} of {what}, {all}", counted(n, "set")),
     };
     list("enough", vec![head], "", out);
@@ -159,6 +161,13 @@ fn fall_by_runs(least: &Least, names: &[String], (one, what): (&str, &str)) -> S
     let n = names.len();
     match (least.necessary.len(), names) {
         (1, [name]) => format!("it is enough that one {one} fails: {name}"),
+        (many, [_])
+            if least.sets.len() == 1
+                && least.sets[0].len() == many
+                && least.sets[0].iter().all(|one| least.necessary.contains(one)) =>
+        {
+            "it is enough that any one of these fails".to_owned()
+        }
         (many, [name]) => {
             format!("it is enough that one {one} of {} fails, such as {name}", grouped(many))
         }
