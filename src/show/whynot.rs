@@ -360,10 +360,12 @@ impl Printer<'_> {
     fn how_missing(&self, missing: &Missing) -> String {
         let program = self.words.given.program;
         let Asked { relation, pattern, .. } = missing.asked.clone();
-        if let (text, "") = self.words.absence(&AbsentNode { relation, pattern }) {
+        let is_derived = program.rules_of(missing.asked.relation).next().is_some();
+        // The words for what is derived hold where the other conditions of its rules do, which is
+        // not known here.
+        if !is_derived && let (text, "") = self.words.absence(&AbsentNode { relation, pattern }) {
             return text;
         }
-        let is_derived = program.rules_of(missing.asked.relation).next().is_some();
         let is_open = missing.asked.pattern.iter().any(Option::is_none);
         match (is_derived, is_open) {
             (true, _) => "no rule gives it",
