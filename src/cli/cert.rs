@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::cli::cert_args::{Cert, CertFormat, LevelArg, Verify};
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
-use crate::cli::session::options;
+use crate::cli::session::{open, options};
+use crate::io::output::replace;
 use crate::provenance::certificate::Level;
 use crate::session::options::Options;
 use crate::session::session::{Keep, Session};
@@ -24,13 +25,10 @@ const BEGINNING: usize = 10;
 pub fn run(args: &Cert, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let mut options = options(&args.input);
     options.input.hashes = true;
-    let session = session.insert(Session::new(options));
     let is_program = |text: &&String| text.ends_with(".dl") || Path::new(text).is_file();
     let all = &args.programs_and_goals;
     let programs: Vec<PathBuf> = all.iter().take_while(is_program).map(PathBuf::from).collect();
-    session.run(&programs, Keep::Input)?;
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+    let session = open(session, options, (&programs, Keep::Input), reporter)?;
     session.place_rows();
     let goals = &all[programs.len()..];
     let mut wanted = if goals.is_empty() { session.outputs() } else { Default::default() };
@@ -62,8 +60,8 @@ fn write(path: &Path, text: &str) -> Result<(), Exit> {
     let refused =
         |why: String| Exit::System(format!("{} cannot be written: {why}", path.display()));
     let start = text.as_bytes().get(..BEGINNING).unwrap_or(text.as_bytes());
-    #[expect(clippy::disallowed_methods, reason = "the command writes this file")]
-    let (old, write) = (fs::read(path), fs::write::<&Path, &str>);
+    #[expect(clippy::disallowed_methods, reason = "the command reads what it would replace")]
+    let old = fs::read(path);
     if let Ok(old) = old
         && path.is_file()
         && !old.is_empty()
@@ -71,7 +69,7 @@ fn write(path: &Path, text: &str) -> Result<(), Exit> {
     {
         return Err(refused("there is a file that is no certificate; give another name".into()));
     }
-    write(path, text).map_err(|error| refused(error.to_string()))
+    replace(path, text).map_err(|error| refused(error.to_string()))
 }
 
 /// Checks a certificate.

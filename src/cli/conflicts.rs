@@ -1,11 +1,10 @@
 //! `hence conflicts`, and `.conflicts` at the prompt.
 
-use std::io::{IsTerminal, Write, stdout};
-
+use crate::cli::answers::say;
 use crate::cli::args::{Conflicts, ProofFormat};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
-use crate::cli::session::{options, width};
+use crate::cli::session::{columns, open, options};
 use crate::cli::whatif::{part, programs_apart};
 use crate::session::changes::Part;
 use crate::session::session::{Keep, Session};
@@ -22,11 +21,8 @@ pub fn run(
     session: &mut Option<Session>,
     reporter: Reporter,
 ) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (programs, asked) = programs_apart(&args.programs_and_relations)?;
-    session.run(&programs, Keep::Input)?;
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let part = part(session, &asked)?;
     show(session, &part, args.format, args.proofs)
 }
@@ -43,23 +39,17 @@ pub fn show(
 ) -> Result<(), Exit> {
     session.place_rows();
     let found = session.conflicts(part)?;
-    let mut out = stdout().lock();
     let world = session.world();
     let told = Told {
         words: Words { given: world.given(), files: session.files() },
         analysis: &world.analysis,
         layout: TreeOptions {
-            width: width(out.is_terminal()).unwrap_or(100),
+            width: columns(),
             branches: Branches::Lines,
             locations: true,
             detail: Detail::Brief,
         },
         with_proofs,
     };
-    match format {
-        ProofFormat::Text => out.write_all(conflicts::text(told, &found).as_bytes())?,
-        ProofFormat::Json => writeln!(out, "{}", conflicts::document(told, &found))?,
-    }
-    out.flush()?;
-    Ok(())
+    Ok(say(format, || conflicts::text(told, &found), || conflicts::document(told, &found))?)
 }

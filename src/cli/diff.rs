@@ -1,10 +1,10 @@
 //! `hence diff`: two folders that `hence run -D` has written.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{Write, stdout};
 
 use crate::cli::args::{Diff, ProofFormat};
 use crate::cli::exit::{Exit, NEGATIVE};
-use crate::cli::session::width;
+use crate::cli::session::columns;
 use crate::cli::signals::stop_flag;
 use crate::cli::whatif::part;
 use crate::session::options::Options;
@@ -39,7 +39,7 @@ pub fn run(args: &Diff, session: &mut Option<Session>) -> Result<(), Exit> {
         causes: &causes,
         difference: &difference,
         is_named: part.is_named(),
-        width: width(out.is_terminal()).unwrap_or(100),
+        width: columns(),
     };
     match args.format {
         ProofFormat::Text => {

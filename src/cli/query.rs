@@ -7,7 +7,7 @@ use crate::cli::args::{Query, last_apart};
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
 use crate::cli::repl::command;
-use crate::cli::session::{options, width};
+use crate::cli::session::{open, options, width};
 use crate::cli::whynot;
 use crate::session::ask::relation;
 use crate::session::session::{Keep, Session};
@@ -20,13 +20,10 @@ use crate::session::session::{Keep, Session};
 /// # Panics
 /// Never: the parser asks for two arguments.
 pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (body, programs) =
         last_apart(&args.programs_and_body, "the question").map_err(|missing| *missing)?;
     let keep = if args.status { Keep::Input } else { Keep::Nothing };
-    session.run(&programs, keep)?;
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+    let session = open(session, options(&args.input), (&programs, keep), reporter)?;
     let file = session.files_mut().add("question", body);
     let word = body.trim().trim_end_matches(['.', '?']);
     // The bare name of a relation asks for all its rows, as at the prompt.

@@ -3,13 +3,13 @@
 use std::io::{IsTerminal, Write, stdout};
 
 use crate::base::ids::{FileId, RelationId};
+use crate::cli::answers::{note_others, say};
 use crate::cli::args::{ProofFormat, Sensitivity, Sources, Support, last_apart};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::repl::command::Verb;
-use crate::cli::session::{options, width};
+use crate::cli::session::{open, options, width};
 use crate::cli::whatif::programs_apart;
-use crate::io::input::grouped;
 use crate::provenance::search::Budget;
 use crate::session::ask::relation;
 use crate::session::diff::conclusions;
@@ -66,9 +66,8 @@ impl Ask {
         Self { fragile: false, echo: false, necessary: false, claims: false, full, format }
     }
 
-    fn extent(self, out: &impl IsTerminal) -> Extent {
-        let width = width(out.is_terminal());
-        Extent { width, full: self.full, claims: self.claims }
+    fn extent(self) -> Extent {
+        Extent { width: width(stdout().is_terminal()), full: self.full, claims: self.claims }
     }
 }
 
@@ -109,14 +108,12 @@ pub fn support(
     session: &mut Option<Session>,
     reporter: Reporter,
 ) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (atom, programs) =
         last_apart(&args.programs_and_atom, "the atom").map_err(|missing| *missing)?;
-    session.run(&programs, Keep::Input)?;
-    warn(session, reporter);
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let file = session.files_mut().add("question", atom);
     let ask = Ask { claims: args.claims, ..Ask::plain(args.full, args.format) };
-    print_support(session, file, ask, reporter)
+    print_support(session, file, (View::Sets, ask), reporter)
 }
 
 /// Shows who says what conclusions rest on.
@@ -128,16 +125,14 @@ pub fn sources(
     session: &mut Option<Session>,
     reporter: Reporter,
 ) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (programs, more) = programs_apart(&args.programs_and_more)?;
-    session.run(&programs, Keep::Input)?;
-    warn(session, reporter);
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let (fragile, echo, necessary) = (args.fragile, args.echo, args.necessary);
     let ask = Ask { fragile, echo, necessary, ..Ask::plain(args.full, args.format) };
     match more.as_slice() {
         [atom] if atom.contains('(') && !fragile && !echo && !necessary => {
             let file = session.files_mut().add("question", atom.clone());
-            print_accounts(session, file, ask, reporter)
+            print_support(session, file, (View::Accounts, ask), reporter)
         }
         relations => print_sources(session, relations, ask),
     }
@@ -152,78 +147,42 @@ pub fn sensitivity(
     session: &mut Option<Session>,
     reporter: Reporter,
 ) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (programs, relations) = programs_apart(&args.programs_and_relations)?;
-    session.run(&programs, Keep::Input)?;
-    warn(session, reporter);
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let ask = Ask::plain(args.full, args.format);
     print_sensitivity(session, &relations, ask)
 }
 
-fn warn(session: &mut Session, reporter: Reporter) {
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+/// What is said of a conclusion from what is enough for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum View {
+    /// The sets that are enough.
+    Sets,
+    /// Who says what it rests on.
+    Accounts,
 }
 
-/// Prints what is enough for the atom in `file`.
+/// Prints what is enough for the atom in `file`, or who says it.
 ///
 /// # Errors
 /// What is wrong with the atom, or that it does not hold.
 pub fn print_support(
     session: &mut Session,
     file: FileId,
-    ask: Ask,
+    (view, ask): (View, Ask),
     reporter: Reporter,
 ) -> Result<(), Exit> {
     session.place_rows();
     let explainer = session.explainer();
     let support = session.support(&explainer, file, Budget::WIDE)?;
     let words = Words { given: explainer.given(), files: session.files() };
-    let mut out = stdout().lock();
-    match ask.format {
-        ProofFormat::Text => {
-            let extent = ask.extent(&out);
-            out.write_all(text::support(words, &support, extent).as_bytes())?;
-        }
-        ProofFormat::Json => writeln!(out, "{}", json::support(words, &support))?,
-    }
-    out.flush()?;
+    let text = || match view {
+        View::Sets => text::support(words, &support, ask.extent()),
+        View::Accounts => text::accounts(words, &support, ask.extent()),
+    };
+    say(ask.format, text, || json::support(words, &support))?;
     note_others(support.matching, reporter);
     Ok(())
-}
-
-/// Prints who says what the atom in `file` rests on.
-///
-/// # Errors
-/// What is wrong with the atom, or that it does not hold.
-pub fn print_accounts(
-    session: &mut Session,
-    file: FileId,
-    ask: Ask,
-    reporter: Reporter,
-) -> Result<(), Exit> {
-    session.place_rows();
-    let explainer = session.explainer();
-    let support = session.support(&explainer, file, Budget::WIDE)?;
-    let words = Words { given: explainer.given(), files: session.files() };
-    let mut out = stdout().lock();
-    match ask.format {
-        ProofFormat::Text => {
-            let extent = ask.extent(&out);
-            out.write_all(text::accounts(words, &support, extent).as_bytes())?;
-        }
-        ProofFormat::Json => writeln!(out, "{}", json::support(words, &support))?,
-    }
-    out.flush()?;
-    note_others(support.matching, reporter);
-    Ok(())
-}
-
-fn note_others(matching: usize, reporter: Reporter) {
-    if matching > 1 {
-        let n = grouped(matching);
-        reporter.line(&format!("note: {n} tuples match; this is the first of them"));
-    }
 }
 
 /// Prints what each source gives, what one origin can take down, or what is an echo.
@@ -234,8 +193,7 @@ pub fn print_sources(session: &Session, relations: &[String], ask: Ask) -> Resul
     let relations = known(session, relations)?;
     let explainer = session.explainer();
     let words = Words { given: explainer.given(), files: session.files() };
-    let mut out = stdout().lock();
-    let extent = ask.extent(&out);
+    let extent = ask.extent();
     let is_json = ask.format == ProofFormat::Json;
     let printed = match (ask.fragile, ask.echo) {
         _ if ask.necessary => {
@@ -271,6 +229,7 @@ pub fn print_sources(session: &Session, relations: &[String], ask: Ask) -> Resul
             }
         }
     };
+    let mut out = stdout().lock();
     writeln!(out, "{}", printed.trim_end())?;
     out.flush()?;
     Ok(())
@@ -285,21 +244,12 @@ pub fn print_sensitivity(session: &Session, relations: &[String], ask: Ask) -> R
     let scenarios = session.sensitivity(&relations)?;
     let explainer = session.explainer();
     let words = Words { given: explainer.given(), files: session.files() };
-    let mut out = stdout().lock();
-    match ask.format {
-        ProofFormat::Text => {
-            let extent = ask.extent(&out);
-            let compared = match relations.as_slice() {
-                [] => conclusions(&session.world().program),
-                named => named.to_vec(),
-            };
-            let text = text::sensitivity(words, (&scenarios, &compared), extent);
-            out.write_all(text.as_bytes())?;
-        }
-        ProofFormat::Json => writeln!(out, "{}", json::sensitivity(words, &scenarios))?,
-    }
-    out.flush()?;
-    Ok(())
+    let compared = match relations.as_slice() {
+        [] => conclusions(&session.world().program),
+        named => named.to_vec(),
+    };
+    let text = || text::sensitivity(words, (&scenarios, &compared), ask.extent());
+    Ok(say(ask.format, text, || json::sensitivity(words, &scenarios))?)
 }
 
 fn known(session: &Session, names: &[String]) -> Result<Vec<RelationId>, Exit> {

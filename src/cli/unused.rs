@@ -1,11 +1,10 @@
 //! `hence unused`, and `.unused` at the prompt.
 
-use std::io::{IsTerminal, Write, stdout};
-
+use crate::cli::answers::say;
 use crate::cli::args::{ProofFormat, Unused};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
-use crate::cli::session::{options, width};
+use crate::cli::session::{columns, open, options};
 use crate::cli::whatif::{part, programs_apart};
 use crate::session::changes::Part;
 use crate::session::session::{Keep, Session};
@@ -17,11 +16,8 @@ use crate::show::words::Words;
 /// # Errors
 /// What is wrong with the program or its input.
 pub fn run(args: &Unused, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (programs, asked) = programs_apart(&args.programs_and_relations)?;
-    session.run(&programs, Keep::Input)?;
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let part = part(session, &asked)?;
     show(session, &part, args.format)
 }
@@ -33,12 +29,6 @@ pub fn run(args: &Unused, session: &mut Option<Session>, reporter: Reporter) -> 
 pub fn show(session: &Session, part: &Part, format: ProofFormat) -> Result<(), Exit> {
     let found = session.unused(&part.relations())?;
     let words = Words { given: session.world().given(), files: session.files() };
-    let mut out = stdout().lock();
-    let width = width(out.is_terminal()).unwrap_or(100);
-    match format {
-        ProofFormat::Text => out.write_all(unused::text(words, &found, width).as_bytes())?,
-        ProofFormat::Json => writeln!(out, "{}", unused::document(words, &found))?,
-    }
-    out.flush()?;
-    Ok(())
+    let text = || unused::text(words, &found, columns());
+    Ok(say(format, text, || unused::document(words, &found))?)
 }

@@ -1,12 +1,12 @@
 //! `hence whatif`, and how a difference is printed.
 
-use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
+use crate::cli::answers::say;
 use crate::cli::args::{ProofFormat, WhatIf};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
-use crate::cli::session::{options, width};
+use crate::cli::session::{columns, open, options};
 use crate::session::changes::Part;
 use crate::session::layers::Effect;
 use crate::session::session::{Keep, Session};
@@ -21,11 +21,8 @@ use crate::text::diagnostic::Diagnostic;
 /// # Errors
 /// What is wrong with the program, the input or the changes.
 pub fn run(args: &WhatIf, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (programs, asked) = programs_apart(&args.programs_and_relations)?;
-    session.run(&programs, Keep::Input)?;
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let part = part(session, &asked)?;
     let mut changes: Vec<Change> = Vec::new();
     for name in &args.without {
@@ -60,21 +57,15 @@ pub fn print(
     format: ProofFormat,
 ) -> Result<(), Exit> {
     let difference = part.of(effect.difference.clone());
-    let mut out = stdout().lock();
     let told = Told {
         words: Words { given: session.base().given(), files: session.files() },
         made: Some(&effect.made),
         causes: &[],
         difference: &difference,
         is_named: part.is_named(),
-        width: width(out.is_terminal()).unwrap_or(100),
+        width: columns(),
     };
-    match format {
-        ProofFormat::Text => out.write_all(difference::text(told).as_bytes())?,
-        ProofFormat::Json => writeln!(out, "{}", difference::document(told))?,
-    }
-    out.flush()?;
-    Ok(())
+    Ok(say(format, || difference::text(told), || difference::document(told))?)
 }
 
 /// The relations and atoms that were named.

@@ -1,17 +1,18 @@
 //! `hence why`, and `.why` at the prompt.
 
 use std::fs;
-use std::io::{self, IsTerminal, Write, stdout};
+use std::io::{self, Write, stdout};
 use std::path::Path;
 
 use crate::base::ids::{FileId, NodeId};
 use crate::base::nearest::{alternatives, nearest};
+use crate::cli::answers::note_others;
 use crate::cli::args::{ByArg, ProofArgs, Why, WhyFormat, last_apart};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
-use crate::cli::session::{options, width};
+use crate::cli::session::{columns, open, options};
 use crate::io::find::shown;
-use crate::io::input::grouped;
+use crate::io::output::replace;
 use crate::program::program::Program;
 use crate::provenance::proof::{Least, Proof};
 use crate::provenance::search::{Asked, Budget, Found};
@@ -48,12 +49,9 @@ pub fn run(args: &Why, session: &mut Option<Session>, reporter: Reporter) -> Res
         let message = Diagnostic::new(Code::H0701, "`-D` takes the files of `--format facts`");
         return Err(Exit::from(message));
     }
-    let session = session.insert(Session::new(options(&args.input)));
     let (atom, programs) =
         last_apart(&args.programs_and_atom, "the atom").map_err(|missing| *missing)?;
-    session.run(&programs, Keep::Input)?;
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let file = session.files_mut().add("question", atom);
     let into = (args.format, args.output.as_deref());
     show(session, file, (&args.proof, into), reporter).map(drop)
@@ -96,7 +94,7 @@ pub fn show(
     let mut last = None;
     match into {
         (WhyFormat::Text, _) => {
-            let layout = layout(args, out.is_terminal());
+            let layout = layout(args);
             let text = match &found.proofs {
                 Some(proofs) => {
                     let mut text = list(words, proofs, layout.width);
@@ -122,16 +120,13 @@ pub fn show(
         (WhyFormat::Facts, folder) => facts(words, &found, folder, &mut out)?,
     }
     out.flush()?;
-    if explained.matching > 1 {
-        let n = grouped(explained.matching);
-        reporter.line(&format!("note: {n} tuples match; this is the first of them"));
-    }
+    note_others(explained.matching, reporter);
     Ok(last.map(|numbers| Last { proof: found.proof, numbers }))
 }
 
-fn layout(args: &ProofArgs, is_terminal: bool) -> TreeOptions {
+fn layout(args: &ProofArgs) -> TreeOptions {
     TreeOptions {
-        width: width(is_terminal).unwrap_or(100),
+        width: columns(),
         branches: Branches::Lines,
         locations: true,
         detail: if args.full { Detail::Full } else { Detail::Brief },
@@ -212,7 +207,7 @@ pub fn below(session: &Session, last: &mut Last, n: usize, args: &ProofArgs) -> 
         wanted.expand.push(named(words.given.program, what)?);
     }
     let mut out = stdout().lock();
-    let shown = view(words, &last.proof, layout(args, out.is_terminal()), &wanted);
+    let shown = view(words, &last.proof, layout(args), &wanted);
     out.write_all(shown.text.as_bytes())?;
     last.numbers = shown.numbers;
     Ok(())
@@ -241,11 +236,7 @@ fn facts(
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     for relation in RELATIONS {
         let path = folder.join(format!("{relation}.facts"));
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the command line writes what it is told to"
-        )]
-        fs::write(&path, facts.file(relation)).map_err(|error| failed(&path, &error))?;
+        replace(&path, &facts.file(relation)).map_err(|error| failed(&path, &error))?;
     }
     Ok(())
 }

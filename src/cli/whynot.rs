@@ -1,14 +1,13 @@
 //! `hence whynot`, and `.whynot` at the prompt.
 
-use std::io::{IsTerminal, Write, stdout};
-
 use clap::Parser;
 
 use crate::base::ids::FileId;
+use crate::cli::answers::say;
 use crate::cli::args::{ProofFormat, Search, Whynot, last_apart};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
-use crate::cli::session::{options, width};
+use crate::cli::session::{columns, open, options};
 use crate::provenance::whynot::Effort;
 use crate::session::session::{Keep, Session};
 use crate::session::whynot::Refuted;
@@ -23,12 +22,9 @@ use crate::text::diagnostic::Diagnostic;
 /// # Errors
 /// What is wrong, or that the atom holds.
 pub fn run(args: &Whynot, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
-    let session = session.insert(Session::new(options(&args.input)));
     let (atom, programs) =
         last_apart(&args.programs_and_atom, "the atom").map_err(|missing| *missing)?;
-    session.run(&programs, Keep::Input)?;
-    let warnings = session.take_warnings_of_questions();
-    reporter.print(&warnings, session.files());
+    let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
     let file = session.files_mut().add("question", atom);
     show(session, file, args.format, args.search)
 }
@@ -86,29 +82,15 @@ fn show(
     let effort =
         Effort { shown: search.top, depth: search.depth, all: search.all, ..Effort::default() };
     let words = Words { given: refuter.given(), files: session.files() };
-    let mut out = stdout().lock();
     let (answer, repairs) = match session.whynot(&refuter, file, effort)? {
         Refuted::Not(answer, repairs) => (answer, repairs),
         Refuted::Holds(asked, tuple) => {
-            match format {
-                ProofFormat::Text => writeln!(out, "{}", holds(words, &asked, &tuple))?,
-                ProofFormat::Json => {
-                    writeln!(out, "{}", whynot_json::holds(words, &asked, &tuple))?
-                }
-            }
-            out.flush()?;
+            let text = || holds(words, &asked, &tuple) + "\n";
+            say(format, text, || whynot_json::holds(words, &asked, &tuple))?;
             return Err(Exit::Code(exit::NEGATIVE));
         }
     };
-    match format {
-        ProofFormat::Text => {
-            let width = width(out.is_terminal()).unwrap_or(100);
-            let options = WhyNotOptions { width, locations: true };
-            let text = whynot(words, &answer, &repairs, options);
-            out.write_all(text.as_bytes())?;
-        }
-        ProofFormat::Json => writeln!(out, "{}", whynot_json::whynot(words, &answer, &repairs))?,
-    }
-    out.flush()?;
-    Ok(())
+    let options = WhyNotOptions { width: columns(), locations: true };
+    let text = || whynot(words, &answer, &repairs, options);
+    Ok(say(format, text, || whynot_json::whynot(words, &answer, &repairs))?)
 }

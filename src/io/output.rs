@@ -165,6 +165,27 @@ impl Output<'_> {
     }
 }
 
+/// Writes a file aside and gives it its name when it is whole, so that no reader finds half of it.
+///
+/// # Errors
+/// If it cannot be written; then what was there is as before.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // What is no ordinary file, /dev/stdout for instance, has nothing to be kept.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
+        return fs::write(path, text);
+    }
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{}.part", process::id()));
+    #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
+    let written = fs::write(&aside, text).and_then(|()| fs::rename(&aside, path));
+    if written.is_err() {
+        // What there is of it is worth nothing; if it cannot be removed, it has another name.
+        fs::remove_file(&aside).unwrap_or(());
+    }
+    written
+}
+
 /// Renames a file; copies it if the other place is on another device.
 fn move_to(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {

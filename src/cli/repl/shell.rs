@@ -346,7 +346,7 @@ impl Shell {
         let ask = support::Ask::of(&flags, Verb::Support)?;
         let atom = self.meant(&rest)?;
         let file = self.session.files_mut().add("support", atom);
-        support::print_support(&mut self.session, file, ask, self.reporter)
+        support::print_support(&mut self.session, file, (support::View::Sets, ask), self.reporter)
     }
 
     fn sources(&mut self, rest: &str) -> Result<(), Exit> {
@@ -358,7 +358,12 @@ impl Shell {
         }
         let atom = self.meant(&rest)?;
         let file = self.session.files_mut().add("sources", atom);
-        support::print_accounts(&mut self.session, file, ask, self.reporter)
+        support::print_support(
+            &mut self.session,
+            file,
+            (support::View::Accounts, ask),
+            self.reporter,
+        )
     }
 
     fn why(&mut self, line: &str) -> Result<(), Exit> {
