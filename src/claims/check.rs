@@ -15,6 +15,7 @@ use crate::claims::date::Days;
 use crate::claims::fields::{self, Fault};
 use crate::claims::lines::{ClaimsFile, Entry, RecordKind, State};
 use crate::claims::load::{BadRecords, Options};
+use crate::claims::policies::{Approximate, Given};
 use crate::claims::record::{
     self, Claim, Document, Entity, Grade, Header, Link, Policy, Reading, Retract, Source,
 };
@@ -22,6 +23,7 @@ use crate::claims::references::Suggestions;
 use crate::claims::scan::{Kind, Tape};
 use crate::claims::search::visible;
 use crate::claims::shape::{self, Line, Path, Shape};
+use crate::claims::spread::{Spread, Wide, spread};
 use crate::engine::limits::{Limits, Stop};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
@@ -51,6 +53,8 @@ pub(crate) struct Check<'a> {
     shapes: Map<String, Shape>,
     unknown: Map<(RecordKind, String), Unknown>,
     plain_seen: Set<&'a str>,
+    /// Claims whose figures the document gives as approximate.
+    pub(crate) approximate: Option<Approximate>,
 }
 
 /// Every name that a record gives.
@@ -117,6 +121,7 @@ impl<'a> Check<'a> {
             shapes: Shape::records(&record::schema()),
             unknown: Map::default(),
             plain_seen: Set::default(),
+            approximate: None,
         }
     }
 
@@ -197,9 +202,18 @@ impl<'a> Check<'a> {
         for (file, claims) in self.files.iter().enumerate() {
             let text: &'a str = &claims.text;
             let mut start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
+            let (mut wide, mut tried_all): (Option<Wide>, bool) = (None, false);
             while start < text.len() {
                 let end = memchr::memchr(b'\n', &text.as_bytes()[start..]);
-                let end = end.map_or(text.len(), |end| start + end);
+                let mut end = end.map_or(text.len(), |end| start + end);
+                let goes_on = if tried_all { Spread::Line } else { spread(text, start, end) };
+                tried_all |= goes_on == Spread::Never;
+                let is_list = text[start..].trim_start().starts_with('[');
+                let one_line = start..end;
+                if let Spread::To(last) = goes_on {
+                    let after = memchr::memchr(b'\n', &text.as_bytes()[last..]);
+                    end = after.map_or(text.len(), |after| last + after);
+                }
                 let line = text[start..end].trim_end_matches('\r');
                 if !line.trim().is_empty() {
                     let from = bad[file].partition_point(|&at| at < start);
@@ -214,9 +228,22 @@ impl<'a> Check<'a> {
                         grounding: None,
                     });
                     self.go_on(self.entries.len())?;
-                    self.read_line(self.entries.len() - 1, &mut tape, bad);
+                    let entry = self.entries.len() - 1;
+                    if end > one_line.end {
+                        let lines = memchr::memchr_iter(b'\n', line.as_bytes()).count() + 1;
+                        let first = Span::new(claims.id, one_line.start, one_line.end);
+                        let new = Wide { first, lines, is_list, count: 0 };
+                        wide.get_or_insert(new).count += 1;
+                        self.refuse_with(entry, Code::H0405);
+                    }
+                    if end == one_line.end || !is_list {
+                        self.read_line(entry, &mut tape, bad);
+                    }
                 }
                 start = end + 1;
+            }
+            if let Some(wide) = wide {
+                self.report(wide.message(&claims.name));
             }
         }
         Ok(())
@@ -463,6 +490,20 @@ impl<'a> Check<'a> {
         if first != entry {
             self.repeated(kind, id, first, entry);
         }
+    }
+
+    /// The policies that are kept, by key.
+    pub(crate) fn policies(&self) -> Vec<Given> {
+        let kept = |&(_, &entry): &(_, &usize)| self.entries[entry].state == State::Kept;
+        let given = self.names.policies.iter().filter(kept);
+        let mut given: Vec<Given> = given
+            .map(|(key, &entry)| Given {
+                key: key.clone().into_owned(),
+                span: self.place(entry, "key"),
+            })
+            .collect();
+        given.sort_by(|a, b| a.key.cmp(&b.key));
+        given
     }
 
     /// Notes a record that has no id; the same line again is a repeat.

@@ -12,6 +12,7 @@ use crate::base::hash::{Map, sha256};
 use crate::base::ids::FileId;
 use crate::claims::check::Check;
 use crate::claims::lines::{ClaimsFile, Lines, RecordKind, State};
+use crate::claims::policies::{Approximate, Given};
 use crate::engine::limits::{Limits, Stop};
 use crate::io::map::is_utf16;
 use crate::text::codes::Code;
@@ -127,6 +128,8 @@ pub struct Loaded {
     pub files: Vec<FileRead>,
     /// The documents whose texts were read, in the order of their records.
     pub documents: Vec<DocumentRead>,
+    pub(crate) policies: Vec<Given>,
+    pub(crate) approximate: Option<Approximate>,
     pub(crate) lines: Lines,
     pub(crate) declared: Vec<(NameKind, String)>,
     pub(crate) hashes: Map<String, String>,
@@ -318,6 +321,8 @@ fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Re
     check.report_dropped();
     diagnostics.append(&mut check.diagnostics);
     diagnostic::sort(&mut diagnostics);
+    let policies = check.policies();
+    let approximate = check.approximate;
     let mut refused = check.refused;
     refused.sort_by_key(|(entry, _)| *entry);
     let rejected = refused.iter().map(|&(entry, code)| {
@@ -341,6 +346,8 @@ fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Re
         files,
         documents: documents.read(),
         hashes: documents.hashes(),
+        policies,
+        approximate,
         declared,
         fractional_units,
         kinds_with_unknown,

@@ -13,6 +13,7 @@ use crate::claims::documents::Documents;
 use crate::claims::fields::{Fault, in_range, is_id, whole};
 use crate::claims::lines::{Entry, RecordKind, State};
 use crate::claims::load::{BadRecords, NameKind};
+use crate::claims::policies::Approximate;
 use crate::claims::record::{
     Claim, Document, Entity, Grade, Link, Modality, Reading, Retract, Source,
 };
@@ -255,6 +256,12 @@ impl<'a> Check<'a> {
 
     fn claim_amount(&mut self, entry: usize, claim: &Claim<'_>) {
         let Some(amount) = &claim.amount else { return };
+        if amount.approx == Some(true) && (amount.lo.is_some() || amount.hi.is_some()) {
+            let first = || self.place(entry, "amount.approx");
+            let claims = self.approximate.map_or(0, |approximate| approximate.claims) + 1;
+            let first = self.approximate.map_or_else(first, |approximate| approximate.first);
+            self.approximate = Some(Approximate { first, claims });
+        }
         let is_fractional = self.names.fractional_units.contains(&*amount.unit);
         let is_counted = !is_fractional && !self.names.measured_units.contains(&*amount.unit);
         if claim.event.is_none() && is_counted && claim.modality != Modality::Background {

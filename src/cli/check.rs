@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::base::hash::Set;
 use crate::claims::load as claims;
+use crate::claims::policies::{self, Keys};
 use crate::cli::args::Check;
 use crate::cli::exit::{Exit, INTERRUPTED, LIMIT, NEGATIVE, code_of};
 use crate::cli::messages::Reporter;
@@ -18,6 +19,7 @@ use crate::io::input::counted;
 use crate::program::build::build;
 use crate::session::load::{self, rule_files};
 use crate::session::options::Options;
+use crate::session::question::policy_keys;
 use crate::session::session::{Keep, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
@@ -42,6 +44,8 @@ struct Verdict {
     /// The exit code of what stopped the reading; 0 for nothing.
     stopped: u8,
     rule_files: Set<String>,
+    /// What policies the programs read; nothing without programs that can be read.
+    keys: Option<Keys>,
 }
 
 /// Checks rule files and claims.
@@ -57,6 +61,7 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
         warnings: 0,
         stopped: 0,
         rule_files: Set::default(),
+        keys: None,
     };
     let options = options(&args.input);
     for root in &targets.rules {
@@ -73,6 +78,7 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
         match claims::load_within(&targets.claims, options.claims, &mut files, &limits) {
             Ok(loaded) => {
                 verdict.add(&loaded.diagnostics, &files);
+                verdict.add(&policies::warnings(&loaded, verdict.keys.as_ref()), &files);
                 let records = counted(loaded.records, "record");
                 let claims = counted(loaded.claims, "claim");
                 let files = counted(targets.claims.len(), "claims file");
@@ -104,9 +110,16 @@ impl Verdict {
         if result.is_ok() && !options.facts.is_empty() {
             result = session.read_input(Keep::Nothing);
         }
+        let readable = result.is_ok();
         let mut messages = session.take_warnings();
         messages.extend(result.err().unwrap_or_default());
         self.note_stop(&messages);
+        if readable {
+            let read = policy_keys(&session.world().program);
+            let keys = self.keys.get_or_insert_default();
+            keys.named.extend(read.named);
+            keys.all |= read.all;
+        }
         // A file in error was checked too, though the session does not take it.
         self.rule_files.insert(root.display().to_string());
         self.rule_files.extend(session.rule_files().iter().cloned());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::analysis::analysis::analyse;
 use crate::base::ids::{Id, RelationId, RuleId, Table, TypeId, VarId};
+use crate::claims::policies::Keys;
 use crate::engine::facts::Facts;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
@@ -303,6 +304,25 @@ pub fn matches(atom: &Atom, tuple: &[Value]) -> bool {
         let earlier = atom.args[..i].iter().position(|other| other == arg);
         matches!(arg, Arg::Const(_)) || earlier.is_none_or(|j| tuple[j] == tuple[i])
     })
+}
+
+/// The keys of policies that the rules of a program read.
+#[must_use]
+pub fn policy_keys(program: &Program) -> Keys {
+    let mut keys = Keys::default();
+    let Some(policy) = program.relation("policy") else { return keys };
+    for rule in program.rules.iter() {
+        each_atom(&rule.body, &mut |atom| match atom.args.first() {
+            Some(Arg::Const(Value::Symbol(key))) if atom.relation == policy => {
+                keys.named.push(program.symbols.text(*key).to_owned());
+            }
+            Some(_) if atom.relation == policy => keys.all = true,
+            _ => {}
+        });
+    }
+    keys.named.sort_unstable();
+    keys.named.dedup();
+    keys
 }
 
 /// Calls `visit` for every atom of a body, those of aggregates and negations included.

@@ -12,6 +12,7 @@ use crate::base::ids::{Id, RelationId, Table};
 use crate::claims;
 use crate::claims::encode::{Counts, Rest};
 use crate::claims::load::{BadRecords, DocumentRead, FileRead};
+use crate::claims::policies;
 use crate::claims::withdraw::Records;
 use crate::engine::facts::Facts;
 use crate::engine::tables::Tables;
@@ -25,6 +26,7 @@ use crate::session::layers::Layers;
 use crate::session::load::{self, Sources};
 use crate::session::missing;
 use crate::session::options::Options;
+use crate::session::question::policy_keys;
 use crate::session::stops;
 use crate::session::undeclared;
 use crate::session::warnings;
@@ -246,6 +248,9 @@ impl Session {
             diagnostics.push(stops::message(&stop, program, &self.options));
         }
         diagnostics.extend(loaded.diagnostics.iter().cloned());
+        if loaded.is_given {
+            diagnostics.extend(policies::warnings(&loaded, Some(&policy_keys(program))));
+        }
         if !has_errors(&diagnostics) {
             let leaves = (keep == Keep::Input).then_some(leaves);
             let all = Rest { loaded: &loaded, without: None };

@@ -210,6 +210,10 @@ codes! {
         "--lenient goes on without records that have errors and without what rests on them; each is listed.";
     L0413 "L0413" Warning "an amount that is not in the quote"
         "The quote has figures in digits, and a bound of the amount is none of them, nor a sum, a difference or a product of them. If the words give it otherwise, name these words in amount.text; number words and figures inside the bounds raise no warning.";
+    L0414 "L0414" Warning "a policy that nothing reads"
+        "No rule reads a policy with this key, so the decision changes nothing; the key may be misspelt.";
+    L0415 "L0415" Warning "approximate figures taken as exact"
+        "Claims say that their figures are approximate, and no policy approx_slack says by how many percent they are widened. A policy of 0 takes them as they stand.";
 }
 
 impl Code {

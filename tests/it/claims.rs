@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hence::claims::load::{BadRecords, Loaded, Options, load};
+use hence::claims::policies::warnings;
 use hence::text::diagnostic::{Diagnostic, Severity};
 use hence::text::files::Files;
 use hence::text::render::{RenderOptions, render};
@@ -83,7 +84,9 @@ fn check_folder(folder: &Path, check: impl Fn(&str, &Loaded, &Files)) {
             options.bad_records = BadRecords::Drop;
         }
         let mut files = Files::new();
-        let loaded = load(&[path], options, &mut files);
+        let mut loaded = load(&[path], options, &mut files);
+        let of_policies = warnings(&loaded, None);
+        loaded.diagnostics.extend(of_policies);
         check(&name, &loaded, &files);
     }
 }
