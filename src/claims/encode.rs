@@ -301,6 +301,7 @@ impl<'a> Encoder<'a> {
     /// The event that a claim is about: its own words' business, or somebody's assumption.
     fn event(&mut self, entry: &Entry, claim: &Claim<'_>) {
         let id = &*claim.id;
+        self.rows.maybe(Filled::ClaimEventBy, id, text(claim.event_by.as_ref()));
         if let (Some(event), Some(by)) = (&claim.event, &claim.event_by)
             && &**by != "text"
         {

@@ -63,6 +63,8 @@ relations! {
     SaidUntil "said_until" (c: Symbol, day: Number);
     /// The event it is about.
     ClaimEvent "claim_event" (c: Symbol, e: Symbol);
+    /// Who says that it is about that event, where the record says so: `text`, or somebody.
+    ClaimEventBy "claim_event_by" (c: Symbol, who: Symbol);
     /// Where.
     ClaimPlace "claim_place" (c: Symbol, x: Symbol);
     /// The words, and their code points in the document.

@@ -3,7 +3,7 @@
 use crate::base::ids::{LeafId, RelationId};
 use crate::claims::withdraw::Broken;
 use crate::io::input::{counted, grouped};
-use crate::provenance::leaves::Leaves;
+use crate::provenance::leaves::{LeafKind, Leaves};
 use crate::provenance::proof::{Conclusion, LeafRef};
 use crate::provenance::supports::{Least, Member, Supports};
 use crate::session::diff::Changes;
@@ -11,6 +11,7 @@ use crate::session::scenarios::{Effect, Scenario};
 use crate::session::support::{
     Echo, Fragile, FragileRow, Given, Needed, Outcome, PassesOn, Support, Without, lacking,
 };
+use crate::session::whatif::ASSUMED;
 use crate::show::safe::{visible, wrap};
 use crate::show::table::{TableOptions, table};
 use crate::show::words::Words;
@@ -205,22 +206,47 @@ pub fn source(words: Words<'_>, id: &str) -> String {
     if label == visible(id) { label } else { format!("{label} ({})", visible(id)) }
 }
 
+/// What an assumption is called; a row that nobody counts as one goes by its own name.
 fn member_text(words: Words<'_>, member: &Member) -> String {
     match member {
         Member::Source(id) | Member::Voice(id) => source(words, id),
         Member::Leaf(leaf) => leaf_text(words, *leaf),
+        Member::Row(LeafRef::Fact(at), conclusion)
+            if words.given.program.facts[*at].assumed && has_claims(words) =>
+        {
+            format!("assumption: {}", words.tuple(conclusion))
+        }
         Member::Row(LeafRef::Fact(_) | LeafRef::Input | LeafRef::Row(_), conclusion) => {
             words.tuple(conclusion)
         }
     }
 }
 
-fn leaf_text(words: Words<'_>, leaf: LeafId) -> String {
-    let leaf = &words.given.leaves.leaves[leaf];
+fn leaf_text(words: Words<'_>, id: LeafId) -> String {
+    let leaf = &words.given.leaves.leaves[id];
     match &leaf.evidence {
         Some(evidence) => format!("{} by {}", visible(&leaf.id), words.label(&evidence.origin)),
+        None if leaf.id == ASSUMED => match assumed(words, id) {
+            Some(row) => format!("assumed, on no file: {}", words.tuple(&row)),
+            None => visible(&leaf.id),
+        },
+        None if leaf.kind == LeafKind::Assumption && has_claims(words) => {
+            format!("assumption: {}", visible(&leaf.id))
+        }
         None => visible(&leaf.id),
     }
+}
+
+/// The row that a leaf is of which nothing is written anywhere.
+pub(super) fn assumed(words: Words<'_>, id: LeafId) -> Option<Conclusion> {
+    let rows = &words.given.leaves.rows;
+    let ((relation, tuple), _) = rows.iter().find(|(_, leaf)| **leaf == id)?;
+    Some(Conclusion { relation: *relation, tuple: tuple.clone() })
+}
+
+/// Where nobody says anything, rows are all there is, and none of them is called an assumption.
+fn has_claims(words: Words<'_>) -> bool {
+    words.given.leaves.leaves.iter().any(|leaf| leaf.evidence.is_some())
 }
 
 /// What becomes of a conclusion.

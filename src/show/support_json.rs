@@ -8,7 +8,9 @@ use crate::provenance::proof::Conclusion;
 use crate::provenance::supports::{Least, Member};
 use crate::session::scenarios::{Effect, Scenario};
 use crate::session::support::{Echo, Fragile, Given, Needed, Outcome, PassesOn, Support, Without};
+use crate::session::whatif::ASSUMED;
 use crate::show::json::value;
+use crate::show::support::assumed;
 use crate::show::words::Words;
 use crate::value::value::{self as values, Value};
 
@@ -187,14 +189,23 @@ impl Json<'_> {
         leaves.iter().map(|leaf| self.0.given.leaves.leaves[*leaf].id.clone()).collect()
     }
 
+    /// The row that a leaf is, if nothing is written of it anywhere.
+    fn assumed(&self, id: LeafId) -> Option<Conclusion> {
+        let is_assumed = self.0.given.leaves.leaves[id].id == ASSUMED;
+        is_assumed.then(|| assumed(self.0, id)).flatten()
+    }
+
     fn member(&self, member: &Member) -> MemberOut {
         match member {
             Member::Source(id) | Member::Voice(id) => MemberOut::Source(id.clone()),
-            Member::Leaf(leaf) => {
-                let leaf = &self.0.given.leaves.leaves[*leaf];
+            Member::Leaf(id) => {
+                let leaf = &self.0.given.leaves.leaves[*id];
                 match leaf.evidence {
                     Some(_) => MemberOut::Claim(leaf.id.clone()),
-                    None => MemberOut::Assumption(leaf.id.clone()),
+                    None => match self.assumed(*id) {
+                        Some(row) => MemberOut::Row(self.tuple(&row)),
+                        None => MemberOut::Assumption(leaf.id.clone()),
+                    },
                 }
             }
             Member::Row(_, conclusion) => MemberOut::Row(self.tuple(conclusion)),

@@ -41,6 +41,7 @@ claim claim_manner id manner*
 claim claim_alt id alt
 claim claim_if id if
 claim claim_event id event
+claim claim_event_by id event_by
 claim claim_place id place
 claim marking id marking
 claim extractor_confidence id extractor.confidence

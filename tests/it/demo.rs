@@ -123,19 +123,43 @@ fn a_withdrawn_claim_makes_its_readings_incomplete_and_nothing_shrinks() {
     for reading in ["r0", "r1", "r4", "r5", "r7"] {
         assert!(has(&found, "total", reading), "{reading}");
     }
-    // The assessment behind c0301 to c0303 still stands.
-    assert!(has(&found, "corroborated", "t_surge"));
+    // The assessment behind c0301 to c0303 still stands, and says only what can or may be.
+    assert!(!has(&found, "corroborated", "t_surge"));
+    assert!(has(&found, "capability", "t_surge"));
+    assert!(has(&found, "single_source", "t_surge"));
 }
 
 #[test]
-fn corroboration_falls_with_the_last_claim_of_a_side() {
-    assert!(!has(&without(&["c0201", "c0301", "c0302", "c0303"]), "corroborated", "t_surge"));
+fn what_can_or_may_happen_corroborates_nothing() {
+    let all = conclusions(&package("facts/deployment"), Engine::Native);
+    let without = without(&["c0301", "c0302", "c0303", "c1002", "c1003"]);
+    for relation in ["corroborated", "independent_groups", "ev_group", "choke_point"] {
+        let of = |found: &BTreeMap<String, Rows>| -> Rows {
+            found[relation].iter().filter(|row| row[0] == "t_surge").cloned().collect()
+        };
+        assert_eq!(of(&all), of(&without), "{relation}");
+        assert!(!of(&all).is_empty(), "{relation}");
+    }
 }
 
 #[test]
 fn a_rival_reading_comes_back_when_what_it_contradicts_is_gone() {
-    assert!(has(&without(&["c1001", "c1002"]), "corroborated", "t_surge"));
-    assert!(!has(&without(&["c1001", "c1002", "c1003"]), "corroborated", "t_surge"));
+    let all = conclusions(&package("facts/deployment"), Engine::Native);
+    assert!(has(&all, "rejected_alt", "c1003"));
+    assert!(!has(&without(&["c1001"]), "rejected_alt", "c1003"));
+    // Neither reading of "could begin" says that the wave comes.
+    assert!(!has(&without(&["c1001"]), "corroborated", "t_surge"));
+}
+
+#[test]
+fn an_event_is_as_firm_as_what_the_text_says_of_it() {
+    let row = |e: &str, m: &str| vec![e.to_owned(), m.to_owned()];
+    let all = conclusions(&package("facts/deployment"), Engine::Native);
+    assert!(all["event_modality"].contains(&row("t_surge", "projected")));
+    // Where the text ties nothing else to the event, what is filed under it is all there is.
+    let found = without(&["c0201"]);
+    assert!(found["event_modality"].contains(&row("t_surge", "stated")));
+    assert!(!has(&found, "firmer_if", "t_surge"));
 }
 
 #[test]
