@@ -3,17 +3,20 @@
 use std::fs;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::cli::cert_args::{Cert, CertFormat, LevelArg, Verify};
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
 use crate::cli::session::{open, options};
+use crate::engine::limits::Limits;
 use crate::io::output::replace;
 use crate::provenance::certificate::Level;
-use crate::session::options::Options;
 use crate::session::session::{Keep, Session};
-use crate::verify::inputs::Inputs;
-use crate::verify::verifier::verify;
+use crate::session::stops;
+use crate::text::codes::Code;
+use crate::text::diagnostic::Diagnostic;
+use crate::verify::verifier::{Verifier, verify};
 
 /// Bytes by which what was written before is known.
 const BEGINNING: usize = 10;
@@ -72,29 +75,50 @@ fn write(path: &Path, text: &str) -> Result<(), Exit> {
     replace(path, text).map_err(|error| refused(error.to_string()))
 }
 
+/// Tells the checker when to stop.
+fn stop(limits: &Limits) -> Option<Rc<dyn Fn() -> bool>> {
+    let limits = limits.clone();
+    Some(Rc::new(move || limits.check().is_err()))
+}
+
 /// Checks a certificate.
 ///
 /// # Errors
 /// If it is refused, or something cannot be read.
-pub fn check(args: &Verify, session: &mut Option<Session>) -> Result<(), Exit> {
+pub fn check(args: &Verify, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     #[expect(clippy::disallowed_methods, reason = "the command reads this file")]
     let read = fs::read_to_string(&args.certificate);
     let name = args.certificate.display();
     let text = read.map_err(|error| Exit::System(format!("{name} cannot be read: {error}")))?;
-    let mut inputs = Inputs::default();
-    if !args.facts.is_empty() {
-        let header = text.lines().next().unwrap_or("");
-        inputs = Inputs::open(header, &args.facts).map_err(Exit::System)?;
+    let compares_input = !args.input.facts.is_empty();
+    if compares_input && args.programs.is_empty() {
+        let message = Diagnostic::new(Code::H0701, "-F is given without rule files")
+            .help("give those of the certificate too: they say what the columns of the input are");
+        return Err(message.into());
     }
+    let mut options = options(&args.input);
+    options.input.hashes = true;
+    let limits = options.limits();
+    let session = session.insert(Session::new(options));
+    let mut verifier = Verifier::new(None, stop(&limits));
     if !args.programs.is_empty() {
-        let options = Options { include: args.include.clone(), ..Options::default() };
-        let session = session.insert(Session::new(options));
         session.load(&args.programs)?;
-        inputs.programs = session.rule_texts();
-        inputs.rules = Some(session.program_digest());
+        if compares_input {
+            session.read_input(Keep::Input)?;
+            reporter.print(&session.take_warnings_of_questions(), session.files());
+            session.place_rows();
+        }
+        let mut given = Verifier::default();
+        for line in session.certified(compares_input) {
+            given.line(&line).map_err(|reason| Exit::Bug(format!("{reason}: {line}")))?;
+        }
+        verifier = Verifier::new(Some(Rc::new(given)), stop(&limits));
     }
-    let compares = !args.facts.is_empty() || !args.programs.is_empty();
-    match verify(&text, compares.then_some(&inputs)) {
+    let verdict = verify(&text, verifier);
+    if let Err(stop) = limits.check() {
+        return Err(stops::ended(&stop, session.options()).into());
+    }
+    match verdict {
         Ok(summary) => writeln!(stdout().lock(), "{summary}")?,
         Err((line, reason)) => {
             writeln!(stdout().lock(), "refused: {name}:{line}: {reason}")?;

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{Input, Messages};
+use crate::cli::args::Input;
 
 /// What is in a certificate.
 pub const CERT_HELP: &str = "\
 A certificate is JSON Lines: a header with the hashes of all files, the program's relations, facts
-and rules, then leaves, steps, absences and aggregates, each of which names only earlier lines, and
-the conclusions. At the level `model` it also has every tuple of the relations that the steps negate
+and rules, then leaves, steps and aggregates, each of which rests only on earlier lines, and the
+conclusions. At the level `model` it also has every tuple of the relations that the steps negate
 or aggregate, and of all below them, so that absence and complete groups are verified; at the level
 `proof` they are trusted.
 
@@ -19,15 +19,17 @@ The form `lean` is the ordered graph that the verified checker CertifyingDatalog
 
 /// What is verified, and what is trusted.
 pub const VERIFY_HELP: &str = "\
-The checker shares no code with what derives and explains. It checks every step by substitution,
-every operation and aggregate by computing it anew, that nothing rests on itself, and at the level
-`model` that the relations negated or aggregated are closed under the rules. With -F the input files
-must have the hashes of the header, every leaf must stand in its file, every quote in its document,
-and at the level `model` no row of the input may be missing. With PROG.dl the rule files must have
-the hashes of the header, and give the rules of the certificate when hence reads them.
+The checker, less than a thousand lines, shares no code with what derives and explains. It checks
+every step by substitution, every operation and aggregate by computing it anew, that nothing rests
+on itself, and at the level `model` that the relations negated or aggregated are closed under the
+rules. With PROG.dl the rule files must have the hashes of the header and give the rules of the
+certificate. With -F too, given as it was to `hence cert`, the input files must have the hashes of
+the header, every leaf must stand in its file at its line, and at the level `model` no row of the
+input may be missing.
 
-Trusted are: how hence reads rule files; without -F the input; what a claim's dates stand for that
-are not plain; that no field outside of the schema is missing; what a lenient run left out.
+Trusted is how hence reads: rule files into rules, fact files and claims into rows, quotes in their
+documents. The parts that read them have no share in deriving; without PROG.dl and -F nothing is
+read, and the rules and the leaves of the certificate are trusted as they stand.
 
 Exit codes: 0 verified; 1 refused, with the line and the reason; 2 cannot be read.";
 
@@ -60,15 +62,9 @@ pub struct Verify {
     /// Rule files to compare with
     #[arg(value_name = "PROG.dl")]
     pub programs: Vec<PathBuf>,
-    /// Folder of the input files to compare with, or one of them; may be repeated
-    #[arg(short = 'F', long = "facts", value_name = "PATH")]
-    pub facts: Vec<PathBuf>,
-    /// Folder in which .include looks; may be repeated
-    #[arg(short = 'I', long = "include", value_name = "DIR")]
-    pub include: Vec<PathBuf>,
-    /// How messages are printed.
+    /// Where the input comes from that is compared with: as it was given to `hence cert`.
     #[command(flatten)]
-    pub messages: Messages,
+    pub input: Input,
 }
 
 /// `--level` of certificates

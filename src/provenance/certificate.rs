@@ -1,18 +1,18 @@
-//! [`certify`]: conclusions with all that shows them, as lines of JSON, each of which names only
+//! [`certify`]: conclusions with all that shows them, as lines of JSON, each of which rests only on
 //! earlier ones. The form is `hence.cert/1`: tests/schema/cert.schema.json says it, `verify` reads
 //! it and shares nothing with what writes it here.
 
 use serde_json::{Value as Json, json};
 
 use crate::base::hash::{Map, Set, sha256};
-use crate::base::ids::{Id, RelationId};
+use crate::base::ids::{Id, RelationId, Table, VarId};
 use crate::engine::limits::{Limits, Stop};
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Program};
 use crate::provenance::derivations::{Derivation, Derivations, Finished, Goal};
 use crate::provenance::proof::{LeafRef, Proof, Site};
 use crate::provenance::solve::Bound;
 use crate::value::symbols::Symbols;
-use crate::value::value::{Tuple, Value};
+use crate::value::value::Value;
 
 /// What of a certificate is shown, and what is trusted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,19 +63,17 @@ pub fn certify(
         derivations: &derivations,
         origin,
         lines: program_lines(program),
-        tuples: Map::default(),
-        absent: Map::default(),
-        groups: Map::default(),
+        ids: aggregate_ids(program),
+        tuples: Set::default(),
+        groups: Set::default(),
     };
     for stratum in finished.analysis.strata.iter() {
         let names = stratum.relations.iter().filter(|id| closed.contains(*id)).copied();
         writer.close(&names.collect::<Vec<RelationId>>());
     }
     conclusions.iter().for_each(|goal| writer.goal(goal));
-    let concluded: Vec<Json> = conclusions
-        .iter()
-        .map(|goal| json!([writer.tuples[goal], row(program, goal.0, &goal.1)]))
-        .collect();
+    let concluded: Vec<Json> =
+        conclusions.iter().map(|goal| row(program, goal.0, &goal.1)).collect();
     writer.push(&json!({ "conclusions": concluded }));
     let lines = writer.lines;
     derivations.context.solver.watch.stopped()?;
@@ -85,6 +83,7 @@ pub fn certify(
 /// The lines of a program: relations, facts, rules.
 #[must_use]
 pub fn program_lines(program: &Program) -> Vec<String> {
+    let ids = aggregate_ids(program);
     let mut lines = Vec::new();
     for relation in program.relations.iter() {
         let columns = relation.columns.iter().map(|c| json!([c.name, c.base.to_string()]));
@@ -96,19 +95,47 @@ pub fn program_lines(program: &Program) -> Vec<String> {
         let fact = row(program, fact.relation, &fact.values);
         lines.push(json!({ "fact": fact }).to_string());
     }
-    for rule in program.rules.iter() {
+    for (id, rule) in program.rules.entries() {
         let vars = rule.vars.iter().map(|var| json!([var.name, var.base.to_string()]));
-        let of = Printer { program };
+        let mut occurs = Table::filled(rule.vars.len(), 0);
+        let mut count = |var: VarId| occurs[var] += 1;
+        rule.head_args.iter().for_each(|arg| arg.each_var(&mut count));
+        rule.body.iter().for_each(|literal| literal.each_var(&mut count));
+        let of = Printer { program, ids: &ids, occurs };
         let args: Vec<Json> = rule.head_args.iter().map(|arg| of.expr(arg)).collect();
         let line = json!({"rule": {
             "name": rule.name,
             "vars": vars.collect::<Vec<Json>>(),
             "head": [program.relations[rule.head].name, args],
-            "body": of.body(&rule.body),
+            "body": of.body(&Site::of_rule(id), &rule.body),
         }});
         lines.push(line.to_string());
     }
     lines
+}
+
+/// The leaf line of a tuple that the program does not have as a fact.
+#[must_use]
+pub fn leaf_line(program: &Program, goal: &Goal, leaf: LeafRef, origin: Origin<'_>) -> Json {
+    json!({"leaf": {"gives": row(program, goal.0, &goal.1), "by": origin(goal, leaf)}})
+}
+
+/// The numbers of aggregates: first those of the first rule, each before what is inside of it.
+fn aggregate_ids(program: &Program) -> Map<Site, usize> {
+    fn number(scope: &Site, body: &[Literal], ids: &mut Map<Site, usize>) {
+        for (at, literal) in body.iter().enumerate() {
+            if let LiteralKind::Aggregate { aggregate, .. } = &literal.kind {
+                let site = scope.inside(at);
+                ids.insert(site.clone(), ids.len());
+                number(&site, &aggregate.body, ids);
+            }
+        }
+    }
+    let mut ids = Map::default();
+    for (id, rule) in program.rules.entries() {
+        number(&Site::of_rule(id), &rule.body, &mut ids);
+    }
+    ids
 }
 
 /// SHA-256 of the lines of a program, each with its end.
@@ -139,6 +166,9 @@ fn row(program: &Program, relation: RelationId, tuple: &[Value]) -> Json {
 
 struct Printer<'a> {
     program: &'a Program,
+    ids: &'a Map<Site, usize>,
+    /// How often each variable of the rule stands in it.
+    occurs: Table<VarId, usize>,
 }
 
 impl Printer<'_> {
@@ -160,8 +190,9 @@ impl Printer<'_> {
         exprs.iter().map(|expr| self.expr(expr)).collect()
     }
 
-    fn atom(&self, atom: &Atom) -> Json {
+    fn atom(&self, atom: &Atom, is_absent: bool) -> Json {
         let arg = |arg: &Arg| match arg {
+            Arg::Var(var) if is_absent && self.occurs[*var] == 1 => json!("any"),
             Arg::Var(var) => json!({"var": var.index()}),
             Arg::Const(value) => self.constant(*value),
         };
@@ -169,34 +200,40 @@ impl Printer<'_> {
         json!([self.program.relations[atom.relation].name, args])
     }
 
-    fn body(&self, body: &[Literal]) -> Vec<Json> {
-        body.iter().map(|literal| self.literal(literal)).collect()
+    fn body(&self, scope: &Site, body: &[Literal]) -> Vec<Json> {
+        body.iter().enumerate().map(|(at, literal)| self.literal(scope, at, literal)).collect()
     }
 
-    fn literal(&self, literal: &Literal) -> Json {
+    fn literal(&self, scope: &Site, at: usize, literal: &Literal) -> Json {
         match &literal.kind {
-            LiteralKind::Atom(atom) => json!({"atom": self.atom(atom)}),
-            LiteralKind::Absent(atom) => json!({"absent": self.atom(atom)}),
+            LiteralKind::Atom(atom) => json!({"atom": self.atom(atom, false)}),
+            LiteralKind::Absent(atom) => json!({"absent": self.atom(atom, true)}),
             LiteralKind::Compare(op, a, b) => {
                 json!({"compare": [op.text(), self.expr(a), self.expr(b)]})
             }
             LiteralKind::Test { test, args, negated } => {
-                json!({"test": [test.name(), !negated, self.expr(&args[0]), self.expr(&args[1])]})
+                let op = format!("{}{}", if *negated { "not " } else { "" }, test.name());
+                json!({"compare": [op, self.expr(&args[0]), self.expr(&args[1])]})
             }
             LiteralKind::Range { var, args } => json!({"range": [var.index(), self.exprs(args)]}),
             LiteralKind::Aggregate { var, aggregate } => {
                 let Aggregate { kind, value, base, body, outer, witnesses, .. } = aggregate;
+                let site = scope.inside(at);
                 json!({"aggregate": {
+                    "id": self.ids[&site],
                     "var": var.index(),
                     "kind": kind.name(),
                     "base": base.to_string(),
                     "value": value.as_ref().map(|value| self.expr(value)),
-                    "body": self.body(body),
+                    "body": self.body(&site, body),
                     "outer": outer.iter().map(|var| var.index()).collect::<Vec<_>>(),
                     "witnesses": witnesses.iter().map(|var| var.index()).collect::<Vec<_>>(),
                 }})
             }
-            LiteralKind::Constant(holds) => json!({"constant": holds}),
+            LiteralKind::Constant(holds) => {
+                let zero = self.constant(Value::Number(0));
+                json!({"compare": [if *holds { "=" } else { "!=" }, zero, zero]})
+            }
         }
     }
 }
@@ -206,10 +243,10 @@ struct Writer<'w, 'a> {
     origin: Origin<'w>,
     /// All lines but the header.
     lines: Vec<String>,
-    /// The lines of tuples, absences and groups, as they count with the header.
-    tuples: Map<Goal, usize>,
-    absent: Map<(RelationId, Vec<Option<Value>>), usize>,
-    groups: Map<(Site, Vec<Option<Value>>), usize>,
+    ids: Map<Site, usize>,
+    /// The tuples and groups that have lines.
+    tuples: Set<Goal>,
+    groups: Set<(usize, Vec<Option<Value>>)>,
 }
 
 impl Writer<'_, '_> {
@@ -217,9 +254,8 @@ impl Writer<'_, '_> {
         self.derivations.context.program
     }
 
-    fn push(&mut self, line: &Json) -> usize {
+    fn push(&mut self, line: &Json) {
         self.lines.push(line.to_string());
-        self.lines.len() + 1
     }
 
     /// All tuples of relations that depend on each other, and that there are no more.
@@ -242,13 +278,13 @@ impl Writer<'_, '_> {
     fn goal(&mut self, goal: &Goal) {
         let mut stack = vec![(goal.clone(), false)];
         while let Some((goal, ready)) = stack.pop() {
-            if self.tuples.contains_key(&goal) {
+            if self.tuples.contains(&goal) {
                 continue;
             }
             if ready {
                 let line = self.tuple(&goal);
-                let line = self.push(&line);
-                self.tuples.insert(goal, line);
+                self.push(&line);
+                self.tuples.insert(goal);
             } else {
                 let premises = self.derivations.premises(&self.derivations.of[&goal]);
                 stack.push((goal, true));
@@ -258,98 +294,52 @@ impl Writer<'_, '_> {
     }
 
     fn tuple(&mut self, goal: &Goal) -> Json {
-        let gives = row(self.program(), goal.0, &goal.1);
         let derivations = self.derivations;
         let program = derivations.context.program;
-        let (relations, facts) = (program.relations.len(), program.facts.len());
         match &derivations.of[goal] {
-            Derivation::Leaf(LeafRef::Fact(at)) => {
-                json!({"leaf": {"gives": gives, "by": {"fact": relations + at + 2}}})
-            }
-            Derivation::Leaf(leaf) => {
-                json!({"leaf": {"gives": gives, "by": (self.origin)(goal, *leaf)}})
-            }
+            Derivation::Leaf(leaf) => leaf_line(program, goal, *leaf, self.origin),
             Derivation::Rule(rule, bound) => {
-                let body = &program.rules[*rule].body;
-                let premises = self.premises(&Site::of_rule(*rule), body, bound);
+                self.groups(&Site::of_rule(*rule), &program.rules[*rule].body, bound);
                 json!({"step": {
-                    "gives": gives,
-                    "rule": relations + facts + rule.index() + 2,
+                    "gives": row(program, goal.0, &goal.1),
+                    "rule": rule.index(),
                     "binding": cells(&program.symbols, bound),
-                    "premises": premises,
                 }})
             }
         }
     }
 
-    /// The lines of the atoms, absences and aggregates of a body.
-    fn premises(&mut self, scope: &Site, body: &[Literal], bound: &Bound) -> Vec<usize> {
-        let mut premises = Vec::new();
+    /// The lines of the aggregates of a body, each after those inside of it.
+    fn groups(&mut self, scope: &Site, body: &[Literal], bound: &Bound) {
         for (at, literal) in body.iter().enumerate() {
-            match &literal.kind {
-                LiteralKind::Atom(atom) => {
-                    let tuple: Option<Tuple> = pattern(atom, bound).into_iter().collect();
-                    let goal = (atom.relation, tuple.expect("a whole binding"));
-                    premises.push(self.tuples[&goal]);
-                }
-                LiteralKind::Absent(atom) => premises.push(self.absence(atom, bound)),
-                LiteralKind::Aggregate { aggregate, .. } => {
-                    premises.push(self.group(&scope.inside(at), aggregate, bound));
-                }
-                _ => {}
+            if let LiteralKind::Aggregate { var, aggregate } = &literal.kind {
+                self.group(&scope.inside(at), (*var, aggregate), bound);
             }
         }
-        premises
     }
 
-    fn absence(&mut self, atom: &Atom, bound: &Bound) -> usize {
-        let key = (atom.relation, pattern(atom, bound));
-        if let Some(line) = self.absent.get(&key) {
-            return *line;
-        }
-        let name = &self.program().relations[atom.relation].name;
-        let line = json!({"absent": [name, cells(&self.program().symbols, &key.1)]});
-        let line = self.push(&line);
-        self.absent.insert(key, line);
-        line
-    }
-
-    fn group(&mut self, site: &Site, aggregate: &Aggregate, bound: &Bound) -> usize {
+    fn group(&mut self, site: &Site, (var, aggregate): (VarId, &Aggregate), bound: &Bound) {
+        let id = self.ids[site];
         let outer: Vec<Option<Value>> =
             aggregate.outer.iter().map(|var| bound[var.index()]).collect();
-        let key = (site.clone(), outer);
-        if let Some(line) = self.groups.get(&key) {
-            return *line;
+        if !self.groups.insert((id, outer.clone())) {
+            return;
         }
         let derivations = self.derivations;
-        let (var, _) = site.aggregate(derivations.context.program).expect("an aggregate is there");
+        let symbols = &derivations.context.program.symbols;
         let mut rows = Vec::new();
         for row in derivations.rows(site, bound) {
-            let premises = self.premises(site, &aggregate.body, &row);
+            self.groups(site, &aggregate.body, &row);
             let mut own = row;
             aggregate.outer.iter().for_each(|var| own[var.index()] = None);
-            rows.push(json!([cells(&self.program().symbols, &own), premises]));
+            rows.push(cells(symbols, &own));
         }
-        let program = self.program();
-        let symbols = &program.symbols;
-        let first_rule = program.relations.len() + program.facts.len() + 2;
         let line = json!({"aggregate": {
-            "rule": first_rule + site.rule.index(),
-            "at": site.path,
-            "outer": cells(symbols, &key.1),
+            "id": id,
+            "outer": cells(symbols, &outer),
             "value": bound[var.index()].map(|value| cell(symbols, value)),
             "rows": rows,
         }});
-        let line = self.push(&line);
-        self.groups.insert(key, line);
-        line
+        self.push(&line);
     }
-}
-
-fn pattern(atom: &Atom, bound: &Bound) -> Vec<Option<Value>> {
-    let value = |arg: &Arg| match arg {
-        Arg::Var(var) => bound[var.index()],
-        Arg::Const(value) => Some(*value),
-    };
-    atom.args.iter().map(value).collect()
 }

@@ -3,13 +3,14 @@
 use std::fs::read_to_string;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::base::hash::{Map, Set, sha256};
 use crate::base::ids::FileId;
 use crate::base::nearest::{alternatives, nearest};
 use crate::io::find::shown;
-use crate::provenance::certificate::{Level, certify, digest, program_lines};
+use crate::provenance::certificate::{Level, certify, digest, leaf_line, program_lines};
 use crate::provenance::derivations::{Finished, Goal};
 use crate::provenance::leaves::{Leaf, LeafKind};
 use crate::provenance::ordered_graph::{NoGraph, ordered_graph};
@@ -113,15 +114,52 @@ impl Session {
         let limits = self.options().limits();
         let found = certify(finished, (&wanted.goals, &wanted.proofs), (level, &origin), &limits);
         let lines = found.map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
-        let header = json!({"header": {
+        let program = program_lines(program);
+        let header = self.header(level, &program, Some(&places.inputs));
+        Ok([header].into_iter().chain(lines).collect())
+    }
+
+    fn header(&self, level: Level, program: &[String], inputs: Option<&[Json]>) -> String {
+        let header = json!({
             "schema": "hence.cert/1",
             "hence": env!("CARGO_PKG_VERSION"),
             "level": level.word(),
-            "rules": digest(&program_lines(program)),
+            "rules": digest(program),
             "programs": self.programs(),
-            "inputs": places.inputs,
-        }});
-        Ok([header.to_string()].into_iter().chain(lines).collect())
+            "inputs": inputs,
+        });
+        json!({ "header": header }).to_string()
+    }
+
+    /// What certificates are compared with: the header, the program, and with `inputs` every row of
+    /// the input as a leaf, if it was read and is in memory.
+    #[must_use]
+    pub fn certified(&self, inputs: bool) -> Vec<String> {
+        let world = self.world();
+        let program = &world.program;
+        let mut lines = program_lines(program);
+        if !inputs {
+            lines.insert(0, self.header(Level::Proof, &lines, None));
+            return lines;
+        }
+        let places = InputPlaces::of(world);
+        let header = self.header(Level::Proof, &lines, Some(&places.inputs));
+        lines.insert(0, header);
+        let facts: Set<Goal> =
+            program.facts.iter().map(|fact| (fact.relation, fact.values.clone())).collect();
+        let mut seen = Set::default();
+        for (relation, columns) in world.facts.relations.entries() {
+            for row in 0..columns.rows {
+                let goal = (relation, world.facts.row(program, relation, row));
+                let leaf = world.leaves.of(relation, &goal.1).map_or(LeafRef::Input, LeafRef::Row);
+                let is_given = leaf != LeafRef::Input || !facts.contains(&goal);
+                if is_given && seen.insert(goal.clone()) {
+                    let origin = |goal: &Goal, leaf: LeafRef| places.origin(world, goal, leaf);
+                    lines.push(leaf_line(program, &goal, leaf, &origin).to_string());
+                }
+            }
+        }
+        lines
     }
 
     /// The derivations as `CertifyingDatalog` reads them, one JSON document.
@@ -158,23 +196,6 @@ impl Session {
         };
         self.rule_files().iter().map(hash).collect()
     }
-
-    /// Names and texts of the rule files.
-    #[must_use]
-    pub fn rule_texts(&self) -> Vec<(String, String)> {
-        let names = self.rule_files().iter();
-        let text = |name: &String| {
-            let found = self.files().entries().find(|(_, file)| file.name == *name);
-            Some((name.clone(), found?.1.text.to_string()))
-        };
-        names.filter_map(text).collect()
-    }
-
-    /// The hash of the program as a certificate holds it.
-    #[must_use]
-    pub fn program_digest(&self) -> String {
-        digest(&program_lines(&self.world().program))
-    }
 }
 
 /// Where the input stands.
@@ -197,12 +218,8 @@ impl InputPlaces {
                 places.rows.entry((file.relation, tuple)).or_insert((at, file.line(index)));
             }
             let relation = &world.program.relations[file.relation].name;
-            places.inputs.push(json!({
-                "name": shown(&file.path),
-                "sha256": file.sha256,
-                "holds": {"rows": [relation, file.rows]},
-                "without": file.bad_lines,
-            }));
+            let holds = json!({"rows": [relation, file.rows]});
+            places.file(&shown(&file.path), &file.sha256, &holds, &file.bad_lines);
         }
         let Some(claims) = &world.claims else { return places };
         let rejected = claims.rejected.as_deref().unwrap_or("");
@@ -215,26 +232,34 @@ impl InputPlaces {
             let without: Vec<&Json> =
                 rejected.iter().filter(own).map(|line| &line["line"]).collect();
             places.claims.entry(name).or_default().push((places.inputs.len(), file.file.clone()));
-            places.inputs.push(json!({
-                "name": file.file,
-                "sha256": file.sha256,
-                "holds": {"claims": file.records},
-                "without": without,
-            }));
+            let holds = json!({"claims": file.records});
+            places.file(&file.file, &file.sha256, &holds, &without);
         }
         for document in &claims.documents {
             let Some(file) = &document.file else { continue };
-            places.inputs.push(json!({
-                "name": file,
-                "sha256": document.sha256,
-                "holds": {"document": document.id},
-                "without": [],
-            }));
+            let holds = json!({"document": document.id});
+            places.file(file, &document.sha256, &holds, &[0; 0]);
         }
         places
     }
 
+    fn file(
+        &mut self,
+        name: &str,
+        sha256: &impl Serialize,
+        holds: &Json,
+        without: &[impl Serialize],
+    ) {
+        self.inputs.push(json!([
+            name,
+            {"sha256": sha256, "holds": holds, "without": without},
+        ]));
+    }
+
     fn origin(&self, world: &World, goal: &Goal, leaf: LeafRef) -> Json {
+        if let LeafRef::Fact(_) = leaf {
+            return json!("fact");
+        }
         let record = match leaf {
             LeafRef::Row(id) => Some(&world.leaves.leaves[id]),
             LeafRef::Fact(_) | LeafRef::Input => None,
@@ -251,7 +276,7 @@ impl InputPlaces {
             }
             (Some((_, (file, line))), _) => json!({"record": [file, line]}),
             (None, Some((file, line))) => json!({"row": [file, line]}),
-            (None, None) => json!({"declared": null}),
+            (None, None) => json!("declared"),
         }
     }
 

@@ -24,15 +24,19 @@ pub fn message(stop: &Stop, program: &Program, options: &Options) -> Diagnostic 
             Diagnostic::new(Code::H0601, format!("`{name}` has more tuples than hence can number"))
                 .label(program.relations[*relation].span, "2^32 - 2 is the most")
         }
-        Stop::Timeout => {
-            let after = options.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
-            Diagnostic::new(Code::H0601, format!("stopped after {after} s"))
-                .note("limit set by --timeout; everything is as it was before")
-        }
-        Stop::Interrupted => {
-            Diagnostic::new(Code::H0602, "interrupted").note("everything is as it was before")
-        }
+        Stop::Timeout | Stop::Interrupted => ended(stop, options),
     }
+}
+
+/// The message of a stop from outside.
+#[must_use]
+pub fn ended(stop: &Stop, options: &Options) -> Diagnostic {
+    if *stop == Stop::Interrupted {
+        return Diagnostic::new(Code::H0602, "interrupted").note("everything is as it was before");
+    }
+    let after = options.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
+    Diagnostic::new(Code::H0601, format!("stopped after {after} s"))
+        .note("limit set by --timeout; everything is as it was before")
 }
 
 fn failed(failure: &Failure, program: &Program) -> Diagnostic {

@@ -1,8 +1,10 @@
 //! What operations, patterns, ranges and aggregates mean.
+#![expect(clippy::cast_precision_loss, reason = "where it happens it is the one rounding")]
+#![expect(clippy::cast_possible_truncation, reason = "what is too large does not fit after")]
 
 use regex::Regex;
 
-use super::value::{Base, Fail, Value, Value::Float, Value::Symbol, Value::Whole, ensure};
+use super::value::{Base, Fail, Value, Value::Float, Value::Symbol, Value::Whole, ensure, wrong};
 
 const WORD: i128 = u64::MAX as i128;
 
@@ -43,7 +45,7 @@ pub(super) fn apply(op: &str, args: &[Value]) -> Result<Value, Fail> {
 }
 
 fn unknown(op: &str) -> Fail {
-    Fail::Wrong(format!("`{op}` is not known, or does not take these arguments"))
+    wrong(&format!("`{op}` is not known, or does not take these arguments"))
 }
 
 fn whole(op: &str, (a, b): (i128, i128), base: Base) -> Result<Option<Value>, Fail> {
@@ -78,8 +80,6 @@ fn whole(op: &str, (a, b): (i128, i128), base: Base) -> Result<Option<Value>, Fa
     Ok(found.and_then(|n| Value::whole(n, base)))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a conversion to float rounds")]
-#[expect(clippy::cast_possible_truncation, reason = "what is too large does not fit after")]
 fn convert(value: &Value, to: Base) -> Option<Value> {
     match (value, to) {
         (Symbol(text), _) => Value::read(text, to),
@@ -128,7 +128,6 @@ pub(super) fn range(args: &[Value], visit: &mut dyn FnMut(Value) -> bool) -> Res
 }
 
 /// The value of an aggregate over one value for each row; nothing if it has none.
-#[expect(clippy::cast_precision_loss, reason = "there are fewer than 2⁵³ rows")]
 pub(super) fn aggregate(kind: &str, base: Base, values: &[Value]) -> Result<Option<Value>, Fail> {
     let (mut whole, mut parts) = (0, [0; 70]);
     for value in values.iter().filter(|_| matches!(kind, "sum" | "mean")) {
@@ -154,7 +153,6 @@ pub(super) fn aggregate(kind: &str, base: Base, values: &[Value]) -> Result<Opti
 }
 
 /// `sum / n`, rounded once.
-#[expect(clippy::cast_precision_loss, reason = "this is the one rounding")]
 fn quotient(sum: i128, n: u128) -> f64 {
     let shift = sum.unsigned_abs().leading_zeros().min(127);
     let left = sum.unsigned_abs() << shift;
@@ -177,7 +175,6 @@ fn add(digits: &mut Digits, x: f64) {
 }
 
 /// The nearest float, of two the even one; infinite if it is too large.
-#[expect(clippy::cast_precision_loss, reason = "this is the one rounding")]
 fn round(mut digits: Digits) -> f64 {
     let carry = |digits: &mut Digits| {
         for at in 0..69 {

@@ -4,16 +4,24 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::slice::from_ref;
 
 use hashbrown::{HashMap, HashSet};
 use regex::Regex;
 
 use super::builtins::{aggregate, apply, pattern, range};
 use super::form::{Aggregate, Atom, Expr, Literal, Rule};
-use super::value::{Base, Fail, Tuple, Value, ensure};
+use super::value::{Base, Done, Fail, Tuple, Value, ensure, wrong};
 
 /// Values of the variables of a rule; also of columns, nothing where any value would do.
 pub(super) type Binding = Vec<Option<Value>>;
+
+/// Bindings of an aggregate's body, and what each gives to it.
+pub(super) type Rows = Vec<(Binding, Value)>;
+
+/// The value of an aggregate, if it has one, and the choices of witnesses that have it.
+pub(super) type Group = Option<(Value, BTreeSet<Vec<(usize, Value)>>)>;
 
 #[derive(Default)]
 pub(super) struct Table {
@@ -28,11 +36,18 @@ pub(super) struct Table {
 #[derive(Default)]
 pub(super) struct Tables {
     pub(super) by_name: HashMap<String, Table>,
-    patterns: RefCell<HashMap<String, Option<Regex>>>,
+    /// Aggregates with their rules.
+    pub(super) aggregates: Vec<(Rc<Rule>, Aggregate)>,
+    /// Groups that were shown, by aggregate and values from around it.
+    pub(super) groups: HashMap<(usize, Binding), Group>,
+    /// Whether other groups may be searched for.
+    pub(super) model: bool,
+    pub(super) stop: Option<Rc<dyn Fn() -> bool>>,
+    pub(super) patterns: RefCell<HashMap<String, Option<Regex>>>,
 }
 
-/// Called with each binding; with the reason, if it holds only but for an operation without value.
-type Visit<'v> = dyn FnMut(&Binding, Option<&str>) -> Result<(), Fail> + 'v;
+/// Called with each binding.
+type Visit<'v> = dyn FnMut(&Binding) -> Done + 'v;
 
 /// Called with values of further variables; whether to go on.
 type Go<'g> = dyn FnMut(&[(usize, Value)]) -> bool + 'g;
@@ -49,6 +64,9 @@ impl Table {
 
     /// All tuples with the rarest of the values asked for.
     fn candidates(&self, asks: &Binding) -> &[Tuple] {
+        if let Some(all) = asks.iter().cloned().collect::<Option<Vec<Value>>>() {
+            return self.known.get(&all[..]).map_or(&[], from_ref);
+        }
         let known = asks.iter().enumerate().filter_map(|(at, value)| Some((at, value.clone()?)));
         let found = known.map(|key| self.by_value.get(&key).map_or(&[][..], |rows| rows));
         found.min_by_key(|rows| rows.len()).unwrap_or(&self.rows)
@@ -60,33 +78,13 @@ impl Table {
     }
 }
 
-/// What the bodies of a rule are searched in, and how often each variable occurs in it.
-pub(super) struct Scope<'a> {
-    tables: &'a Tables,
-    occurs: Vec<usize>,
-}
-
-impl<'a> Scope<'a> {
-    pub(super) fn new(tables: &'a Tables, rule: &Rule) -> Self {
-        let mut occurs = vec![0; rule.vars.len()];
-        let mut count = |var: usize| occurs[var] += 1;
-        rule.head.1.iter().for_each(|arg| arg.each_var(&mut count));
-        rule.body.iter().for_each(|literal| literal.each_var(true, &mut count));
-        Self { tables, occurs }
-    }
-
-    fn table(&self, atom: &Atom) -> &'a Table {
-        &self.tables.by_name[&atom.0]
-    }
-
-    pub(super) fn value(&self, expr: &Expr, binding: &Binding) -> Result<Value, Fail> {
+impl Tables {
+    fn value(&self, expr: &Expr, binding: &Binding) -> Result<Value, Fail> {
         match expr {
-            Expr::Var(var) => match &binding[*var] {
-                Some(value) => Ok(value.clone()),
-                None => Err(Fail::Wrong(format!("variable {var} has no value"))),
-            },
+            Expr::Var(var) => binding[*var].clone().ok_or_else(|| wrong("a variable has no value")),
             Expr::Const(base, json) => Value::of(json, *base),
             Expr::Call(op, args) => apply(op, &self.values(args, binding)?),
+            Expr::Any => Err(wrong("anything is no value")),
         }
     }
 
@@ -99,49 +97,34 @@ impl<'a> Scope<'a> {
         atom.1.iter().map(|arg| self.value(arg, binding).ok()).collect()
     }
 
-    /// Whether a literal holds that has no premise, or an absence.
+    fn compare(&self, op: &str, a: &Value, b: &Value) -> Result<bool, Fail> {
+        ensure!(a.base() == b.base(), "{a} and {b} are of different types");
+        Ok(match (op, a, b) {
+            ("=", ..) => a == b,
+            ("!=", ..) => a != b,
+            ("<", ..) => a < b,
+            ("<=", ..) => a <= b,
+            (">", ..) => a > b,
+            (">=", ..) => a >= b,
+            ("contains", Value::Symbol(part), Value::Symbol(text)) => text.contains(&**part),
+            ("match", Value::Symbol(regex), Value::Symbol(text)) => {
+                let mut known = self.patterns.borrow_mut();
+                let regex = known.entry_ref(&**regex).or_insert_with(|| pattern(regex));
+                regex.as_ref().is_some_and(|regex| regex.is_match(text))
+            }
+            _ if op.starts_with("not ") => !self.compare(&op[4..], a, b)?,
+            _ => return Err(wrong(&format!("`{op}` does not compare {a} and {b}"))),
+        })
+    }
+
+    /// Whether a literal holds whose variables have all their values.
     pub(super) fn holds(&self, literal: &Literal, binding: &Binding) -> Result<bool, Fail> {
-        let two = |a, b| Ok((self.value(a, binding)?, self.value(b, binding)?));
-        match literal {
-            Literal::Compare(op, a, b) => {
-                let (a, b) = two(a, b)?;
-                ensure!(a.base() == b.base(), "{a} and {b} are of different types");
-                match op.as_str() {
-                    "=" => return Ok(a == b),
-                    "!=" => return Ok(a != b),
-                    "<" => return Ok(a < b),
-                    "<=" => return Ok(a <= b),
-                    ">" => return Ok(a > b),
-                    ">=" => return Ok(a >= b),
-                    _ => {}
-                }
-            }
-            Literal::Test(test, wanted, a, b) => match (test.as_str(), two(a, b)?) {
-                ("match", (Value::Symbol(regex), Value::Symbol(text))) => {
-                    let mut known = self.tables.patterns.borrow_mut();
-                    let regex = known.entry_ref(&*regex).or_insert_with(|| pattern(&regex));
-                    return Ok(regex.as_ref().is_some_and(|r| r.is_match(&text)) == *wanted);
-                }
-                ("contains", (Value::Symbol(part), Value::Symbol(text))) => {
-                    return Ok(text.contains(&*part) == *wanted);
-                }
-                _ => {}
-            },
-            Literal::Range(var, args) => {
-                let (value, mut found) = (self.value(&Expr::Var(*var), binding)?, false);
-                range(&self.values(args, binding)?, &mut |member| {
-                    found |= member == value;
-                    !found
-                })?;
-                return Ok(found);
-            }
-            Literal::Constant(holds) => return Ok(*holds),
-            Literal::Absent(atom) => {
-                return Ok(self.table(atom).select(&self.asks(atom, binding)).next().is_none());
-            }
-            Literal::Atom(_) | Literal::Aggregate(_) => {}
-        }
-        Err(Fail::Wrong("a literal that cannot be tested".to_owned()))
+        let mut found = false;
+        self.extend(literal, binding, &mut |more| {
+            found |= more.iter().all(|(var, value)| binding[*var].as_ref() == Some(value));
+            !found
+        })?;
+        Ok(found)
     }
 
     /// Calls `visit` with each extension of `binding` that satisfies the body.
@@ -151,11 +134,12 @@ impl<'a> Scope<'a> {
         binding: &Binding,
         failed: Option<&str>,
         visit: &mut Visit<'_>,
-    ) -> Result<(), Fail> {
+    ) -> Done {
+        ensure!(!self.stop.as_ref().is_some_and(|stop| stop()), "stopped");
         let costs = (0..body.len()).filter_map(|at| Some((self.cost(body[at], binding)?, at)));
         let Some((_, at)) = costs.min() else {
             ensure!(body.is_empty() || failed.is_some(), "nothing binds a variable");
-            return visit(binding, failed);
+            return failed.map_or_else(|| visit(binding), |what| Err(Fail::NoValue(what.into())));
         };
         let mut rest = body.to_vec();
         let literal = rest.remove(at);
@@ -189,81 +173,75 @@ impl<'a> Scope<'a> {
         };
         let (fits, cost) = match literal {
             Literal::Atom(atom) => {
-                (true, 1 + self.table(atom).candidates(&self.asks(atom, binding)).len())
-            }
-            Literal::Absent(Atom(_, args)) => {
-                let any = |arg: &Expr| matches!(arg, Expr::Var(var) if self.occurs[*var] == 1);
-                (args.iter().all(|arg| any(arg) || ready(arg)), 0)
+                (true, 1 + self.by_name[&atom.0].candidates(&self.asks(atom, binding)).len())
             }
             Literal::Compare(op, a, b) => {
                 let alone = |x: &Expr| op == "=" && matches!(x, Expr::Var(_));
                 (ready(a) && (ready(b) || alone(b)) || alone(a) && ready(b), 0)
             }
-            Literal::Test(_, _, a, b) => (ready(a) && ready(b), 0),
+            Literal::Absent(Atom(_, args)) => (args.iter().all(ready), 0),
             Literal::Range(var, args) => {
                 (args.iter().all(ready), if binding[*var].is_some() { 0 } else { 999 })
             }
             Literal::Aggregate(of) => (of.outer.iter().all(|var| binding[*var].is_some()), 500),
-            Literal::Constant(_) => (true, 0),
         };
         fits.then_some(cost)
     }
 
     /// Calls `go` with each choice of values that a literal gives to variables, while it says so.
-    fn extend(&self, literal: &Literal, binding: &Binding, go: &mut Go<'_>) -> Result<(), Fail> {
+    fn extend(&self, literal: &Literal, binding: &Binding, go: &mut Go<'_>) -> Done {
         let open = |expr: &Expr| match expr {
             Expr::Var(var) if binding[*var].is_none() => Some(*var),
             _ => None,
         };
         match literal {
             Literal::Atom(atom) => {
-                self.table(atom).select(&self.asks(atom, binding)).all(|row| {
+                self.by_name[&atom.0].select(&self.asks(atom, binding)).all(|row| {
                     let pairs = atom.1.iter().zip(row.iter());
                     let more = pairs.filter_map(|(arg, value)| Some((open(arg)?, value.clone())));
                     go(&more.collect::<Vec<_>>())
                 });
             }
-            Literal::Compare(op, a, b) if op == "=" && (open(a).is_some() || open(b).is_some()) => {
-                let (var, other) = if open(a).is_some() { (open(a), b) } else { (open(b), a) };
-                let value = self.value(other, binding)?;
-                go(&var.map(|var| (var, value)).into_iter().collect::<Vec<_>>());
+            Literal::Absent(atom) => {
+                if self.by_name[&atom.0].select(&self.asks(atom, binding)).next().is_none() {
+                    go(&[]);
+                }
             }
+            Literal::Compare(op, a, b) => match (op.as_str(), open(a), open(b)) {
+                ("=", Some(var), _) => drop(go(&[(var, self.value(b, binding)?)])),
+                ("=", _, Some(var)) => drop(go(&[(var, self.value(a, binding)?)])),
+                _ if self.compare(op, &self.value(a, binding)?, &self.value(b, binding)?)? => {
+                    go(&[]);
+                }
+                _ => {}
+            },
             Literal::Range(var, args) => {
                 range(&self.values(args, binding)?, &mut |value| go(&[(*var, value)]))?;
             }
             Literal::Aggregate(of) => {
-                let rows = self.rows(of, binding)?;
-                let Some(total) = total(of, &rows)? else { return Ok(()) };
-                let mut choices = BTreeSet::new();
-                for (row, _) in rows.iter().filter(|(_, part)| *part == total) {
-                    let choice =
-                        of.witnesses.iter().filter_map(|var| Some((*var, row[*var].clone()?)));
-                    choices.insert(choice.collect::<Vec<_>>());
+                let outer = of.outer.iter().map(|var| binding[*var].clone()).collect();
+                let group = match self.groups.get(&(of.id, outer)) {
+                    Some(group) => group.clone(),
+                    None if self.model => Self::group(of, &self.rows(of, binding)?)?,
+                    None => return Err(wrong("a group was not shown before")),
+                };
+                if let Some((value, choices)) = group {
+                    let own = (of.var, value);
+                    choices.iter().all(|choice| go(&[&choice[..], from_ref(&own)].concat()));
                 }
-                if of.witnesses.is_empty() {
-                    choices = BTreeSet::from([Vec::new()]);
-                }
-                let own = [(of.var, total)];
-                choices.into_iter().all(|choice| go(&[&choice[..], &own].concat()));
             }
-            _ if self.holds(literal, binding)? => drop(go(&[])),
-            _ => {}
         }
         Ok(())
     }
 
     /// Every binding of an aggregate's body for the outer values, with the value that it gives.
-    pub(super) fn rows(
-        &self,
-        of: &Aggregate,
-        outer: &Binding,
-    ) -> Result<Vec<(Binding, Value)>, Fail> {
+    pub(super) fn rows(&self, of: &Aggregate, outer: &Binding) -> Result<Rows, Fail> {
         let mut start = vec![None; outer.len()];
         of.outer.iter().for_each(|var| start[*var].clone_from(&outer[*var]));
         let mut rows = Vec::new();
         let body: Vec<&Literal> = of.body.iter().collect();
-        self.each(&body, &start, None, &mut |row, failed| {
-            rows.push((row.clone(), failed.map_or_else(|| self.part(of, row), no_value)?));
+        self.each(&body, &start, None, &mut |row| {
+            rows.push((row.clone(), self.part(of, row)?));
             Ok(())
         })?;
         Ok(rows)
@@ -273,14 +251,17 @@ impl<'a> Scope<'a> {
     pub(super) fn part(&self, of: &Aggregate, row: &Binding) -> Result<Value, Fail> {
         of.value.as_ref().map_or(Ok(Value::Whole(Base::Number, 1)), |value| self.value(value, row))
     }
-}
 
-pub(super) fn no_value<T>(reason: &str) -> Result<T, Fail> {
-    Err(Fail::NoValue(reason.to_owned()))
-}
-
-/// The value of an aggregate over rows.
-pub(super) fn total(of: &Aggregate, rows: &[(Binding, Value)]) -> Result<Option<Value>, Fail> {
-    let values: Vec<Value> = rows.iter().map(|(_, value)| value.clone()).collect();
-    aggregate(&of.kind, of.base, &values)
+    /// What rows give together.
+    pub(super) fn group(of: &Aggregate, rows: &Rows) -> Result<Group, Fail> {
+        let values: Vec<Value> = rows.iter().map(|(_, value)| value.clone()).collect();
+        let Some(total) = aggregate(&of.kind, of.base, &values)? else { return Ok(None) };
+        let best = rows.iter().filter(|(_, part)| *part == total);
+        let choice = |(row, _): &(Binding, Value)| {
+            of.witnesses.iter().filter_map(|var| Some((*var, row[*var].clone()?))).collect()
+        };
+        let none = of.witnesses.is_empty().then(Vec::new);
+        let choices = best.map(choice).chain(none).collect();
+        Ok(Some((total, choices)))
+    }
 }

@@ -33,6 +33,12 @@ pub(super) enum Fail {
     Wrong(String),
 }
 
+pub(super) type Done = Result<(), Fail>;
+
+pub(super) fn wrong(text: &str) -> Fail {
+    Fail::Wrong(text.to_owned())
+}
+
 macro_rules! ensure {
     ($holds:expr, $($text:tt)+) => {
         if !$holds {
@@ -89,7 +95,7 @@ impl Value {
                 Self::read(text, base).filter(|value| value.to_string() == text)
             }),
         };
-        value.ok_or_else(|| Fail::Wrong(format!("{json} is not of type {base:?}")))
+        value.ok_or_else(|| wrong(&format!("{json} is not of type {base:?}")))
     }
 }
 

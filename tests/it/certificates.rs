@@ -7,9 +7,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::{ControlFlow, Range};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -32,8 +31,6 @@ use hence::session::session::{Keep, Session};
 use hence::text::span::Span;
 use hence::value::codes::Codes;
 use hence::value::value::Value;
-use hence::verify::form::Line;
-use hence::verify::inputs::Inputs;
 use hence::verify::verifier::{Verifier, verify};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -85,7 +82,7 @@ even(0).
 even(n + 2) :- even(n), n < 10, n = range(0, 20, 2).
 "#;
 
-/// A certificate whose lines name each other by what their numbers were at first.
+/// Lines, with the numbers that they have in the certificate that was written.
 #[derive(Clone)]
 struct Cert {
     lines: Vec<(usize, Rc<Json>)>,
@@ -96,13 +93,13 @@ struct Case {
     folder: Option<TempDir>,
     original: Cert,
     texts: Vec<String>,
-    parsed: Vec<Line>,
-    inputs: Inputs,
+    given: Rc<Verifier>,
     /// Lines of relations, facts and rules.
     program: Range<usize>,
     leaves: HashSet<String>,
-    /// The lines that each line names.
-    references: Vec<Vec<usize>>,
+    rules: Vec<Rc<Json>>,
+    /// By number: rule, place in it, and the aggregate.
+    aggregates: Vec<(usize, Vec<usize>, Json)>,
     truth: Truth,
 }
 
@@ -279,60 +276,41 @@ impl Cert {
         Self { lines: lines.iter().enumerate().map(parse).collect() }
     }
 
-    /// The text of a line, with the numbers that lines have now.
-    fn text(line: &Json, places: &HashMap<usize, usize>) -> String {
-        let mut line = line.clone();
-        references(&mut line, &mut |id| {
-            *id = json!(id.as_u64().map_or(0, |id| {
-                places.get(&usize::try_from(id).unwrap()).copied().unwrap_or(0)
-            }))
-        });
-        line.to_string()
-    }
-
-    fn places(&self) -> HashMap<usize, usize> {
-        let mut places = HashMap::new();
-        for (at, (id, _)) in self.lines.iter().enumerate() {
-            places.entry(*id).or_insert(at + 1);
-        }
-        places
+    fn texts(&self) -> String {
+        self.lines.iter().map(|(_, line)| format!("{line}\n")).collect()
     }
 }
 
-/// The lines that a line names; those of the original are known.
-fn ids_in(line: &Rc<Json>, original: &Cert, id: usize, known: &[Vec<usize>]) -> Vec<usize> {
-    if Rc::ptr_eq(line, &original.lines[id - 1].1) {
-        return known[id - 1].clone();
+/// Adds the aggregates of a body, each before those inside of it.
+fn aggregates_in(
+    (rule, path): (usize, &[usize]),
+    body: &Json,
+    found: &mut Vec<(usize, Vec<usize>, Json)>,
+) {
+    for (at, literal) in body.as_array().unwrap().iter().enumerate() {
+        if let Some(of) = literal.get("aggregate") {
+            let path = [path, &[at]].concat();
+            found.push((rule, path.clone(), of.clone()));
+            aggregates_in((rule, &path), &of["body"], found);
+        }
     }
-    let mut found = Vec::new();
-    references(&mut (**line).clone(), &mut |id| {
-        found.push(id.as_u64().and_then(|id| usize::try_from(id).ok()).unwrap_or(0));
-    });
-    found
 }
 
-/// Calls `visit` with every number of a line in a line.
-fn references(line: &mut Json, visit: &mut dyn FnMut(&mut Json)) {
-    let (kind, of) = line.as_object_mut().unwrap().iter_mut().next().unwrap();
-    match kind.as_str() {
-        "step" => {
-            visit(&mut of["rule"]);
-            of["premises"].as_array_mut().unwrap().iter_mut().for_each(visit);
-        }
-        "aggregate" => {
-            visit(&mut of["rule"]);
-            for row in of["rows"].as_array_mut().unwrap() {
-                row[1].as_array_mut().unwrap().iter_mut().for_each(&mut *visit);
-            }
-        }
-        "leaf" => {
-            if let Some(fact) = of["by"].get_mut("fact") {
-                visit(fact);
-            }
-        }
-        "conclusions" => of.as_array_mut().unwrap().iter_mut().for_each(|one| visit(&mut one[0])),
-        _ => {}
-    }
+/// What is given, as the files are now.
+fn given(path: &Path, facts: &Path) -> Rc<Verifier> {
+    let mut options = Options { facts: vec![facts.to_owned()], ..Options::default() };
+    options.input.hashes = true;
+    let mut session = Session::new(options);
+    session.load(&[path.to_owned()]).unwrap();
+    session.read_input(Keep::Input).unwrap();
+    session.place_rows();
+    let mut given = Verifier::default();
+    session.certified(true).iter().for_each(|line| given.line(line).unwrap());
+    Rc::new(given)
+}
+
+fn compared(given: &Rc<Verifier>) -> Verifier {
+    Verifier::new(Some(Rc::clone(given)), None)
 }
 
 fn kind(line: &Json) -> &str {
@@ -348,18 +326,18 @@ impl Case {
             fs::write(folder.path().join(name), text).unwrap();
         }
         let facts = folder.path().to_owned();
-        Self::new(&path, facts, &[], Some(folder))
+        Self::new(&path, &facts, &[], Some(folder))
     }
 
     fn demo() -> Self {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let (rules, facts) =
             (package.join("rules/deployment.dl"), package.join("facts/deployment"));
-        Self::new(&rules, facts, &["admission", "anonymous_only"], None)
+        Self::new(&rules, &facts, &["admission", "anonymous_only"], None)
     }
 
-    fn new(path: &Path, facts: PathBuf, goals: &[&str], folder: Option<TempDir>) -> Self {
-        let mut options = Options { facts: vec![facts.clone()], ..Options::default() };
+    fn new(path: &Path, facts: &Path, goals: &[&str], folder: Option<TempDir>) -> Self {
+        let mut options = Options { facts: vec![facts.to_owned()], ..Options::default() };
         options.input.hashes = true;
         let mut session = Session::new(options);
         session.run(&[path.to_owned()], Keep::Input).unwrap();
@@ -373,49 +351,39 @@ impl Case {
             }
         }
         let texts = session.certificate(wanted, Level::Model).unwrap();
-        let mut inputs = Inputs::open(&texts[0], &[facts]).unwrap();
-        inputs.programs = session.rule_texts();
-        inputs.rules = Some(session.program_digest());
-        verify(&texts.join("\n"), Some(&inputs)).unwrap();
+        let given = given(path, facts);
+        verify(&texts.join("\n"), compared(&given)).unwrap();
         let original = Cert::parse(&texts);
         let of_program = |line: &Json| matches!(kind(line), "relation" | "fact" | "rule");
         let end = original.lines.iter().rposition(|(_, line)| of_program(line)).unwrap() + 1;
         let leaves = original.lines.iter().filter(|(_, line)| kind(line) == "leaf");
         let leaves = leaves.map(|(_, line)| line.to_string()).collect();
-        let parsed = texts.iter().map(|text| Line::parse(text).unwrap()).collect();
         let truth = Truth::of(&session);
-        let mut found = vec![Vec::new(); original.lines.len()];
-        for (id, line) in &original.lines {
-            references(&mut (**line).clone(), &mut |named| {
-                found[id - 1].push(usize::try_from(named.as_u64().unwrap()).unwrap());
-            });
+        let rules = original.lines.iter().filter(|(_, line)| kind(line) == "rule");
+        let rules: Vec<Rc<Json>> = rules.map(|(_, line)| Rc::new(line["rule"].clone())).collect();
+        let mut aggregates = Vec::new();
+        for (at, rule) in rules.iter().enumerate() {
+            aggregates_in((at, &[]), &rule["body"], &mut aggregates);
         }
-        let references = found;
-        Self { folder, references, original, texts, parsed, inputs, program: 1..end, leaves, truth }
+        let program = 1..end;
+        Self { folder, original, texts, given, program, leaves, rules, aggregates, truth }
     }
 
     /// Whether the checker accepts.
     fn accepts(&self, cert: &Cert) -> Result<(), String> {
-        let places = cert.places();
-        let mut verifier = Verifier::new(Some(&self.inputs));
-        let same_places = cert.lines.iter().enumerate().all(|(at, (id, _))| *id == at + 1);
+        let mut verifier = compared(&self.given);
         for (id, line) in &cert.lines {
-            if same_places && Rc::ptr_eq(line, &self.original.lines[id - 1].1) {
-                verifier.line(&self.texts[id - 1], &self.parsed[id - 1])?;
+            if Rc::ptr_eq(line, &self.original.lines[id - 1].1) {
+                verifier.line(&self.texts[id - 1])?;
             } else {
-                let text = Cert::text(line, &places);
-                verifier.line(&text, &Line::parse(&text)?)?;
+                verifier.line(&line.to_string())?;
             }
         }
         verifier.finish().map(drop)
     }
 
     /// Whether everything that is said is so; nothing if that is not known.
-    #[expect(clippy::too_many_lines, reason = "one case for each kind of line")]
     fn is_true(&self, cert: &Cert) -> Option<bool> {
-        let places = cert.places();
-        let by_id: HashMap<usize, &Json> =
-            cert.lines.iter().rev().map(|(id, line)| (*id, &**line)).collect();
         let program = cert.lines.get(self.program.clone());
         if cert.lines[0] != self.original.lines[0]
             || program != self.original.lines.get(self.program.clone())
@@ -423,49 +391,20 @@ impl Case {
             return Some(false);
         }
         let mut said = HashSet::new();
-        let mut closed: Vec<String> = Vec::new();
+        let mut closed: HashSet<String> = HashSet::new();
         let mut shown: HashMap<String, HashSet<String>> = HashMap::new();
-        for (at, (id, line)) in cert.lines.iter().enumerate().skip(self.program.end) {
-            let own = ids_in(line, &self.original, *id, &self.references);
-            let early = own.iter().all(|id| places.get(id).is_some_and(|place| *place <= at));
-            let same = |id: &usize| {
-                by_id.get(id).is_some_and(|line| ptr::eq(*line, &*self.original.lines[id - 1].1))
-            };
-            let known = same(id) && own.iter().all(same);
+        for (at, (_, line)) in cert.lines.iter().enumerate().skip(self.program.end) {
             let of = &line[kind(line)];
-            let is_open = |name: &Json| !closed.iter().any(|own| *name == **own);
             let right = match kind(line) {
                 "leaf" | "step" => {
-                    let Some(name) = of["gives"][0].as_str().map(str::to_owned) else {
-                        return Some(false);
-                    };
+                    let Some(name) = of["gives"][0].as_str() else { return Some(false) };
+                    let right = !closed.contains(name) && self.shows(&shown, &closed, line);
                     let tuple = of["gives"][1].to_string();
-                    let is_new = shown.entry(name.clone()).or_default().insert(tuple);
-                    is_new && is_open(&of["gives"][0]) && (known || self.shows(&by_id, line))
+                    right && shown.entry(name.to_owned()).or_default().insert(tuple)
                 }
                 "aggregate" => {
-                    let id = usize::try_from(of["rule"].as_u64()?).ok()?;
-                    let rule = &self.original.lines[id - 1].1;
-                    let mut read = Vec::new();
-                    if let Some(of) = aggregate_at(&rule["rule"]["body"], &of["at"]) {
-                        relations(of, true, &mut read);
-                    }
-                    let new = said.insert(json!([of["rule"], of["at"], of["outer"]]).to_string());
-                    new && !read.iter().any(|(name, _)| is_open(&json!(name)))
-                        && (known || self.group(&by_id, of)?)
-                }
-                "absent" => {
-                    let name = of[0].as_str().unwrap_or("");
-                    let Some(tuples) = self.truth.tuples.get(name) else { return Some(false) };
-                    let mut tuples = tuples.iter();
-                    let fits = |tuple: &String| {
-                        let tuple: Vec<Json> = serde_json::from_str(tuple).unwrap();
-                        let asks = of[1].as_array().unwrap();
-                        asks.len() == tuple.len()
-                            && asks.iter().zip(&tuple).all(|(a, b)| a.is_null() || a == b)
-                    };
-                    let sound = of[1].as_array()?.len() == self.columns(name);
-                    sound && said.insert(of.to_string()) && !is_open(&of[0]) && !tuples.any(fits)
+                    said.insert(json!([of["id"], of["outer"]]).to_string())
+                        && self.group(&closed, of)?
                 }
                 "closed" => {
                     let names = of.as_array().unwrap().iter().map(|name| name.as_str());
@@ -476,38 +415,33 @@ impl Case {
                     };
                     let right = names.iter().all(|name| {
                         let none = HashSet::new();
-                        is_open(&json!(name))
+                        !closed.contains(name)
                             && self.truth.tuples.get(name) == Some(shown.get(name).unwrap_or(&none))
                             && self.reads(name).iter().all(|(read, positive)| {
-                                !is_open(&json!(read)) || *positive && names.contains(read)
+                                closed.contains(read) || *positive && names.contains(read)
                             })
                     });
                     closed.extend(names);
                     right
                 }
                 "conclusions" => {
-                    let mut lines = HashSet::new();
+                    let is_shown = |one: &Json| {
+                        let tuples = one[0].as_str().and_then(|name| shown.get(name));
+                        tuples.is_some_and(|tuples| tuples.contains(&one[1].to_string()))
+                    };
                     at + 1 == cert.lines.len()
-                        && of.as_array()?.iter().all(|one| {
-                            let id = one[0].as_u64().and_then(|id| usize::try_from(id).ok());
-                            let line = id.and_then(|id| by_id.get(&id));
-                            lines.insert(one[0].to_string())
-                                && line.is_some_and(|line| line[kind(line)]["gives"] == one[1])
-                        })
+                        && of
+                            .as_array()?
+                            .iter()
+                            .all(|one| said.insert(one.to_string()) && is_shown(one))
                 }
                 _ => false,
             };
-            if !early || !right {
+            if !right {
                 return Some(false);
             }
         }
         Some(cert.lines.last().is_some_and(|(_, line)| kind(line) == "conclusions"))
-    }
-
-    fn columns(&self, name: &str) -> usize {
-        let mut lines = self.original.lines[self.program.clone()].iter();
-        let line = lines.find(|(_, line)| line["relation"]["name"] == name).unwrap();
-        line.1["relation"]["columns"].as_array().unwrap().len()
     }
 
     /// Relations that the rules of a relation read, and whether positively.
@@ -521,80 +455,66 @@ impl Case {
         found
     }
 
-    fn shows(&self, lines: &HashMap<usize, &Json>, line: &Json) -> bool {
+    fn shows(
+        &self,
+        shown: &HashMap<String, HashSet<String>>,
+        closed: &HashSet<String>,
+        line: &Json,
+    ) -> bool {
         let Some(step) = line.get("step") else { return self.leaves.contains(&line.to_string()) };
-        let id = usize::try_from(step["rule"].as_u64().unwrap()).unwrap();
-        let rule = &self.original.lines[id - 1].1["rule"];
-        let first = self.original.lines.iter().position(|(_, line)| kind(line) == "rule").unwrap();
-        let instances = (id - 1).checked_sub(first).and_then(|k| self.truth.instances.get(k));
+        let at = step["rule"].as_u64().and_then(|at| usize::try_from(at).ok());
+        let Some((at, rule)) = at.and_then(|at| Some((at, self.rules.get(at)?))) else {
+            return false;
+        };
         let key = json!([step["binding"], step["gives"][1]]).to_string();
+        let mut read = Vec::new();
+        relations(&rule["body"], false, &mut read);
         rule["head"][0] == step["gives"][0]
-            && instances.is_some_and(|instances| instances.contains(&key))
-            && premises(
-                lines,
-                &rule["body"],
-                (&json!(id), &[]),
-                &step["binding"],
-                &step["premises"],
-            )
+            && self.truth.instances[at].contains(&key)
+            && read.iter().all(|(name, positive)| *positive || closed.contains(name))
+            && rule["body"].as_array().unwrap().iter().all(|literal| {
+                let Some(atom) = literal.get("atom") else { return true };
+                let value = |arg: &Json| match arg.get("var") {
+                    Some(var) => {
+                        step["binding"][usize::try_from(var.as_u64().unwrap()).unwrap()].clone()
+                    }
+                    None => arg["const"][1].clone(),
+                };
+                let tuple: Vec<Json> = atom[1].as_array().unwrap().iter().map(value).collect();
+                let tuples = shown.get(atom[0].as_str().unwrap());
+                tuples.is_some_and(|tuples| tuples.contains(&json!(tuple).to_string()))
+            })
     }
 
-    fn group(&self, lines: &HashMap<usize, &Json>, of: &Json) -> Option<bool> {
+    fn group(&self, closed: &HashSet<String>, of: &Json) -> Option<bool> {
         let same = |(_, line): &&(usize, Rc<Json>)| {
             let own = &line["aggregate"];
-            ["rule", "at", "outer"].iter().all(|field| own[field] == of[field])
+            ["id", "outer"].iter().all(|field| own[field] == of[field])
         };
-        let id = usize::try_from(of["rule"].as_u64()?).ok()?;
-        let first = self.original.lines.iter().position(|(_, line)| kind(line) == "rule")?;
-        let Ok(at) = serde_json::from_value::<Vec<usize>>(of["at"].clone()) else {
+        let id = of["id"].as_u64().and_then(|id| usize::try_from(id).ok());
+        let Some((rule, at, aggregate)) = id.and_then(|id| self.aggregates.get(id)) else {
             return Some(false);
         };
-        if (id - 1)
-            .checked_sub(first)
-            .is_some_and(|k| self.truth.unknown.contains(&(k, at.clone())))
-        {
+        let mut read = Vec::new();
+        relations(aggregate, true, &mut read);
+        if !read.iter().all(|(name, _)| closed.contains(name)) {
+            return Some(false);
+        }
+        let place = (*rule, at.clone());
+        if self.truth.unknown.contains(&place) {
             return None;
         }
-        let Some(groups) =
-            (id - 1).checked_sub(first).and_then(|k| self.truth.rows.get(&(k, at.clone())))
-        else {
-            return Some(false);
-        };
-        let body =
-            &aggregate_at(&self.original.lines[id - 1].1["rule"]["body"], &of["at"])?["body"];
-        let outer: Vec<usize> = {
-            let of = aggregate_at(&self.original.lines[id - 1].1["rule"]["body"], &of["at"])?;
-            serde_json::from_value(of["outer"].clone()).ok()?
-        };
         let none = HashSet::new();
-        let wanted = groups.get(&of["outer"].to_string()).unwrap_or(&none);
+        let wanted = self.truth.rows[&place].get(&of["outer"].to_string()).unwrap_or(&none);
         let rows = of["rows"].as_array()?;
-        let own: HashSet<String> = rows.iter().map(|row| row[0].to_string()).collect();
-        let right = own == *wanted
-            && own.len() == rows.len()
-            && rows.iter().all(|row| {
-                let mut binding = row[0].clone();
-                for (var, value) in outer.iter().zip(of["outer"].as_array().unwrap()) {
-                    binding[*var] = value.clone();
-                }
-                premises(lines, body, (&of["rule"], &at), &binding, &row[1])
-            });
+        let own: HashSet<String> = rows.iter().map(Json::to_string).collect();
+        let right = own == *wanted && own.len() == rows.len();
         // The value follows from the rows; it is known of those that the original has.
         match self.original.lines.iter().find(same) {
             Some((_, line)) => Some(right && line["aggregate"]["value"] == of["value"]),
             None => (!right).then_some(false),
         }
     }
-}
-
-fn aggregate_at<'j>(body: &'j Json, at: &Json) -> Option<&'j Json> {
-    let mut body = body;
-    let mut found = None;
-    for at in at.as_array()? {
-        found = body.get(usize::try_from(at.as_u64()?).ok()?)?.get("aggregate");
-        body = &found?["body"];
-    }
-    found
 }
 
 fn relations(body: &Json, inside: bool, found: &mut Vec<(String, bool)>) {
@@ -609,62 +529,17 @@ fn relations(body: &Json, inside: bool, found: &mut Vec<(String, bool)>) {
     }
 }
 
-/// Whether the premises are what the literals say under the binding.
-fn premises(
-    lines: &HashMap<usize, &Json>,
-    body: &Json,
-    (rule, path): (&Json, &[usize]),
-    binding: &Json,
-    premises: &Json,
-) -> bool {
-    let value = |arg: &Json| match arg.get("var") {
-        Some(var) => binding[usize::try_from(var.as_u64().unwrap()).unwrap()].clone(),
-        None => arg["const"][1].clone(),
-    };
-    let mut left = premises.as_array().unwrap().iter();
-    for (at, literal) in body.as_array().unwrap().iter().enumerate() {
-        let of = &literal[kind(literal)];
-        if !matches!(kind(literal), "atom" | "absent" | "aggregate") {
-            continue;
-        }
-        let id = left.next().and_then(Json::as_u64).and_then(|id| usize::try_from(id).ok());
-        let Some(line) = id.and_then(|id| lines.get(&id)) else { return false };
-        let shown = &line[kind(line)];
-        let right = match kind(literal) {
-            "aggregate" => {
-                let outer = of["outer"].as_array().unwrap().iter();
-                let outer: Vec<Json> = outer.map(|var| value(&json!({"var": var}))).collect();
-                kind(line) == "aggregate"
-                    && shown["rule"] == *rule
-                    && shown["at"] == json!([path, &[at]].concat())
-                    && shown["outer"] == json!(outer)
-                    && shown["value"] == value(&json!({"var": of["var"]}))
-            }
-            name => {
-                let tuple = of[1].as_array().unwrap().iter().map(value).collect::<Vec<Json>>();
-                let found = if name == "absent" { shown } else { &shown["gives"] };
-                (kind(line) == "absent") == (name == "absent") && *found == json!([of[0], tuple])
-            }
-        };
-        if !right {
-            return false;
-        }
-    }
-    left.next().is_none()
-}
-
 // ---- mutations ----
 
 type Choice<T> = ArbitraryResult<T>;
 
-/// Every scalar of a line but its references.
+/// Every scalar of a line but those that have mutations of their own.
 fn scalars<'j>(json: &'j mut Json, found: &mut Vec<&'j mut Json>) {
     match json {
         Json::Array(list) => list.iter_mut().for_each(|one| scalars(one, found)),
         Json::Object(map) => {
-            let fields = map
-                .iter_mut()
-                .filter(|(key, _)| !matches!(key.as_str(), "rule" | "premises" | "by" | "hence"));
+            let fields =
+                map.iter_mut().filter(|(key, _)| !matches!(key.as_str(), "rule" | "by" | "hence"));
             fields.for_each(|(_, one)| scalars(one, found));
         }
         scalar => found.push(scalar),
@@ -687,8 +562,8 @@ fn other(value: &Json, pool: &[Json], u: &mut Unstructured<'_>) -> Choice<Json> 
 const KINDS: [&str; 14] = [
     "value",
     "rule id",
-    "premise changed",
-    "premise added or dropped",
+    "another's binding",
+    "another's tuple",
     "group row dropped",
     "group row repeated",
     "line dropped",
@@ -725,33 +600,18 @@ fn mutate(case: &Case, kind_of: &str, pool: &[Json], u: &mut Unstructured<'_>) -
         }
         "rule id" => {
             let at = *u.choose(&of_kind(&cert, &["step", "aggregate"]))?;
-            let name = kind(&cert.lines[at].1).to_owned();
-            Rc::make_mut(&mut cert.lines[at].1)[&name]["rule"] =
-                json!(u.int_in_range(case.program.start..=first + 1)?);
-        }
-        "premise changed" => {
-            let at = *u.choose(&of_kind(&cert, &["step", "aggregate", "conclusions"]))?;
-            let mut count = 0;
-            references(Rc::make_mut(&mut cert.lines[at].1), &mut |_| count += 1);
-            let (chosen, to) = (u.int_in_range(0..=count.max(1) - 1)?, u.int_in_range(1..=end)?);
-            let mut n = 0;
-            references(Rc::make_mut(&mut cert.lines[at].1), &mut |id| {
-                if n == chosen {
-                    *id = json!(to);
-                }
-                n += 1;
-            });
-        }
-        "premise added or dropped" => {
-            let at = *u.choose(&of_kind(&cert, &["step"]))?;
-            let list =
-                Rc::make_mut(&mut cert.lines[at].1)["step"]["premises"].as_array_mut().unwrap();
-            let (place, to) = (u.int_in_range(0..=list.len())?, json!(u.int_in_range(1..=end)?));
-            match u.int_in_range(0..=2)? {
-                0 => list.insert(place, to),
-                1 if place < list.len() => drop(list.remove(place)),
-                _ => list.reverse(),
+            let of = Rc::make_mut(&mut cert.lines[at].1).as_object_mut().unwrap();
+            for (name, of) in of {
+                let field = if name == "step" { "rule" } else { "id" };
+                of[field] = json!(u.int_in_range(0..=case.rules.len())?);
             }
+        }
+        "another's binding" | "another's tuple" => {
+            let steps = of_kind(&cert, &["step"]);
+            let (at, from) = (*u.choose(&steps)?, *u.choose(&steps)?);
+            let field = if kind_of == "another's tuple" { "gives" } else { "binding" };
+            let other = cert.lines[from].1["step"][field].clone();
+            Rc::make_mut(&mut cert.lines[at].1)["step"][field] = other;
         }
         "group row dropped" | "group row repeated" => {
             let groups = of_kind(&cert, &["aggregate"]);
@@ -815,15 +675,14 @@ fn mutate(case: &Case, kind_of: &str, pool: &[Json], u: &mut Unstructured<'_>) -
         }
         "conclusions" => {
             let at = cert.lines.len() - 1;
-            let (tuple, line) = ((*cert.lines[any(u)?].1).clone(), any(u)?);
+            let tuple = (*cert.lines[any(u)?].1).clone();
             let list = Rc::make_mut(&mut cert.lines[at].1)["conclusions"].as_array_mut().unwrap();
             let chosen = u.choose_index(list.len())?;
-            match u.int_in_range(0..=3)? {
-                0 => list[chosen][0] = json!(line + 1),
-                1 => list.push(list[chosen].clone()),
-                2 => drop(list.remove(chosen)),
+            match u.int_in_range(0..=2)? {
+                0 => list.push(list[chosen].clone()),
+                1 => drop(list.remove(chosen)),
                 _ => {
-                    list[chosen][1] = tuple[kind(&tuple)]
+                    list[chosen] = tuple[kind(&tuple)]
                         .get("gives")
                         .cloned()
                         .unwrap_or_else(|| json!(["x", []]))
@@ -942,13 +801,13 @@ fn every_line_is_what_the_schema_says() {
     }
     kinds.sort();
     kinds.dedup();
-    assert_eq!(kinds.len(), 10, "every kind of line is there: {kinds:?}");
+    assert_eq!(kinds.len(), 9, "every kind of line is there: {kinds:?}");
 }
 
 #[test]
 fn lines_are_read_strictly() {
     let case = Case::of(GRAPH, &[("edge.facts", "a\tb\n")]);
-    for text in &case.texts {
+    for (at, text) in case.texts.iter().enumerate() {
         let (start, rest) = text.split_at(1);
         for broken in [
             format!("{start}\"more\":1,{rest}"),
@@ -956,11 +815,16 @@ fn lines_are_read_strictly() {
             text[..text.len() - 1].to_owned(),
             format!("{text} {text}"),
         ] {
-            assert!(broken == *text || Line::parse(&broken).is_err(), "{broken}");
+            let mut verifier = Verifier::default();
+            case.texts[..at].iter().for_each(|line| verifier.line(line).unwrap());
+            let said = verifier.line(&broken).err().unwrap_or_default();
+            assert!(broken == *text || said.contains(" at line 1 column "), "{broken}: {said}");
         }
     }
-    let step = r#"{"step":{"gives":["p",[]],"rule":1,"rule":1,"binding":[],"premises":[]}}"#;
-    assert!(Line::parse(step).unwrap_err().contains("duplicate field"), "repeated fields");
+    let mut verifier = Verifier::default();
+    verifier.line(&case.texts[0]).unwrap();
+    let step = r#"{"step":{"gives":["p",[]],"rule":1,"rule":1,"binding":[]}}"#;
+    assert!(verifier.line(step).unwrap_err().contains("duplicate field"), "repeated fields");
 }
 
 #[test]
@@ -968,12 +832,10 @@ fn a_file_that_has_changed_is_refused() {
     let case = Case::of(GRAPH, &[("edge.facts", "a\tb\nb\tc\n")]);
     let folder = case.folder.as_ref().unwrap().path();
     fs::write(folder.join("edge.facts"), "a\tb\nb\td\n").unwrap();
-    let inputs = Inputs::open(&case.texts[0], &[folder.to_owned()]).unwrap();
-    let (line, reason) = verify(&case.texts.join("\n"), Some(&inputs)).unwrap_err();
-    assert!(line == 1 && reason.contains("another hash"), "{line}: {reason}");
-    fs::remove_file(folder.join("edge.facts")).unwrap();
-    let missing = Inputs::open(&case.texts[0], &[folder.to_owned()]).map(drop).unwrap_err();
-    assert!(missing.ends_with("edge.facts is not found"), "{missing}");
+    let now = given(&folder.join("p.dl"), folder);
+    let (line, reason) = verify(&case.texts.join("\n"), compared(&now)).unwrap_err();
+    let same = reason.starts_with("input files are not those of the header: ");
+    assert!(line == 1 && same && reason.ends_with("edge.facts"), "{line}: {reason}");
 }
 
 #[test]
@@ -984,24 +846,22 @@ fn a_certificate_without_an_input_row_is_refused_only_with_the_input() {
     let id = case.original.lines.iter().find(same).unwrap().0;
     let mut cert = case.original.clone();
     // All that rests on the row goes with it.
-    let mut gone: HashSet<usize> = [id].into_iter().collect();
-    for (id, line) in &case.original.lines {
-        if case.references[id - 1].iter().any(|id| gone.contains(id)) && kind(line) != "conclusions"
-        {
-            gone.insert(*id);
-        }
-    }
-    cert.lines.retain(|(id, _)| !gone.contains(id));
+    let rests = |json: &Json| {
+        let text = json.to_string();
+        text.contains("\"c\"") || text.contains("\"d\"")
+    };
+    cert.lines.retain(|(own, line)| {
+        own != &id && (*own <= case.program.end || kind(line) == "conclusions" || !rests(line))
+    });
+    let fact = case.original.lines.iter().find(|(_, line)| line["leaf"]["by"] == "fact").unwrap();
+    cert.lines.insert(case.program.end, fact.clone());
     let last = Rc::make_mut(&mut cert.lines.last_mut().unwrap().1);
-    let list = last["conclusions"].as_array_mut().unwrap();
-    list.retain(|one| !gone.contains(&usize::try_from(one[0].as_u64().unwrap()).unwrap()));
-    let places = cert.places();
-    let lines: Vec<String> = cert.lines.iter().map(|(_, line)| Cert::text(line, &places)).collect();
-    let text = lines.join("\n");
-    let said = verify(&text, None).unwrap();
+    last["conclusions"].as_array_mut().unwrap().retain(|one| !rests(one));
+    let text = cert.texts();
+    let said = verify(&text, Verifier::default()).unwrap();
     assert!(said.contains("not compared with files"), "{said}");
-    let (_, reason) = verify(&text, Some(&case.inputs)).unwrap_err();
-    assert!(reason.contains("a row of `edge`") && reason.contains("is missing"), "{reason}");
+    let (_, reason) = verify(&text, compared(&case.given)).unwrap_err();
+    assert_eq!(reason, "edge(c, d) is missing");
 }
 
 /// Runs hence in the folder of a case: exit code and what it prints.
@@ -1023,8 +883,11 @@ fn written_and_verified_from_the_shell() {
     let (code, said) = hence(&case, &["verify", "c", "p.dl", "-F", "."]);
     assert!(code == 0 && said.contains("as in the header: 1 input files, 1 rule files"), "{said}");
     fs::write(case.folder.as_ref().unwrap().path().join("edge.facts"), "a\tb\n").unwrap();
+    let (code, said) = hence(&case, &["verify", "c", "p.dl", "-F", "."]);
+    let start = "refused: c:1: input files are not those of the header: edge.facts";
+    assert!(code == 1 && said.starts_with(start), "{said}");
     let (code, said) = hence(&case, &["verify", "c", "-F", "."]);
-    assert!(code == 1 && said.starts_with("refused: c:1: edge.facts has another hash"), "{said}");
+    assert!(code == 2 && said.contains("-F is given without rule files"), "{said}");
     let (code, said) = hence(&case, &["verify", "nothing"]);
     assert!(code == 2 && said.contains("nothing cannot be read"), "{said}");
     let (code, said) = hence(&case, &["cert", "p.dl", "-F", ".", "reach(\"z\", _)"]);

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 
 use hence::base::ids::RelationId;
 use hence::plan::build::plan;
@@ -26,8 +27,7 @@ use hence::text::diagnostic::Diagnostic;
 use hence::text::files::Files;
 use hence::text::render::{RenderOptions, concise, render};
 use hence::value::value::{Tuple, cmp_tuples};
-use hence::verify::inputs::Inputs;
-use hence::verify::verifier::verify;
+use hence::verify::verifier::{Verifier, verify};
 
 /// How a program is run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -149,7 +149,7 @@ pub(crate) fn outcome(path: &Path, mode: Mode) -> Option<String> {
         Mode::Native1 | Mode::Toy | Mode::Printed => {}
     }
     if mode == Mode::Native1 {
-        certify_all(&mut session, path);
+        certify_all(&mut session);
     }
     Some(out)
 }
@@ -294,17 +294,16 @@ fn ask_whynot(out: &mut String, session: &mut Session, depth: usize, question: &
 }
 
 /// The certificates of all tuples of the output relations are verified, against the files too.
-fn certify_all(session: &mut Session, path: &Path) {
+fn certify_all(session: &mut Session) {
     session.place_rows();
     let outputs = || session.outputs();
     for level in [Level::Proof, Level::Model] {
         let lines = session.certificate(outputs(), level).unwrap();
-        let mut inputs = Inputs::open(&lines[0], &[path.with_extension("")]).unwrap();
-        inputs.programs = session.rule_texts();
-        inputs.rules = Some(session.program_digest());
+        let mut given = Verifier::default();
+        session.certified(true).iter().for_each(|line| given.line(line).unwrap());
         let text = lines.join("\n");
-        for inputs in [None, Some(&inputs)] {
-            if let Err((line, reason)) = verify(&text, inputs) {
+        for given in [None, Some(Rc::new(given))] {
+            if let Err((line, reason)) = verify(&text, Verifier::new(given, None)) {
                 panic!("{level:?}, line {line}: {reason}\n{}", lines[line - 1]);
             }
         }
