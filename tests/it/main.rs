@@ -16,6 +16,7 @@ mod cli;
 mod compiled;
 mod demo;
 mod diff;
+mod docs;
 mod generate;
 mod limits;
 mod names;
@@ -24,7 +25,7 @@ mod oracles;
 mod proof_forms;
 mod proofs;
 mod random;
-mod readme;
+
 mod repl;
 mod scenarios;
 mod schemas;

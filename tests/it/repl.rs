@@ -14,25 +14,33 @@ use std::thread::spawn;
 const MARK: &str = ".format";
 const MARKED: &str = "answers are printed as ";
 
-struct Step {
-    typed: String,
-    printed: String,
+/// A statement, and what it prints.
+#[derive(Default)]
+pub(crate) struct Step {
+    /// What is typed.
+    pub(crate) typed: String,
+    /// What comes out.
+    pub(crate) printed: String,
 }
 
-struct Transcript {
-    command: String,
-    steps: Vec<Step>,
-    exit: i32,
+/// A command, and what is typed at its prompt. Its first step is what it prints before.
+pub(crate) struct Transcript {
+    /// The arguments.
+    pub(crate) command: String,
+    /// What is typed.
+    pub(crate) steps: Vec<Step>,
+    /// The exit code.
+    pub(crate) exit: i32,
 }
 
 fn read(text: &str) -> Transcript {
     let mut lines = text.lines();
     let command = lines.next().unwrap().strip_prefix("$ hence ").unwrap().to_owned();
-    let mut steps: Vec<Step> = vec![Step { typed: String::new(), printed: String::new() }];
+    let mut steps: Vec<Step> = vec![Step::default()];
     let mut exit = 0;
     for line in lines {
         if let Some(typed) = line.strip_prefix("> ") {
-            steps.push(Step { typed: typed.to_owned(), printed: String::new() });
+            steps.push(Step { typed: typed.to_owned(), ..Step::default() });
         } else if let Some(more) = line.strip_prefix(".. ") {
             let step = steps.last_mut().unwrap();
             step.typed.push('\n');
@@ -65,7 +73,7 @@ fn write(transcript: &Transcript) -> String {
 }
 
 /// Types the statements of a transcript and gives what comes out.
-fn play(folder: &Path, given: &Transcript) -> Transcript {
+pub(crate) fn play(folder: &Path, given: &Transcript) -> Transcript {
     let (mut reader, writer) = pipe().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
         .args(given.command.split_whitespace())
@@ -95,7 +103,7 @@ fn play(folder: &Path, given: &Transcript) -> Transcript {
     let mut steps: Vec<Step> = given
         .steps
         .iter()
-        .map(|step| Step { typed: step.typed.clone(), printed: String::new() })
+        .map(|step| Step { typed: step.typed.clone(), ..Step::default() })
         .collect();
     let mut at = 0;
     for line in output.lines() {
@@ -133,7 +141,7 @@ fn transcripts() {
 }
 
 /// The first lines that differ.
-fn difference(expected: &str, got: &str) -> String {
+pub(crate) fn difference(expected: &str, got: &str) -> String {
     let (a, b): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), got.lines().collect());
     let at = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let part = |lines: &[&str], mark: char| {
