@@ -97,8 +97,8 @@ mod tests {
 
     #[test]
     fn only_what_closes_below_goes_on() {
-        assert_eq!(of("{\n \"a\": [1,\n 2]\n}\n{}"), Spread::To(18));
-        assert_eq!(of("[\n{\"a\": \"]\"}\n]"), Spread::To(15));
+        assert_eq!(of("{\n \"a\": [1,\n 2]\n}\n{}"), Spread::To(17));
+        assert_eq!(of("[\n{\"a\": \"]\"}\n]"), Spread::To(14));
         assert_eq!(of("{\"a\": 1}\n{}"), Spread::Line);
         assert_eq!(of("{\"a\": 1,\n{\"b\": 1}\n}"), Spread::Line);
         assert_eq!(of("{\"a\": \"x,\n\"}"), Spread::Line);

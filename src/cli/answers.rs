@@ -37,42 +37,45 @@ pub fn note_others(matching: usize, reporter: Reporter) {
     }
 }
 
+/// How answers are laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Layout {
+    /// The width of the terminal; nothing where answers do not go to one.
+    pub width: Option<usize>,
+    /// Rows of a table that are shown; nothing for all.
+    pub rows: Option<usize>,
+    /// Whether the rows of a table are numbered, for questions about rows.
+    pub numbered: bool,
+}
+
+impl Layout {
+    /// A terminal of this width gets a part of a long table.
+    #[must_use]
+    pub fn of(width: Option<usize>) -> Self {
+        Self { width, rows: width.map(|_| ROWS_MAX), numbered: false }
+    }
+}
+
 /// Prints an answer. A question without variables prints `yes` or `no` as a table, and one row
-/// without cells, or none, in the other formats. On a terminal, whose width is given, long tables
-/// are cut.
+/// without cells, or none, in the other formats.
 ///
 /// # Errors
 /// If the output cannot be written.
 pub fn print(
     answer: &Answer,
     format: FormatArg,
-    width: Option<usize>,
+    layout: Layout,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    print_rows(answer, format, TableOptions { width, ..TableOptions::default() }, out)
+    let Layout { width, rows, numbered } = layout;
+    let options = TableOptions { width, rows_max: rows, numbered };
+    out.write_all(render(answer, None, form(format), options).as_bytes())
 }
 
-/// The same with a number before each row, for questions about rows.
-///
-/// # Errors
-/// If the output cannot be written.
-pub fn print_numbered(
-    answer: &Answer,
-    format: FormatArg,
-    width: Option<usize>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    print_rows(answer, format, TableOptions { width, numbered: true, rows_max: None }, out)
-}
-
-fn print_rows(
-    answer: &Answer,
-    format: FormatArg,
-    options: TableOptions,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let options = TableOptions { rows_max: options.width.map(|_| ROWS_MAX), ..options };
-    let format = match format {
+/// The form of answers that was asked for.
+#[must_use]
+pub fn form(format: FormatArg) -> Format {
+    match format {
         FormatArg::Table => Format::Table,
         FormatArg::Csv => Format::Csv,
         FormatArg::Tsv => Format::Tsv,
@@ -80,6 +83,5 @@ fn print_rows(
         FormatArg::Jsonl => Format::Jsonl,
         FormatArg::Md => Format::Md,
         FormatArg::Facts => Format::Facts,
-    };
-    out.write_all(render(answer, None, format, options).as_bytes())
+    }
 }

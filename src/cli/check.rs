@@ -46,6 +46,8 @@ struct Verdict {
     rule_files: Set<String>,
     /// What policies the programs read; nothing without programs that can be read.
     keys: Option<Keys>,
+    /// Whether a program writes anything.
+    writes: bool,
 }
 
 /// Checks rule files and claims.
@@ -62,6 +64,7 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
         stopped: 0,
         rule_files: Set::default(),
         keys: None,
+        writes: false,
     };
     let options = options(&args.input);
     for root in &targets.rules {
@@ -92,6 +95,13 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
             }
         }
     }
+    let has_folder = args.paths.iter().any(|path| path.is_dir());
+    if has_folder && !targets.rules.is_empty() && !verdict.writes && verdict.errors == 0 {
+        reporter.line(
+            "note: no rule file here writes anything (`.output`): they count as parts of a program, \
+             which may fill what they only read; check that program to judge the whole",
+        );
+    }
     if verdict.stopped != 0 {
         return Err(Exit::Code(verdict.stopped));
     }
@@ -115,13 +125,24 @@ impl Verdict {
         messages.extend(result.err().unwrap_or_default());
         self.note_stop(&messages);
         if readable {
-            let read = policy_keys(&session.world().program);
+            let program = &session.world().program;
+            let writes = !(program.outputs.is_empty() && program.printsizes.is_empty());
+            self.writes |= writes;
+            if !writes {
+                // What a part of a program reads and does not fill, the whole may fill.
+                let declared = |span| program.relations.iter().any(|one| one.span == span);
+                messages.retain(|message| {
+                    let mut others = message.labels.iter().skip(1);
+                    message.code != Code::L0201 || !others.any(|label| declared(label.span))
+                });
+            }
+            let read = policy_keys(program);
             let keys = self.keys.get_or_insert_default();
             keys.named.extend(read.named);
             keys.all |= read.all;
         }
         // A file in error was checked too, though the session does not take it.
-        self.rule_files.insert(root.display().to_string());
+        self.rule_files.insert(shown(root));
         self.rule_files.extend(session.rule_files().iter().cloned());
         self.add(&messages, session.files());
     }
@@ -169,7 +190,14 @@ fn targets(paths: &[PathBuf], include: &[PathBuf]) -> Result<Targets, Exit> {
         let claims = places(from_ref(path)).claims;
         if rules.is_empty() && claims.is_empty() {
             let text = format!("{} has no rule file (*.dl) and no claims.jsonl", shown(path));
-            return Err(match other_claims(path).as_slice() {
+            let facts = with_ending(path, "facts");
+            if let Some(first) = facts.first() {
+                let name =
+                    format!("it has fact files, as {first}: name the program that reads them");
+                let help = format!("{name}, `hence check PROG.dl -F {}`", shown(path));
+                return Err(Exit::from(Diagnostic::new(Code::H0306, text).help(help)));
+            }
+            return Err(match with_ending(path, "jsonl").as_slice() {
                 [] => cannot(text),
                 names => {
                     let message = Diagnostic::new(Code::H0306, text);
@@ -183,12 +211,12 @@ fn targets(paths: &[PathBuf], include: &[PathBuf]) -> Result<Targets, Exit> {
     Ok(targets)
 }
 
-/// Files of a folder that are claims files by their names.
-fn other_claims(folder: &Path) -> Vec<String> {
+/// Files of a folder whose names end in this way.
+fn with_ending(folder: &Path, ending: &str) -> Vec<String> {
     let entries = folder.read_dir().into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| folder.join(entry.file_name()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == ending))
         .map(|path| shown(&path))
         .collect();
     names.sort();

@@ -41,6 +41,12 @@ impl Reporter {
         Self { format: messages.message_format, options, quiet, errors }
     }
 
+    /// Whether messages have colours.
+    #[must_use]
+    pub fn is_coloured(&self) -> bool {
+        self.options.color
+    }
+
     /// Prints warnings, unless the command is quiet, and errors, as long as there are not too many.
     pub fn print(&self, messages: &[Diagnostic], files: &Files) {
         let mut out = stderr().lock();

@@ -36,7 +36,7 @@ pub fn run(args: &Query, session: &mut Option<Session>, reporter: Reporter) -> R
         session.add_status(&mut answer)?;
     }
     let mut out = stdout().lock();
-    answers::print(&answer, args.format, width(out.is_terminal()), &mut out)?;
+    answers::print(&answer, args.format, answers::Layout::of(width(out.is_terminal())), &mut out)?;
     out.flush()?;
     reporter.print(&answer.warnings, session.files());
     if let Some(reason) = &answer.reason {

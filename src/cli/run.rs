@@ -4,6 +4,7 @@ use std::io::{BufWriter, IsTerminal, Write, stderr, stdout};
 use std::path::Path;
 use std::time::Instant;
 
+use crate::base::ids::RelationId;
 use crate::cli::args::Run;
 use crate::cli::exit::Exit;
 use crate::cli::explain_all;
@@ -159,6 +160,12 @@ fn summary(session: &Session, written: &[Written], warnings: usize, start: Insta
     }
     if warnings > 0 {
         parts.push(counted(warnings, "warning"));
+    }
+    let outputs: Vec<RelationId> =
+        world.program.outputs.iter().map(|directive| directive.relation).collect();
+    match session.cautions_of(&outputs).len() {
+        0 => {}
+        n => parts.push(counted(n, "caution")),
     }
     parts.join(" · ")
 }

@@ -163,6 +163,11 @@ impl Input<'_> {
         let file = self.files.excerpt(name, first.text.as_str(), first.line);
         let span = Span::new(file, first.place.start, first.place.end);
         let mut message = self.fault(relation, first, span);
+        if let Some(help) =
+            other_separator(&first.text, self.program.relations[relation].columns.len())
+        {
+            message = message.help(help);
+        }
         let bad = outcome.bad_lines.len();
         let all = bad + outcome.rows;
         let lines: Vec<String> =
@@ -231,6 +236,20 @@ impl Input<'_> {
             format!("`{}: {}` is missing here", column.name, self.program.types[column.ty].name)
         })
     }
+}
+
+/// What to do about a row whose cells are apart by something else than tabs.
+fn other_separator(row: &str, columns: usize) -> Option<String> {
+    let separators = [(',', "comma", "','"), (';', "semicolon", "';'"), ('|', "bar", "'|'")];
+    if columns < 2 || row.contains('\t') {
+        return None;
+    }
+    let is_apart = |by: char| row.matches(by).count() + 1 >= columns;
+    let (_, name, quoted) = separators.into_iter().find(|(by, ..)| is_apart(*by))?;
+    Some(format!(
+        "looks {name}-separated; fact files are tab-separated: `tr {quoted} '\\t'` makes them so, if \
+         no cell holds a {name}"
+    ))
 }
 
 fn range(base: BaseType) -> String {

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::base::hash::Set;
 use crate::base::ids::{FileId, RelationId, TypeId};
 use crate::base::nearest::{alternatives, nearest};
 use crate::engine::tables::Tables;
@@ -73,18 +74,35 @@ impl Session {
             sorted.row(row).map(|value| Cell::of(value, &program.symbols)).collect()
         };
         let rows: Vec<Vec<Cell>> = (0..sorted.len()).map(cells).collect();
-        let types = cautioned(program);
-        let mut named: Vec<(TypeId, Value)> = Vec::new();
-        for row in (0..sorted.len()).filter(|_| !types.is_empty()) {
-            let cells = about.columns.iter().map(|column| column.ty).zip(sorted.row(row));
-            named.extend(cells.filter(|(ty, _)| types.contains(ty)));
-        }
-        let cautions = cautions(program, world.tables(), &named);
+        let cautions = self.cautions_of(&[relation]);
         let args = (0..columns.len()).map(AtomArg::Cell).collect();
         let atoms = Atoms { relation: about.name.clone(), args };
         let reason = rows.is_empty().then(|| nothing_in(program, relation));
         let warnings = Vec::new();
         Ok(Answer { columns, rows, atoms: Some(atoms), cautions, reason, warnings })
+    }
+
+    /// What to know of the things in the rows of relations before they are used.
+    #[must_use]
+    pub fn cautions_of(&self, relations: &[RelationId]) -> Vec<String> {
+        let world = self.world();
+        let program = &world.program;
+        let types = cautioned(program);
+        let mut named: Set<(TypeId, Value)> = Set::default();
+        for &relation in relations.iter().filter(|_| !types.is_empty()) {
+            let columns = &program.relations[relation].columns;
+            if !columns.iter().any(|column| types.contains(&column.ty)) {
+                continue;
+            }
+            world.tables().select(relation, &vec![None; columns.len()], &mut |row| {
+                let cells = columns.iter().map(|column| column.ty).zip(row.iter().copied());
+                named.extend(cells.filter(|(ty, _)| types.contains(ty)));
+                ControlFlow::Continue(())
+            });
+        }
+        // `cautions` sorts them.
+        let named: Vec<(TypeId, Value)> = named.into_iter().collect();
+        cautions(program, world.tables(), &named)
     }
 
     /// Why a question has no answer: the first of its conditions, in the order written, after

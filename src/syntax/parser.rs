@@ -45,7 +45,11 @@ pub fn parse(text: &str, file: FileId) -> (ast::Program, Vec<Diagnostic>) {
 pub fn parse_question(text: &str, file: FileId) -> (ast::Body, Vec<Diagnostic>) {
     let opening = text.len() - text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).len();
     let start = if text[opening..].starts_with("?-") { opening + 2 } else { 0 };
-    let end = text.trim_end().strip_suffix('?').map_or(text.len(), str::len).max(start);
+    let ended = text.trim_end();
+    // A full stop after the question mark adds nothing.
+    let ended =
+        ended.strip_suffix('.').map(str::trim_end).filter(|t| t.ends_with('?')).unwrap_or(ended);
+    let end = ended.strip_suffix('?').map_or(text.len(), str::len).max(start);
     // Spaces keep the offsets: spans point into the text as typed.
     let blank = |n| " ".repeat(n);
     let inner = format!("{}{}{}", blank(start), &text[start..end], blank(text.len() - end));

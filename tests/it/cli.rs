@@ -628,3 +628,41 @@ fn a_bare_relation_is_a_question() {
     check(&at, &["query", "reach.dl", "path"], 0, " x  y\n 1  2\n");
     has(&check(&at, &["query", "reach.dl", "pth"], 2, ""), "did you mean `path`?");
 }
+
+#[test]
+fn folders_without_a_program() {
+    let part = ".decl open(x: number)\n.decl p(x: number)\np(x) :- open(x).\n";
+    let parts = folder(&[
+        ("a.dl", ".decl q(x: number)\n.include \"b.dl\"\nq(x) :- p(x).\n"),
+        ("b.dl", part),
+    ]);
+    let stderr = check(&parts, &["check", "."], 0, "checked 2 rule files: 0 errors, 0 warnings\n");
+    assert!(stderr.contains("note: no rule file here writes anything"), "{stderr}");
+    let facts = folder(&[("edge.facts", "1\t2\n")]);
+    let stderr = check(&facts, &["check", "."], 2, "");
+    assert!(stderr.contains("no rule file (*.dl) and no claims.jsonl"), "{stderr}");
+    assert!(stderr.contains("hence check PROG.dl -F ."), "{stderr}");
+}
+
+#[test]
+fn rows_with_another_separator() {
+    let edges = folder(&[("reach.dl", REACH), ("edge.facts", "1,2\n2,3\n")]);
+    let stderr = check(&edges, &["run", "reach.dl", "-D", "-"], 2, "");
+    let help = "looks comma-separated; fact files are tab-separated: `tr ',' '\\t'`";
+    assert!(stderr.contains(help), "{stderr}");
+}
+
+#[test]
+fn the_summary_counts_cautions() {
+    let rules = ".type R <: symbol\n.decl total(r: R, n: number)\n.output total\ntotal(\"a\", 1).\n\
+                 total(\"b\", 2).\n//@ caution(r) say(\"{r} is doubtful: {why}\")\n\
+                 .decl doubt(r: R, why: symbol)\ndoubt(\"a\", \"guess\").\ndoubt(\"c\", \"guess\").\n";
+    let folder = folder(&[("p.dl", rules)]);
+    let output = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(["run", "p.dl", "-D", "out", "-v"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("1 caution"), "{stderr}");
+}

@@ -14,6 +14,7 @@ mod claims;
 mod claims_rows;
 mod cli;
 mod compiled;
+mod complete;
 mod demo;
 mod diff;
 mod docs;

@@ -113,6 +113,7 @@ fn completion_long_questions_and_history() {
     terminal.wait("1 rule file");
     terminal.wait("hence> ");
     terminal.keys("anc\t\"ann\",\n");
+    terminal.wait("   .. ");
     terminal.keys("y)\n");
     terminal.wait("bob");
     terminal.wait("3 answers");
@@ -176,5 +177,54 @@ fn answers_are_as_wide_as_the_terminal() {
     let shown = terminal.wait("1 answer");
     assert!(!shown.contains('…'), "{shown}");
     terminal.wait("hence> ");
+    terminal.leave();
+}
+
+#[test]
+fn a_statement_over_several_lines() {
+    let Some(mut terminal) = Terminal::new("family.dl") else { return };
+    terminal.wait("hence> ");
+    terminal.keys("ancestor(\"ann\",\n");
+    terminal.wait("   .. ");
+    terminal.keys(".rels\n");
+    terminal.wait("`.rels` is a command, and the statement `ancestor(\"ann\",` is not finished");
+    terminal.wait("   .. ");
+    terminal.keys("y)\n");
+    terminal.wait("dora");
+    terminal.wait("hence> ");
+    terminal.keys("parent(x,\n");
+    terminal.wait("   .. ");
+    terminal.keys(".\n");
+    terminal.wait("given up: `parent(x,`");
+    terminal.wait("hence> ");
+    terminal.keys("parent(x,\n");
+    terminal.wait("   .. ");
+    terminal.keys("\u{3}");
+    terminal.wait("hence> ");
+    terminal.leave();
+}
+
+#[test]
+fn tab_gives_columns_and_constants() {
+    let Some(mut terminal) = Terminal::new("family.dl") else { return };
+    terminal.wait("hence> ");
+    terminal.keys("parent(\t");
+    terminal.wait("child: symbol");
+    terminal.wait("parent: symbol");
+    terminal.wait("hence> parent(");
+    terminal.keys("x, \"d\t)\n");
+    terminal.wait("cid");
+    terminal.wait("1 answer");
+    terminal.wait("hence> ");
+    terminal.leave();
+}
+
+#[test]
+fn the_first_line_fits_the_terminal() {
+    let Some(mut terminal) = Terminal::after("stty cols 50 rows 24; ", "family.dl") else { return };
+    let banner = terminal.wait("hence> ");
+    assert!(banner.lines().count() > 1, "{banner}");
+    assert!(banner.lines().all(|line| line.chars().count() <= 50), "{banner}");
+    assert!(banner.contains(".help"), "{banner}");
     terminal.leave();
 }

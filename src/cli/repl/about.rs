@@ -9,13 +9,15 @@ use crate::io::input::{counted, grouped};
 use crate::program::program::{Program, Relation, Rule};
 use crate::session::ask;
 use crate::session::session::{Session, World};
+use crate::show::safe::width as columns_of;
 use crate::show::table::{TableOptions, table};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
-/// `hence 0.1.0   9 rule files · 726 input rows · 477 output rows`
+/// `hence 0.1.0   9 rule files · 726 input rows · 477 output rows`, with what to type for help; in
+/// lines that fit a terminal, if its width is given.
 #[must_use]
-pub fn banner(session: &Session) -> String {
+pub fn banner(session: &Session, width: Option<usize>) -> String {
     let world = session.world();
     let outputs = world.program.relations.entries().filter(|(_, relation)| relation.is_output);
     let rows: usize = outputs.map(|(id, _)| world.tables().len(id)).sum();
@@ -30,8 +32,24 @@ pub fn banner(session: &Session) -> String {
     }
     parts.push(counted(world.input_rows, "input row"));
     parts.push(counted(rows, "output row"));
-    format!("hence {}   {}", env!("CARGO_PKG_VERSION"), parts.join(" · "))
+    let name = format!("hence {}   ", env!("CARGO_PKG_VERSION"));
+    let Some(width) = width else { return name + &parts.join(" · ") };
+    let indent = " ".repeat(name.len());
+    let (mut lines, mut line) = (String::new(), name + &parts[0]);
+    let more = parts.iter().skip(1).map(|part| format!(" · {part}"));
+    for part in more.chain([GAP.to_owned() + ".help"]) {
+        if columns_of(&line) + columns_of(&part) <= width {
+            line.push_str(&part);
+        } else {
+            lines.push_str(&line);
+            line = format!("\n{indent}{}", part.trim_start_matches([' ', '·']));
+        }
+    }
+    lines + &line
 }
+
+/// Between the first line and what to type for help.
+const GAP: &str = "        ";
 
 /// `total(r: symbol, lo: number)`
 #[must_use]

@@ -251,6 +251,64 @@ pub const COMMANDS: &[About] = &[
     About { verb: Verb::Quit, name: ".quit", args: "", does: "leaves", more: "Ctrl-D does too." },
 ];
 
+/// What may follow the name of a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// Nothing that can be completed.
+    Nothing,
+    /// An atom.
+    Atom,
+    /// An atom, or a row of the last answer.
+    Row,
+    /// Relations, or an atom.
+    Part,
+    /// Relations.
+    Relation,
+    /// Sources, documents, claims.
+    Name,
+    /// A file or a folder.
+    File,
+    /// A command.
+    Command,
+    /// A form of answers.
+    Format,
+    /// `on` or `off`.
+    Switch,
+}
+
+impl Verb {
+    /// What may follow it.
+    #[must_use]
+    pub fn takes(self) -> Takes {
+        match self {
+            Self::Why | Self::Support | Self::Sources => Takes::Row,
+            Self::Whynot | Self::Assume | Self::Retract => Takes::Atom,
+            Self::Diff | Self::Unused | Self::Conflicts => Takes::Part,
+            Self::Sensitivity | Self::Rels | Self::Schema | Self::Rules => Takes::Relation,
+            Self::Without => Takes::Name,
+            Self::Load | Self::Facts => Takes::File,
+            Self::Help => Takes::Command,
+            Self::Format => Takes::Format,
+            Self::Drop | Self::Keep | Self::Layers | Self::Reload | Self::Quit => Takes::Nothing,
+        }
+    }
+
+    /// Its options.
+    #[must_use]
+    pub fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Why => {
+                &["--all", "--budget", "--by", "--depth", "--expand", "--full", "--rows", "--top"]
+            }
+            Self::Whynot => &["--all", "--depth", "--top"],
+            Self::Support => &["--claims", "--full"],
+            Self::Sources => &["--echo", "--fragile", "--full", "--necessary"],
+            Self::Sensitivity => &["--full"],
+            _ => &[],
+        }
+    }
+}
+
 /// Directives of the language, which also start with a dot.
 pub const DIRECTIVES: &[&str] = &[
     ".decl",
@@ -310,7 +368,8 @@ pub fn read(text: &str) -> Statement<'_> {
     if word.starts_with('.') || (code.contains(":-") && !bare.starts_with("?-")) {
         return Statement::Program(text);
     }
-    let fact = bare.ends_with('.') && !bare.starts_with("?-") && bare.contains('(');
+    let asked = bare.trim_end_matches('.').trim_end().ends_with('?');
+    let fact = bare.ends_with('.') && !asked && !bare.starts_with("?-") && bare.contains('(');
     Statement::Question(text, fact)
 }
 
@@ -323,6 +382,13 @@ pub fn named(word: &str) -> Vec<&'static About> {
         return vec![exact];
     }
     COMMANDS.iter().filter(|about| word.len() > 1 && about.name.starts_with(word)).collect()
+}
+
+/// Whether a text ends inside a comment.
+#[must_use]
+pub fn in_comment(text: &str) -> bool {
+    // What closes a comment shows in the outline unless there is one to close.
+    outline(&format!("{text}\n*/")) != format!("{}\n*/", outline(text))
 }
 
 /// Whether a question is the bare name of a relation.

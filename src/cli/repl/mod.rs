@@ -3,8 +3,11 @@
 pub mod about;
 pub mod command;
 pub mod complete;
+pub mod cursor;
 pub mod editor;
+pub mod highlight;
 pub mod layers;
+pub mod open;
 pub mod piped;
 pub mod proofs;
 pub mod run;

@@ -1,33 +1,18 @@
-//! Statements from a pipe: no prompt, no editing, the same answers. A statement ends with its
-//! line, unless the parser says that it goes on.
+//! Statements from a pipe: no prompt, no editing, the same answers.
 
 use std::io::{BufRead, stdin};
-use std::mem::take;
 
-use crate::base::ids::{FileId, Id};
 use crate::cli::exit::{CANNOT, Exit};
-use crate::cli::repl::command::{self, Statement};
+use crate::cli::repl::command;
+use crate::cli::repl::open::{Fed, Open, inside, shown};
 use crate::cli::repl::shell::{Next, Shell};
 use crate::cli::signals;
-use crate::syntax::parser::{parse, parse_question};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
 
-/// Whether nothing is missing at the end of `text`.
-#[must_use]
-pub fn complete(text: &str) -> bool {
-    let scratch = FileId::new(0);
-    let ended = |messages: &[Diagnostic]| messages.iter().all(|one| one.code != Code::H0002);
-    match command::read(text) {
-        Statement::Nothing | Statement::Command(..) | Statement::Unknown(..) => true,
-        Statement::Question(text, _) if command::is_word(text) => true,
-        Statement::Question(..) => {
-            !command::goes_on(text) && ended(&parse_question(text, scratch).1)
-        }
-        Statement::Program(_) => ended(&parse(text, scratch).1),
-    }
-}
+/// What a statement came to: what is next, or its exit code.
+type Done = Result<Next, u8>;
 
 /// Reads statements from standard input until its end, `.quit`, or a failure with `bail`. The exit
 /// code is that of the first statement that failed.
@@ -36,39 +21,18 @@ pub fn complete(text: &str) -> bool {
 /// If a stream cannot be read or written.
 pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
     let mut first_failure = 0;
-    let mut pending = String::new();
-    let mut started = 1;
-    let mut lines = stdin().lock().lines().enumerate();
+    let mut open = Open::default();
+    let mut lines = stdin().lock().lines();
     loop {
-        let next = match signals::wait(|| lines.next()) {
-            Ok(next) => next,
+        let line = match signals::wait(|| lines.next()) {
+            Ok(next) => next.transpose(),
             Err(code) => return Ok(code),
         };
-        let line = match next {
-            Some((n, line)) => {
-                let line = line.map_err(|error| {
-                    Exit::System(format!("standard input cannot be read: {error}"))
-                })?;
-                if pending.is_empty() {
-                    started = n + 1;
-                }
-                Some(line)
-            }
-            None => None,
-        };
+        let line =
+            line.map_err(|error| Exit::System(format!("standard input cannot be read: {error}")))?;
         let at_end = line.is_none();
-        if let Some(line) = line {
-            if !pending.is_empty() {
-                pending.push('\n');
-            }
-            pending.push_str(&line);
-            if !complete(&pending) {
-                continue;
-            }
-        }
-        let text = take(&mut pending);
-        if !text.trim().is_empty() {
-            match statement(shell, text, started, at_end)? {
+        for done in step(shell, (&mut open, line.as_deref()), bail)? {
+            match done {
                 Ok(Next::Go) => {}
                 Ok(Next::Quit) => return Ok(first_failure),
                 Err(code) => {
@@ -87,22 +51,66 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
     }
 }
 
-/// Does one statement, which starts in line `started`.
-fn statement(
+/// Does what the next line, or the end of input, makes complete. A command inside a statement
+/// ends that with an error, and is done unless errors end everything.
+fn step(
     shell: &mut Shell,
-    text: String,
-    started: usize,
-    at_end: bool,
-) -> Result<Result<Next, u8>, Exit> {
-    let cut = at_end && command::goes_on(&text);
-    let end = text.trim_end().len();
+    (open, line): (&mut Open, Option<&str>),
+    bail: bool,
+) -> Result<Vec<Done>, Exit> {
+    let started = open.line();
+    let Some(line) = line else {
+        let text = open.give_up();
+        let done = if text.trim().is_empty() { Ok(Next::Go) } else { last(shell, text, started)? };
+        return Ok(vec![done]);
+    };
+    let before = open.text().to_owned();
+    Ok(match open.feed(line) {
+        Fed::More => Vec::new(),
+        Fed::Statement(text, _) if text.trim().is_empty() => Vec::new(),
+        Fed::Statement(text, started) => vec![statement(shell, text, started)?],
+        Fed::Command(command) => {
+            open.give_up();
+            let message = inside(&command, &before);
+            let help = "end a question with `?` or `.`, a rule with `.`; a line `.` gives it up";
+            let failed = unfinished(shell, before, started, (&message, help));
+            match open.feed(line) {
+                Fed::Statement(text, line) if !bail => {
+                    vec![failed, statement(shell, text, line)?]
+                }
+                _ => vec![failed],
+            }
+        }
+        Fed::GivenUp(text) => {
+            shell.reporter.line(&format!("note: given up: {}", shown(&text)));
+            Vec::new()
+        }
+    })
+}
+
+/// Does one statement, which starts in line `started`.
+fn statement(shell: &mut Shell, text: String, started: usize) -> Result<Done, Exit> {
     let file = shell.session.files_mut().excerpt("stdin", text, started);
-    if !cut {
-        return shell.statement(file);
+    shell.statement(file)
+}
+
+/// The same at the end of input.
+fn last(shell: &mut Shell, text: String, started: usize) -> Result<Done, Exit> {
+    if !command::goes_on(&text) {
+        return statement(shell, text, started);
     }
     let message = "input ended inside this statement: `.` expected";
-    let label = "a question that starts with `?-` ends with `.`";
-    let message = Diagnostic::new(Code::H0002, message).label(Span::new(file, end, end), label);
+    let help = "a question that starts with `?-` ends with `.`";
+    Ok(unfinished(shell, text, started, (message, help)))
+}
+
+/// Refuses a statement that is not finished.
+fn unfinished(shell: &mut Shell, text: String, started: usize, (what, help): (&str, &str)) -> Done {
+    let end = text.trim_end().len();
+    let file = shell.session.files_mut().excerpt("stdin", text, started);
+    let message = Diagnostic::new(Code::H0002, what)
+        .label(Span::new(file, end, end), "not finished here")
+        .help(help);
     shell.reporter.print(&[message], shell.session.files());
-    Ok(Err(CANNOT))
+    Err(CANNOT)
 }

@@ -9,7 +9,7 @@ use crate::cli::messages::Reporter;
 use crate::cli::repl::about::banner;
 use crate::cli::repl::shell::Shell;
 use crate::cli::repl::{editor, piped};
-use crate::cli::session::options;
+use crate::cli::session::{options, width};
 use crate::io::find::shown;
 use crate::session::session::{Keep, Session};
 use crate::text::codes::Code;
@@ -35,7 +35,7 @@ pub fn run(args: &Repl, session: &mut Option<Session>, reporter: Reporter) -> Re
     reporter.print(&warnings, current.files());
     let interactive = stdin().is_terminal() && stdout().is_terminal();
     if interactive {
-        reporter.line(&format!("{}        .help", banner(current)));
+        reporter.line(&banner(current, width(true)));
     }
     let session = session.take().expect("it was just put there");
     let mut shell = Shell::new(session, reporter, args.format, interactive);

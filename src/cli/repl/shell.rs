@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::base::ids::{FileId, RelationId};
 use crate::base::nearest::{alternatives, nearest};
-use crate::cli::answers;
+use crate::cli::answers::{self, Layout};
 use crate::cli::args::{FormatArg, WhyFormat};
 use crate::cli::entry::{bug, bug_of};
 use crate::cli::exit::{self, Exit};
@@ -69,6 +69,12 @@ impl Shell {
             proof: None,
             told_about_facts: false,
         }
+    }
+
+    /// The last answer, whose rows have numbers.
+    #[must_use]
+    pub fn last(&self) -> Option<&Answer> {
+        self.last.as_ref()
     }
 
     /// Does what the text in `file` says. A statement that fails says why and changes nothing; its
@@ -148,9 +154,10 @@ impl Shell {
                 messages
             })?
         };
-        let width = width(self.interactive);
-        let print = if self.interactive { answers::print_numbered } else { answers::print };
-        print(&answer, self.format, width, &mut stdout().lock())?;
+        // A number is of use where `.why` takes it, at a terminal and in a pipe alike.
+        let numbered = answer.atoms.is_some() && !answer.columns.is_empty();
+        let layout = Layout { numbered, ..Layout::of(width(self.interactive)) };
+        answers::print(&answer, self.format, layout, &mut stdout().lock())?;
         stdout().flush()?;
         self.reporter.print(&answer.warnings, self.session.files());
         if fact && !self.told_about_facts {
@@ -301,7 +308,7 @@ impl Shell {
         self.proof = None;
         let warnings = self.session.take_warnings_of_questions();
         self.reporter.print(&warnings, self.session.files());
-        self.reporter.line(&about::banner(&self.session));
+        self.reporter.line(&about::banner(&self.session, None));
         Ok(())
     }
 
