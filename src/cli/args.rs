@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::cert_args::{CERT_HELP, Cert, VERIFY_HELP, Verify};
+use crate::cli::check_args::{FMT_HELP, Fmt};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -28,7 +29,7 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 `hence PROG.dl …` is `hence run PROG.dl …`.
 
-Exit codes: 0 done; 1 the verdict is negative (check, why, whynot, support, sources, query -e); 2 cannot run:
+Exit codes: 0 done; 1 the verdict is negative (check, fmt --check, why, whynot, support, sources, query -e); 2 cannot run:
 usage, program or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130
 interrupted, 143 by SIGTERM, 129 by SIGHUP.";
 
@@ -68,6 +69,9 @@ pub enum Command {
     Repl(Repl),
     /// Checks rule files, claims files and folders of them, and derives nothing
     Check(Check),
+    /// Lays rule files out: one style, comments kept
+    #[command(after_help = FMT_HELP)]
+    Fmt(Fmt),
     /// Shows how rules are evaluated: strata, and for each rule its steps
     Plan(Plan),
     /// Prints the JSON Schema of what hence reads

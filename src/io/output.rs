@@ -170,6 +170,8 @@ impl Output<'_> {
 /// # Errors
 /// If it cannot be written; then what was there is as before.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays one.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     // What is no ordinary file, /dev/stdout for instance, has nothing to be kept.
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
@@ -178,7 +180,12 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(format!(".{}.part", process::id()));
     #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
-    let written = fs::write(&aside, text).and_then(|()| fs::rename(&aside, path));
+    let written = fs::write(&aside, text).and_then(|()| {
+        if let Ok(there) = fs::metadata(path) {
+            fs::set_permissions(&aside, there.permissions())?;
+        }
+        fs::rename(&aside, path)
+    });
     if written.is_err() {
         // What there is of it is worth nothing; if it cannot be removed, it has another name.
         fs::remove_file(&aside).unwrap_or(());

@@ -3,7 +3,9 @@
 mod annotation;
 pub mod ast;
 mod attach;
+pub mod format;
 pub mod include;
+mod layout;
 pub mod lexer;
 pub mod parser;
 mod parser_body;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `fuzz_parser` | any text is read without a panic; places lie inside it |
 //! | `fuzz_printer` | what is printed is read as the tree that was printed |
+//! | `fuzz_format` | a layout has the tree, the annotations and the comments of its text, and is final |
 //! | `fuzz_programs` | any program gives messages, or both engines say the same and prove it |
 //! | `fuzz_claims` | any claims file gives rows or messages; a quote is what the document says |
 //!
@@ -19,6 +20,7 @@
 mod claims;
 mod corpus;
 mod driver;
+mod format;
 #[path = "../it/generate.rs"]
 mod generate;
 mod mutate;

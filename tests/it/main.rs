@@ -18,6 +18,7 @@ mod complete;
 mod demo;
 mod diff;
 mod docs;
+mod fmt;
 mod generate;
 mod limits;
 mod names;
