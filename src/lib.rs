@@ -27,6 +27,7 @@
 //! | [`claims`] | the claims record, its checks, the relations it fills | `record.rs` |
 //! | [`session`] | the one API: load, run, ask, explain | `session.rs` |
 //! | [`show`] | answers and proofs as text and JSON | `tree.rs` |
+//! | [`testing`] | test files of rules: cases, expectations, snapshots | `file.rs` |
 //! | [`verify`] | checks certificates; imports nothing of hence | `verifier.rs` |
 //! | `cli` | processes and terminals, the prompt (feature `cli`) | `args.rs` |
 //!
@@ -40,6 +41,7 @@
 //! | which proof is shown | `provenance/` |
 //! | how a proof reads | `show/`, and the `say`, `absent` and `caution` lines of the rules |
 //! | what a claim may hold | `claims/record.rs`, `claims/` |
+//! | what a test file may say | `testing/directive.rs`, `testing/expect.rs` |
 //! | what "corroborated" means | `rules/corroboration.dl`: domain knowledge is rules, not Rust |
 //!
 //! # What always holds
@@ -90,6 +92,7 @@ pub mod provenance;
 pub mod claims;
 pub mod session;
 pub mod show;
+pub mod testing;
 pub mod verify;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest; `src/lib.rs` declares them in this order.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "base",
     "text",
     "value",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 15] = [
     "claims",
     "session",
     "show",
+    "testing",
     "verify",
     "cli",
 ];

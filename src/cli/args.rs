@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::cert_args::{CERT_HELP, Cert, VERIFY_HELP, Verify};
 use crate::cli::check_args::{FMT_HELP, Fmt};
+use crate::cli::test_args::{TEST_HELP, Test};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -29,7 +30,7 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 `hence PROG.dl …` is `hence run PROG.dl …`.
 
-Exit codes: 0 done; 1 the verdict is negative (check, fmt --check, why, whynot, support, sources, query -e); 2 cannot run:
+Exit codes: 0 done; 1 the verdict is negative (check, fmt --check, test, why, whynot, support, sources, query -e); 2 cannot run:
 usage, program or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130
 interrupted, 143 by SIGTERM, 129 by SIGHUP.";
 
@@ -67,6 +68,9 @@ pub enum Command {
     Verify(Verify),
     /// Asks questions at a prompt
     Repl(Repl),
+    /// Runs the tests of rule files: NAME.test.dl beside NAME.dl
+    #[command(after_help = TEST_HELP)]
+    Test(Test),
     /// Checks rule files, claims files and folders of them, and derives nothing
     Check(Check),
     /// Lays rule files out: one style, comments kept
@@ -630,7 +634,7 @@ pub fn last_apart<'a>(
     }
 }
 
-fn jobs(text: &str) -> Result<usize, String> {
+pub(super) fn jobs(text: &str) -> Result<usize, String> {
     if text == "auto" {
         return Ok(available_parallelism().map_or(1, usize::from));
     }
@@ -640,7 +644,7 @@ fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let (number, unit) = text.split_at(number.len());
     let number: f64 = number.parse().map_err(|_| "a time like 30s, 5m or 500ms".to_owned())?;

@@ -14,8 +14,8 @@ use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::{
-    catalog, cert, check, conflicts, diff, fmt, plan, query, repl, run, signals, support, unused,
-    whatif, why, whynot,
+    catalog, cert, check, conflicts, diff, fmt, plan, query, repl, run, signals, support, test,
+    unused, whatif, why, whynot,
 };
 use crate::session::session::Session;
 use crate::text::files::Files;
@@ -78,6 +78,7 @@ fn dispatch(command: &Command) -> u8 {
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
         Command::Check(args) => check::run(args, reporter),
         Command::Fmt(args) => fmt::run(args, reporter),
+        Command::Test(args) => test::run(args, reporter),
         Command::Plan(args) => plan::run(args, &mut session, reporter),
         Command::Schema(args) => catalog::schema(*args),
         Command::Rules(args) => catalog::rules(args),
@@ -115,6 +116,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Repl(args) => (args.input.messages, false),
         Command::Check(args) => (args.input.messages, false),
         Command::Fmt(args) => (args.messages, false),
+        Command::Test(args) => (args.messages, false),
         Command::Plan(args) => (args.input.messages, false),
         Command::Schema(_) | Command::Rules(_) | Command::Explain(_) => {
             (Messages::default(), false)

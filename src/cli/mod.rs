@@ -24,6 +24,8 @@ pub mod run_file;
 pub mod session;
 pub mod support;
 pub mod signals;
+pub mod test;
+pub mod test_args;
 pub mod unused;
 pub mod whatif;
 pub mod why;

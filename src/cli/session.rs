@@ -41,10 +41,7 @@ pub fn options(input: &Input) -> Options {
     Options {
         include: input.include.clone(),
         facts: input.facts.clone(),
-        engine: match evaluation.engine {
-            EngineArg::Naive => Engine::Naive,
-            EngineArg::Native => Engine::Native,
-        },
+        engine: engine(evaluation.engine),
         input: Settings {
             bad_rows: match input.bad_rows {
                 BadRowsArg::Stop => BadRows::Stop,
@@ -75,6 +72,15 @@ const WIDTH: usize = 100;
 #[must_use]
 pub fn columns() -> usize {
     width(stdout().is_terminal()).unwrap_or(WIDTH)
+}
+
+/// The engine of an argument.
+#[must_use]
+pub fn engine(asked: EngineArg) -> Engine {
+    match asked {
+        EngineArg::Naive => Engine::Naive,
+        EngineArg::Native => Engine::Native,
+    }
 }
 
 /// The width of the terminal, if answers go to one: what `COLUMNS` says, or what it has.

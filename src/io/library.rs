@@ -5,15 +5,29 @@
 use std::iter::once;
 use std::path::{Path, PathBuf};
 
-use include_dir::{Dir, include_dir};
-
 use crate::io::find::shown;
 use crate::io::map;
 
-static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules");
+/// Each file of `rules/` by name, but for the demo's program and for tests.
+macro_rules! modules {
+    ($($name:literal)*) => {
+        [$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/", $name)))),*]
+    };
+}
 
-/// The file of `rules/` that is the demo's program and no part of the library.
-const DEMO: &str = "deployment.dl";
+static MODULES: [(&str, &str); 11] = modules! {
+    "attribution.dl"
+    "checks.dl"
+    "claims.dl"
+    "conflict.dl"
+    "corroboration.dl"
+    "events.dl"
+    "modality.dl"
+    "proofs.dl"
+    "supply.dl"
+    "timeline.dl"
+    "totals.dl"
+};
 
 /// Where a rule file is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,16 +60,10 @@ impl Origin {
     }
 }
 
-/// The modules of the library with their texts, by name.
+/// The modules of the library with their texts, by name, sorted.
 #[must_use]
 pub fn modules() -> Vec<(&'static str, &'static str)> {
-    let mut modules: Vec<(&str, &str)> = RULES
-        .files()
-        .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)))
-        .filter(|(name, _)| name.ends_with(".dl") && *name != DEMO)
-        .collect();
-    modules.sort_unstable();
-    modules
+    MODULES.to_vec()
 }
 
 /// The text of a module.

@@ -49,6 +49,12 @@ impl Target {
     }
 }
 
+/// Whether the language has an annotation of this name.
+#[must_use]
+pub(crate) fn is_known(word: &str) -> bool {
+    KNOWN.iter().any(|(known, _)| *known == word)
+}
+
 /// Reports every annotation that does not belong where it stands.
 pub(crate) fn check(item: &Item, found: &mut Vec<Diagnostic>) {
     let target = match &item.kind {

@@ -3,8 +3,8 @@
 use crate::base::ids::RelationId;
 use crate::program::finish::integer;
 use crate::program::names::Names;
-use crate::program::program::Column;
-use crate::syntax::ast::{Atom, Expr, ExprKind};
+use crate::program::program::{Column, Fact, Program};
+use crate::syntax::ast::{self, Atom, Expr, ExprKind, ItemKind};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Edit, Fix};
 use crate::text::span::Span;
@@ -15,6 +15,30 @@ use crate::value::value::{Finite, Tuple, Value, quote};
 /// The row of a fact that holds nothing but constants of its columns' types.
 pub(crate) fn literal_row(atom: &Atom, columns: &[Column], symbols: &Symbols) -> Option<Tuple> {
     atom.args.iter().zip(columns).map(|(arg, column)| literal(arg, column.base, symbols)).collect()
+}
+
+/// The facts of a text that holds nothing but facts of constants, without annotations but for
+/// `//@ assume`, whose relations are those of `program`.
+pub(crate) fn plain_facts(program: &Program, tree: &ast::Program) -> Option<Vec<Fact>> {
+    let mut found = Vec::new();
+    for item in &tree.items {
+        let ItemKind::Rule(rule) = &item.kind else { return None };
+        let assumed = match item.annotations.as_slice() {
+            [] => false,
+            [only] => only.name.node == "assume" && only.args.is_empty(),
+            _ => return None,
+        };
+        let [atom] = rule.heads.as_slice() else { return None };
+        let is_plain = rule.body.is_none() && assumed != item.annotations.is_empty();
+        let relation = program.relation(&atom.name.node)?;
+        let columns = &program.relations[relation].columns;
+        if !is_plain || atom.args.len() != columns.len() {
+            return None;
+        }
+        let values = literal_row(atom, columns, &program.symbols)?;
+        found.push(Fact { relation, values, span: item.span.0, assumed });
+    }
+    Some(found)
 }
 
 /// A constant as a value of `base`, if it is one.

@@ -2,7 +2,7 @@
 
 mod aggregate;
 mod alternatives;
-mod annotations;
+pub(crate) mod annotations;
 mod arity;
 pub mod atom;
 pub mod build;
@@ -11,7 +11,7 @@ mod check;
 mod clash;
 mod directives;
 mod draft;
-mod facts;
+pub(crate) mod facts;
 mod finish;
 mod functors;
 mod grounding;

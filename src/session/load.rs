@@ -20,12 +20,33 @@ pub struct Sources {
     pub names: Vec<String>,
 }
 
+/// A rule file that a caller names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Root {
+    /// A file.
+    File(PathBuf),
+    /// The text that is read in place of a file.
+    Text(PathBuf, String),
+}
+
+/// Reads files and what they include.
+#[must_use]
+pub fn read(
+    roots: &[PathBuf],
+    include: &[PathBuf],
+    files: &mut Files,
+) -> (Sources, Vec<Diagnostic>) {
+    let roots: Vec<Root> = roots.iter().cloned().map(Root::File).collect();
+    read_roots(&roots, include, files)
+}
+
 /// Reads `roots` and what they include.
 ///
 /// # Panics
 /// Never: an including file is one that was found here.
-pub fn read(
-    roots: &[PathBuf],
+#[must_use]
+pub fn read_roots(
+    roots: &[Root],
     include: &[PathBuf],
     files: &mut Files,
 ) -> (Sources, Vec<Diagnostic>) {
@@ -35,11 +56,15 @@ pub fn read(
     let mut origins: Map<String, Origin> = Map::default();
     let before = files.entries().count();
     for root in roots {
-        let origin = Origin::Disk(root.clone());
-        let text = match library::read(&origin) {
+        let (path, text) = match root {
+            Root::File(path) => (path, library::read(&Origin::Disk(path.clone()))),
+            Root::Text(path, text) => (path, Ok(text.clone())),
+        };
+        let origin = Origin::Disk(path.clone());
+        let text = match text {
             Ok(text) => text,
             Err(reason) => {
-                messages.push(no_root(root, &reason));
+                messages.push(no_root(path, &reason));
                 continue;
             }
         };
@@ -104,7 +129,7 @@ pub fn rule_files(folder: &Path) -> Vec<String> {
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".dl"))
+        .filter(|name| name.ends_with(".dl") && !name.ends_with(".test.dl"))
         .collect();
     names.sort();
     names

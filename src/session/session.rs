@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::analysis::analysis::{Analysis, analyse};
-use crate::base::ids::{Id, RelationId, Table};
+use crate::base::ids::{FileId, Id, RelationId, Table};
 use crate::claims;
 use crate::claims::encode::{Counts, Rest};
 use crate::claims::load::{BadRecords, DocumentRead, FileRead};
@@ -19,11 +19,12 @@ use crate::engine::tables::Tables;
 use crate::io::find::{self, Places};
 use crate::io::input::{Input, Loaded};
 use crate::program::build::build;
+use crate::program::facts::plain_facts;
 use crate::program::program::Program;
 use crate::provenance::leaves::Leaves;
 use crate::session::evaluate::{self, Database};
 use crate::session::layers::Layers;
-use crate::session::load::{self, Sources};
+use crate::session::load::{self, Root, Sources};
 use crate::session::missing;
 use crate::session::options::Options;
 use crate::session::question::policy_keys;
@@ -32,6 +33,7 @@ use crate::session::undeclared;
 use crate::session::warnings;
 use crate::session::whatif::Made;
 use crate::syntax::ast;
+use crate::syntax::parser::parse;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{self, Diagnostic, has_errors};
 use crate::text::files::Files;
@@ -140,14 +142,27 @@ impl Session {
     /// # Errors
     /// What is wrong with them.
     pub fn load(&mut self, roots: &[PathBuf]) -> Result<(), Refused> {
-        let (sources, mut messages) = load::read(roots, &self.options.include, &mut self.files);
+        let roots: Vec<Root> = roots.iter().cloned().map(Root::File).collect();
+        self.load_roots(&roots)
+    }
+
+    /// The same, with texts in place of some files.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn load_roots(&mut self, roots: &[Root]) -> Result<(), Refused> {
+        let include = &self.options.include;
+        let (sources, mut messages) = load::read_roots(roots, include, &mut self.files);
         let world = self.build(&sources.trees, &mut messages);
         if self.world.is_none() {
             // Which files were read is worth knowing also if they are in error.
             self.sources.names.clone_from(&sources.names);
         }
         self.finish(messages)?;
-        self.roots = roots.to_vec();
+        let path = |root: &Root| match root {
+            Root::File(path) | Root::Text(path, _) => path.clone(),
+        };
+        self.roots = roots.iter().map(path).collect();
         self.sources = sources;
         self.world = Some(world);
         Ok(())
@@ -422,6 +437,49 @@ impl Session {
         }
         self.warnings.extend(messages);
         Ok(())
+    }
+
+    /// A session of its own with the same program and input, and with the facts in `file`, one of
+    /// the texts of this one, besides. It is not evaluated. Nothing if `file` holds anything but
+    /// plain facts of this program, or something is wrong with them.
+    #[must_use]
+    pub fn with_facts(&self, file: FileId) -> Option<Self> {
+        let old = self.base();
+        let (tree, messages) = parse(&self.files.get(file).text, file);
+        if has_errors(&messages) {
+            return None;
+        }
+        let found = plain_facts(&old.program, &tree)?;
+        let mut facts = old.facts.clone();
+        found.iter().for_each(|fact| facts.push(fact.relation, &fact.values));
+        let mut program = old.program.clone();
+        program.facts.extend(found);
+        let input_rows = facts.relations.iter().map(|columns| columns.rows).sum();
+        let world = World {
+            program,
+            analysis: old.analysis.clone(),
+            facts,
+            loaded: old.loaded.clone(),
+            leaves: old.leaves.clone(),
+            placed: old.placed,
+            claims: old.claims.clone(),
+            records: old.records.clone(),
+            claim_rows: old.claim_rows.clone(),
+            made: Made::default(),
+            input_rows,
+            tables: None,
+        };
+        Some(Self {
+            options: self.options.clone(),
+            files: self.files.clone(),
+            symbols: Arc::clone(&self.symbols),
+            roots: self.roots.clone(),
+            sources: self.sources.clone(),
+            typed: self.typed.clone(),
+            warnings: Vec::new(),
+            world: Some(world),
+            layers: Layers::default(),
+        })
     }
 
     /// The trees of all rule files and typed rules.

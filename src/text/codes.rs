@@ -1,6 +1,6 @@
 //! Every code once: number, default severity, title, and the paragraph of `hence explain CODE`.
 //! H00 syntax, H01 names and types, H02 rules as a whole, H03 data files, H04 claims and quotes,
-//! H05 evaluation, H06 limits, H07 commands; L02, L03 and L04 warn of rules, data and claims.
+//! H05 evaluation, H06 limits, H07 commands, H08 tests; L02, L03 and L04 warn of rules, data and claims.
 
 use std::fmt;
 
@@ -162,6 +162,8 @@ codes! {
         "The run was stopped by Ctrl-C or a signal; outputs are untouched.";
     H0701 "H0701" Error "a command that cannot be"
         "The command or one of its arguments is unknown.";
+    H0801 "H0801" Error "a test that cannot be read"
+        "A test file NAME.test.dl holds statements of the language and directives in comments: //@ facts \"PATH\", //@ test \"NAME\", //@ skip \"REASON\", //@ tolerance 1e-9, //@ without claim ID, //@ assume FACT, //@ expect … and //@ snapshot …; a table stands in /*@ expect ATOM … */. What stands above the first //@ test holds for every case.";
     L0201 "L0201" Warning "a rule that can never fire"
         "A relation of its body has no rules, no facts and no input, or its comparisons exclude each other.";
     L0202 "L0202" Warning "a relation that nothing reads"

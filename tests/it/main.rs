@@ -32,6 +32,8 @@ mod repl;
 mod scenarios;
 mod schemas;
 mod supports;
+#[cfg(feature = "cli")]
+mod testing;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod whatif;

@@ -1,0 +1,119 @@
+//! Running many cases: in parallel, each apart from the others, and with the same result in the same
+//! order whatever the number of threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::session::options::Options;
+use crate::testing::case::{Runner, rendered};
+use crate::testing::file::{CaseText, TestFile};
+use crate::testing::outcome::{CaseResult, Failure, FileResult, Verdict};
+
+/// Cases of one file that one thread runs after each other: what they share is then read once.
+const TOGETHER: usize = 24;
+
+/// How cases are run.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// How each session is made; its input is not used.
+    pub options: Options,
+    /// Threads.
+    pub jobs: usize,
+    /// Whether no further case is begun after one that fails.
+    pub fail_fast: bool,
+}
+
+/// Cases of one file that are run after each other.
+struct Bundle {
+    file: usize,
+    cases: Vec<usize>,
+}
+
+/// Runs the cases for which `is_wanted` is true.
+///
+/// # Panics
+/// Never: what panics in a case is caught and told as its result.
+#[must_use]
+pub fn run(
+    files: &[TestFile],
+    how: &How,
+    is_wanted: &(dyn Fn(&TestFile, &CaseText) -> bool + Sync),
+) -> Vec<FileResult> {
+    let mut results: Vec<FileResult> = files.iter().map(refused).collect();
+    let mut bundles: Vec<Bundle> = Vec::new();
+    for (at, file) in files.iter().enumerate().filter(|(_, file)| file.messages.is_empty()) {
+        let cases = file.cases.iter().enumerate().filter(|(_, case)| is_wanted(file, case));
+        let cases: Vec<usize> = cases.map(|(at, _)| at).collect();
+        let parts = cases.chunks(TOGETHER).map(<[usize]>::to_vec);
+        bundles.extend(parts.map(|cases| Bundle { file: at, cases }));
+    }
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let found: Mutex<Vec<(usize, usize, CaseResult)>> = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(bundle) = bundles.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let file = &files[bundle.file];
+            let mut runner = Runner::new(file, &how.options);
+            for &at in &bundle.cases {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let case = &file.cases[at];
+                let result = catch_unwind(AssertUnwindSafe(|| runner.run(case)));
+                let result = result.unwrap_or_else(|_| {
+                    // What the case left half done is not used again.
+                    runner = Runner::new(file, &how.options);
+                    bug(case)
+                });
+                if how.fail_fast && !result.verdict.is_good() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                found.push((bundle.file, at, result));
+            }
+        }
+    };
+    let threads = how.jobs.min(bundles.len());
+    if threads <= 1 {
+        work();
+    } else {
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(work);
+            }
+        });
+    }
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|(file, at, _)| (*file, *at));
+    for (file, _, result) in found {
+        results[file].cases.push(result);
+    }
+    results
+}
+
+/// The result of a file before its cases have run.
+fn refused(file: &TestFile) -> FileResult {
+    let refused = rendered(&file.messages, &file.files).join("\n");
+    FileResult { name: file.name(), refused, ..FileResult::default() }
+}
+
+fn bug(case: &CaseText) -> CaseResult {
+    let failure = Failure {
+        line: case.line,
+        column: 1,
+        written: String::new(),
+        lines: vec!["bug in hence: please report it with the test file and its rules".to_owned()],
+        proposal: None,
+    };
+    CaseResult {
+        name: case.name.clone(),
+        line: case.line,
+        verdict: Verdict::Errored,
+        checks: 0,
+        failures: vec![failure],
+        kept: Vec::new(),
+        pending: Vec::new(),
+        accepted: Vec::new(),
+    }
+}

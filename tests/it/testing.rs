@@ -1,0 +1,269 @@
+//! `hence test`: what comes of test files, which files are written, and what is said of mistakes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use hence::io::library::modules;
+use tempfile::TempDir;
+
+const REACH: &str = r#"// Which places can be reached?
+.decl edge(a: symbol, b: symbol)
+.input edge
+.decl closed(a: symbol)
+.decl reach(a: symbol, b: symbol)
+//@ name("edge") say("{a} to {b}")
+reach(a, b) :- edge(a, b).
+reach(a, c) :- reach(a, b), edge(b, c), !closed(b).
+.decl ways(a: symbol, n: number)
+ways(a, n) :- reach(a, _), n = count : { reach(a, _) }.
+.output reach
+.output ways
+"#;
+
+const GOOD: &str = r#"// Everything here is as expected.
+edge("a", "b").
+edge("b", "c").
+
+//@ test "two steps"
+//@ expect reach("a", "c")
+//@ expect reach(a, b), a < b
+//@ expect none reach("c", _)
+//@ expect not reach("a", "d")
+//@ expect count reach(_, _) = 3
+//@ expect count reach("a", _) >= 1
+//@ expect uses "reach.dl:edge" why reach("a", "b")
+//@ expect uses "reach#2" why reach("a", "c")
+/*@ expect reach(a, b) where a != "b"
+a  b
+a  c
+a  b
+*/
+/*@ expect ways(a)
+a
+a
+b
+*/
+
+//@ test "what a case adds"
+closed("b").
+edge("c", "two  words").
+//@ expect lost reach("a", "c")
+//@ expect changed ways("a", 1)
+//@ expect gained reach("c", _)
+/*@ expect reach(a, b)
+a  b
+a  b
+b  …
+c  "two  words"
+*/
+
+//@ test "a rule of its own"
+reach(a, "far") :- edge(a, _).
+//@ expect gained reach("b", "far")
+
+//@ test "what is taken away"
+//@ without fact edge("b", _)
+//@ assume edge("z", "y"), edge("y", "x")
+//@ expect lost reach("b", "c")
+//@ expect reach("z", "x")
+
+//@ test "two steps again"
+//@ expect reach("a", "c")
+//@ expect none reach("z", _)
+
+//@ test "a number where a text belongs"
+edge("x", 1).
+//@ expect error H0104 "expected symbol"
+
+//@ test "a warning"
+//@ expect warn L0206 "`closed`"
+
+//@ test "later"
+//@ skip "waiting for ferries"
+"#;
+
+const BAD: &str = r#"// Everything here is wrong.
+edge("a", "b").
+edge("b", "c").
+
+//@ test "wrong"
+//@ expect reach("a", "d")
+//@ expect none reach("a", "c")
+//@ expect count reach(_, _) = 2
+/*@ expect ways(a, n)
+a  n
+a  3
+b  1
+d  4
+*/
+//@ expect uses "edg" why reach("a", "c")
+//@ expect gained reach("a", "c")
+//@ expect rech("a")
+//@ expect error H0104
+//@ expect warn L0201
+//@ expect conflict c1 c2
+//@ expect sources reach("a", "c") = {x}
+
+//@ test "does not run"
+edge("x", 1).
+//@ expect reach("x", _)
+
+//@ test "no such folder"
+//@ facts "fixture"
+//@ expect reach("x", _)
+
+//@ test "no such row"
+//@ without fact edge("q", _)
+//@ expect reach("a", "c")
+"#;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files {
+        write(&folder.path().join(name), text);
+    }
+    folder
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test writes its files")]
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test reads what was written")]
+fn read(path: PathBuf) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+fn hence(folder: &TempDir, args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hence"));
+    command.arg("test").args(args).args(["--timeout", "1000s"]).current_dir(folder.path());
+    command.env_remove("CI").env_remove("INSTA_UPDATE").env_remove("CLICOLOR_FORCE");
+    command.envs(environment.iter().copied()).output().unwrap()
+}
+
+/// Exit code and all that is printed.
+fn said(folder: &TempDir, args: &[&str]) -> (i32, String) {
+    let output = hence(folder, args, &[]);
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+#[track_caller]
+fn has(text: &str, part: &str) {
+    assert!(text.contains(part), "no {part:?} in:\n{text}");
+}
+
+#[test]
+fn good_cases_pass() {
+    let at = folder(&[("rules/reach.dl", REACH), ("rules/reach.test.dl", GOOD)]);
+    let expected = "rules/reach.test.dl  7 passed, 1 skipped\n\
+                    SKIPPED rules/reach.test.dl:59  “later”  waiting for ferries\n\
+                    7 passed, 1 skipped\n";
+    for args in [&[][..], &["-j", "1"], &["rules/reach.dl"], &["--engine", "naive"]] {
+        assert_eq!(said(&at, args), (0, expected.to_owned()), "{args:?}");
+    }
+    assert_eq!(fs::read_dir(at.path().join("rules")).unwrap().count(), 2, "nothing is written");
+}
+
+#[test]
+fn what_fails_says_why() {
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", BAD)]);
+    let (code, text) = said(&at, &["--check"]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!(text);
+    assert!(!at.path().join("reach.test.dl.new").exists(), "--check writes nothing");
+    let (_, text) = said(&at, &["-j", "1", "--fail-fast"]);
+    has(&text, "0 passed, 1 failed\n");
+}
+
+#[test]
+fn directives_that_cannot_be_read_are_errors() {
+    let text = "// Mistakes.\n//@ facts a b\n//@ expect p(1)\n//@ test \"one\"\n//@ expct p(1)\n\
+                //@ expect count p(1)\n//@ expect sources p(1) = cnn\n//@ tolerance x\n\
+                /*@ expect p(a, b)\na  b\n1\n*/\n//@ without\n//@ test \"one\"\np(1).\n\
+                //@ snapshot why\n//@ test \"two\"\np(1).\n//@ expect error H9999\n\
+                //@ nonsense\n//@ name(\"is an annotation\")\np(2).\n";
+    let at = folder(&[("p.dl", "// p\n.decl p(a: number)\n"), ("p.test.dl", text)]);
+    let (code, text) = said(&at, &[]);
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn snapshots_are_proposed_and_accepted() {
+    let text = "edge(\"a\", \"b\").\n//@ test \"Kept: all\"\n//@ snapshot reach, ways\n\
+                //@ snapshot why reach(\"a\", _)\n//@ snapshot whynot reach(\"b\", \"a\")\n\
+                //@ snapshot check\n//@ test \"Changed\"\nedge(\"b\", \"c\").\n//@ snapshot diff\n\
+                /*@ expect ways(a, n)\na  n\na  1\n*/\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    let snapshot = |name: &str| at.path().join("snapshots").join(name);
+    let (code, text) = said(&at, &[]);
+    assert_eq!(code, 1);
+    has(&text, "reach.test.dl  0 passed, 1 failed, 1 pending\n");
+    has(&text, "review with  hence test --review   (or cargo insta review)\n");
+    has(&text, "PROPOSED reach.test.dl.new: the test file with the tables as they are\n");
+    has(&read(at.path().join("reach.test.dl.new")), "a  n\na  2\nb  1\n*/\n");
+    let diff = read(snapshot("reach__changed__diff.snap.new"));
+    assert_eq!(
+        diff,
+        "---\nsource: reach.test.dl\ndescription: \"hence test Changed: diff\"\ninfo:\n  hence: 1\n\
+         input_file: reach.dl\n---\n+ reach(\"a\", \"c\")\n+ reach(\"b\", \"c\")\n\
+         ~ ways(\"a\", 1 → 2)\n+ ways(\"b\", 1)\n"
+    );
+    let (code, listed) = said(&at, &["--pending"]);
+    assert_eq!((code, listed.lines().count()), (0, 6), "{listed}");
+    assert_eq!(said(&at, &["--reject"]).0, 0);
+    assert_eq!(said(&at, &["--pending"]), (0, String::new()));
+    let in_ci = hence(&at, &[], &[("CI", "true")]);
+    assert_eq!(in_ci.status.code(), Some(1));
+    assert!(!snapshot("").exists() || fs::read_dir(snapshot("")).unwrap().count() == 0);
+    let (code, text) = said(&at, &["--accept"]);
+    assert_eq!(code, 0, "{text}");
+    has(&read(at.path().join("reach.test.dl")), "a  n\na  2\nb  1\n*/\n");
+    assert_eq!(said(&at, &["--check"]).0, 0);
+    write(&snapshot("reach__gone__diff.snap"), "---\n---\n");
+    let (code, text) = said(&at, &["--unreferenced", "warn"]);
+    assert_eq!(code, 0);
+    has(&text, "no case keeps snapshots/reach__gone__diff.snap\n");
+    said(&at, &["--unreferenced", "delete"]);
+    assert!(!snapshot("reach__gone__diff.snap").exists());
+    assert!(snapshot("reach__changed__diff.snap").exists());
+}
+
+#[test]
+fn cases_are_selected() {
+    let at = folder(&[("r/reach.dl", REACH), ("r/reach.test.dl", GOOD), ("x/none.txt", "")]);
+    let count = |args: &[&str]| said(&at, args).1.lines().last().unwrap().to_owned();
+    assert_eq!(count(&["r", "-k", "STEPS"]), "2 passed");
+    assert_eq!(count(&["r/reach.test.dl::two*"]), "2 passed");
+    assert_eq!(count(&["r/reach.test.dl::two steps", "r/reach.dl::a ????*"]), "4 passed");
+    let shares: Vec<usize> = (1..=3)
+        .map(|n| {
+            let text = count(&["r", "--shard", &format!("{n}/3")]);
+            text.split(' ').next().unwrap().parse().unwrap()
+        })
+        .collect();
+    assert_eq!(shares.iter().sum::<usize>(), 7);
+    let (code, text) = said(&at, &["x"]);
+    assert_eq!(code, 2);
+    has(&text, "there is no test file here");
+    assert_eq!(said(&at, &["x", "--allow-empty"]), (0, String::new()));
+    let (code, text) = said(&at, &["r/nothing.dl"]);
+    assert_eq!(code, 2);
+    has(&text, "r/nothing.dl does not exist");
+}
+
+#[test]
+fn every_module_is_in_the_library() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let names = fs::read_dir(rules).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.retain(|name| name.ends_with(".dl") && !name.ends_with(".test.dl"));
+    names.retain(|name| name != "deployment.dl");
+    names.sort();
+    let known: Vec<&str> = modules().iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, known, "list it in src/io/library.rs");
+}
