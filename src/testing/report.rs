@@ -173,7 +173,7 @@ pub fn advice(results: &[FileResult]) -> String {
     let mut out = String::new();
     let mut pending = results.iter().flat_map(|result| &result.cases).flat_map(|c| &c.pending);
     if pending.any(|pending| pending.is_written) || results.iter().any(|r| r.proposed.is_some()) {
-        let _ok = writeln!(out, "review with  hence test --review   (or cargo insta review)");
+        let _ok = writeln!(out, "accept with  hence test --accept   (or cargo insta review)");
     }
     out
 }
