@@ -102,7 +102,7 @@ pub struct Answer {
     pub columns: Vec<Column>,
     /// Rows.
     pub rows: Vec<Vec<Cell>>,
-    /// If the question is one atom: how its rows read as atoms, to ask why.
+    /// If the question has one atom, with or without conditions: how rows read as atoms, to ask why.
     pub atoms: Option<Atoms>,
     /// What to know of the things in the rows before they are used.
     pub cautions: Vec<String>,

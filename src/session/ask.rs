@@ -31,7 +31,7 @@ impl Session {
         let world = self.world();
         let (tables, symbols) = (world.tables(), &*world.program.symbols);
         let rows = question.answers(tables, &world.facts, self.options())?;
-        let atoms = question.atom().map(|atom| atoms(&question, atom));
+        let atoms = question.only_atom().map(|atom| atoms(&question, atom));
         let reason = rows.is_empty().then(|| self.reason(&question)).flatten();
         let cautions = question.cautions(&world.program, tables, &rows);
         let cells = |row: &Tuple| row.iter().map(|value| Cell::of(*value, symbols)).collect();
@@ -156,7 +156,7 @@ fn shown(program: &Program, column: &program::Column) -> Column {
     Column { name: column.name.clone(), base: column.base, is_date }
 }
 
-/// How the rows of a question of one atom read as atoms.
+/// How the rows of a question with one atom read as atoms.
 fn atoms(question: &Question, atom: &Atom) -> Atoms {
     let program = &question.program;
     let rule = program.rules.iter().next().expect("a question has a rule");

@@ -91,6 +91,18 @@ impl Question {
         }
     }
 
+    /// The atom that a row stands for: the only one, whatever conditions stand beside it.
+    #[must_use]
+    pub fn only_atom(&self) -> Option<&Atom> {
+        let [Rule { body, .. }] = self.program.rules.as_slice() else { return None };
+        let mut atoms = body.iter().filter_map(|literal| match &literal.kind {
+            LiteralKind::Atom(atom) => Some(atom),
+            _ => None,
+        });
+        let first = atoms.next()?;
+        atoms.next().is_none().then_some(first)
+    }
+
     /// The question made of the first `end` conditions, if these bind what they use. Its columns
     /// are whatever variables they bind.
     #[must_use]

@@ -20,11 +20,11 @@ impl Session {
     /// the best proof of the first tuple of the row rests on; empty where there is none.
     ///
     /// # Errors
-    /// If the question was not one atom, or the search for a proof is stopped.
+    /// If the question did not have one atom only, or the search for a proof is stopped.
     pub fn add_status(&self, answer: &mut Answer) -> Result<(), Unexplained> {
         let refused = |message: Diagnostic| Unexplained::Refused(vec![message]);
         let Some(atoms) = &answer.atoms else {
-            let text = "only the answers to a single atom have a status";
+            let text = "only the answers to a question with one atom have a status";
             let help = "ask for one relation: relation(\"a\", x)";
             return Err(refused(Diagnostic::new(Code::H0701, text).help(help)));
         };

@@ -9,6 +9,7 @@ use crate::analysis::analysis::Analysis;
 use crate::base::hash::Set;
 use crate::base::ids::RelationId;
 use crate::io::input::{counted, grouped};
+use crate::program::program::Shown;
 use crate::provenance::leaves::Evidence;
 use crate::provenance::proof::{Conclusion, Node};
 use crate::session::conflicts::{Conflict, Conflicts, Figure, Row, Side};
@@ -185,7 +186,8 @@ impl Told<'_> {
     }
 }
 
-/// Conclusions that change with what is withdrawn and do not speak of it, by relation.
+/// Conclusions that change with what is withdrawn and do not speak of it, by relation. What proofs
+/// do not show either, such as counts of all claims, is left out.
 fn falling(effect: &Effect, words: Words<'_>) -> Vec<(RelationId, usize)> {
     let symbols = &words.given.program.symbols;
     let gone: Set<&str> =
@@ -200,7 +202,9 @@ fn falling(effect: &Effect, words: Words<'_>) -> Vec<(RelationId, usize)> {
         let rows = changes.lost.iter().chain(&changes.gained);
         (changes.relation, changes.changed.len() + rows.filter(speaks).count())
     };
-    let all = effect.difference.relations.iter().map(count);
+    let relations = &words.given.program.relations;
+    let told = |changes: &&Changes| relations[changes.relation].words.shown != Shown::Hidden;
+    let all = effect.difference.relations.iter().filter(told).map(count);
     all.filter(|(_, n)| *n > 0).collect()
 }
 

@@ -1,11 +1,13 @@
 //! Transcripts of the prompt through a pipe: `tests/repl/*.txt`. The first line gives the command;
-//! lines that start with `> ` are typed, `.. ` continues them, the rest is what hence prints. The
+//! lines that start with `> ` are typed, `.. ` continues them, `## ` before one says what it is
+//! about, the rest is what hence prints. The
 //! last line `[exit N]` gives the exit code if it is not 0. `UPDATE=1` writes what comes out into
 //! the transcript, to be read in the diff.
 
 use std::env::var;
 use std::fs;
 use std::io::{Read, Write, pipe};
+use std::mem::take;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::spawn;
@@ -17,6 +19,8 @@ const MARKED: &str = "answers are printed as ";
 /// A statement, and what it prints.
 #[derive(Default)]
 pub(crate) struct Step {
+    /// What is said of it, line by line.
+    pub(crate) about: String,
     /// What is typed.
     pub(crate) typed: String,
     /// What comes out.
@@ -38,9 +42,14 @@ fn read(text: &str) -> Transcript {
     let command = lines.next().unwrap().strip_prefix("$ hence ").unwrap().to_owned();
     let mut steps: Vec<Step> = vec![Step::default()];
     let mut exit = 0;
+    let mut about = String::new();
     for line in lines {
-        if let Some(typed) = line.strip_prefix("> ") {
-            steps.push(Step { typed: typed.to_owned(), ..Step::default() });
+        if line.starts_with("## ") {
+            about.push_str(line);
+            about.push('\n');
+        } else if let Some(typed) = line.strip_prefix("> ") {
+            let about = take(&mut about);
+            steps.push(Step { about, typed: typed.to_owned(), ..Step::default() });
         } else if let Some(more) = line.strip_prefix(".. ") {
             let step = steps.last_mut().unwrap();
             step.typed.push('\n');
@@ -59,6 +68,7 @@ fn read(text: &str) -> Transcript {
 fn write(transcript: &Transcript) -> String {
     let mut text = format!("$ hence {}\n", transcript.command);
     for step in &transcript.steps {
+        text.push_str(&step.about);
         for (i, line) in step.typed.lines().enumerate() {
             text.push_str(if i == 0 { "> " } else { ".. " });
             text.push_str(line);
@@ -103,7 +113,11 @@ pub(crate) fn play(folder: &Path, given: &Transcript) -> Transcript {
     let mut steps: Vec<Step> = given
         .steps
         .iter()
-        .map(|step| Step { typed: step.typed.clone(), ..Step::default() })
+        .map(|Step { about, typed, .. }| Step {
+            about: about.clone(),
+            typed: typed.clone(),
+            ..Step::default()
+        })
         .collect();
     let mut at = 0;
     for line in output.lines() {

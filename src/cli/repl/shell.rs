@@ -402,7 +402,7 @@ fn no_row(row: usize, last: Option<&Answer>) -> Exit {
     let text = match last {
         None => format!("no row {row}: nothing was asked yet"),
         Some(Answer { atoms: None, .. }) => {
-            format!("no row {row}: the last question was not a single atom")
+            format!("no row {row}: the last question did not have one atom only")
         }
         Some(answer) => {
             let rows = counted(answer.rows.len(), "row");
