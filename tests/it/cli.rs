@@ -666,3 +666,45 @@ fn the_summary_counts_cautions() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("1 caution"), "{stderr}");
 }
+
+#[test]
+fn the_prompt_writes_and_reads_files() {
+    let program = ".decl p(x: number, y: symbol)\n.output p\np(1, \"a\"). p(2, \"b\").\n";
+    let asked = "// twice\np(x, \"b\")?\n.read again.txt\np(x,\n\"a\")?\n";
+    let again = "nothing(x)?\np(1, y)?\n";
+    let at = folder(&[("p.dl", program), ("asked.txt", asked), ("again.txt", again)]);
+    let typed = |args: &[&str], text: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
+            .args(["repl", "p.dl"])
+            .args(args)
+            .current_dir(at.path())
+            .env_remove("CLICOLOR_FORCE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr), output.status.code().unwrap())
+    };
+    let (stdout, stderr, code) =
+        typed(&[], ".export p p.csv\n.format tsv\n.to q.tsv\np?\n.to -\np(2, y)?\n");
+    assert_eq!((stdout.as_str(), code), ("y\nb\n", 0), "{stderr}");
+    assert_eq!(read(&at.path().join("p.csv")), "x,y\n1,a\n2,b\n");
+    assert_eq!(read(&at.path().join("q.tsv")), "x\ty\n1\ta\n2\tb\n");
+    // The first failure ends both files, unless failures shall not.
+    let (stdout, stderr, code) = typed(&["--format", "tsv"], ".read asked.txt\np?\n");
+    assert_eq!((stdout.as_str(), code), ("x\n2\n", 2), "{stderr}");
+    has(&stderr, "again.txt:1");
+    let (stdout, stderr, code) = typed(&["--format", "tsv", "--no-bail"], ".read asked.txt\n");
+    assert_eq!((stdout.as_str(), code), ("x\n2\ny\na\nx\n1\n", 0), "{stderr}");
+    let (_, stderr, code) = typed(&[], ".read loop.txt\n");
+    assert_eq!(code, 2);
+    has(&stderr, "loop.txt cannot be read");
+    write(&at.path().join("loop.txt"), b".read loop.txt\n");
+    let (_, stderr, code) = typed(&[], ".read loop.txt\n");
+    assert_eq!(code, 2);
+    has(&stderr, "loop.txt is read within itself");
+}

@@ -46,6 +46,26 @@ pub enum Verb {
     Facts,
     /// `.format`
     Format,
+    /// `.rows`
+    Rows,
+    /// `.all`
+    All,
+    /// `.to`
+    To,
+    /// `.export`
+    Export,
+    /// `.timer`
+    Timer,
+    /// `.read`
+    Read,
+    /// `.history`
+    History,
+    /// `.set`
+    Set,
+    /// `.echo`
+    Echo,
+    /// `.bail`
+    Bail,
     /// `.help`
     Help,
     /// `.quit`
@@ -242,6 +262,80 @@ pub const COMMANDS: &[About] = &[
         more: "Without anything it says which one is set.\n  .format jsonl",
     },
     About {
+        verb: Verb::Rows,
+        name: ".rows",
+        args: "[N]",
+        does: "sets how many rows of a table are shown",
+        more: "0 for all. A terminal gets 40 if nothing was set, a pipe gets all.\n  .rows 100",
+    },
+    About {
+        verb: Verb::All,
+        name: ".all",
+        args: "",
+        does: "shows the last answer again, with all its rows",
+        more: "However many `.rows` says.\n  .all",
+    },
+    About {
+        verb: Verb::To,
+        name: ".to",
+        args: "[FILE | -]",
+        does: "sends the answers of questions into a file",
+        more: "In the form that `.format` says, until `.to -`. What was in the file is gone.\n  \
+               .format csv\n  .to answers.csv\n  total?\n  .to -",
+    },
+    About {
+        verb: Verb::Export,
+        name: ".export",
+        args: "RELATION FILE",
+        does: "writes a relation into a file",
+        more: "In the form that the ending names: .csv, .tsv, .json, .jsonl, .md, .dl, .txt.\n  \
+               .export total total.csv",
+    },
+    About {
+        verb: Verb::Timer,
+        name: ".timer",
+        args: "[on | off]",
+        does: "tells the time that every statement takes",
+        more: "  .timer on",
+    },
+    About {
+        verb: Verb::Read,
+        name: ".read",
+        args: "FILE",
+        does: "does the statements of a file, as if typed",
+        more: "Questions, commands, rules. With `.bail on` the first that fails ends it. `.load` \
+               takes rule files.\n  .read questions.txt",
+    },
+    About {
+        verb: Verb::History,
+        name: ".history",
+        args: "[N]",
+        does: "lists the last statements typed",
+        more: "What starts with a space is not kept.\n  .history 50",
+    },
+    About {
+        verb: Verb::Set,
+        name: ".set",
+        args: "[SETTING [VALUE]]",
+        does: "shows all settings, or sets one",
+        more: "format, rows, timer, echo, bail, to: as the commands of these names do.\n  .set\n  \
+               .set rows 100",
+    },
+    About {
+        verb: Verb::Echo,
+        name: ".echo",
+        args: "[on | off]",
+        does: "repeats every statement before its answer",
+        more: "For transcripts of statements from a pipe or a file.\n  .echo on",
+    },
+    About {
+        verb: Verb::Bail,
+        name: ".bail",
+        args: "[on | off]",
+        does: "ends at the first statement that fails",
+        more: "Of statements from a pipe or a file; on unless --no-bail was given.\n  .bail off",
+    },
+    About {
         verb: Verb::Help,
         name: ".help",
         args: "[COMMAND]",
@@ -268,6 +362,8 @@ pub enum Takes {
     Name,
     /// A file or a folder.
     File,
+    /// A relation, and then a file.
+    Export,
     /// A command.
     Command,
     /// A form of answers.
@@ -286,10 +382,20 @@ impl Verb {
             Self::Diff | Self::Unused | Self::Conflicts => Takes::Part,
             Self::Sensitivity | Self::Rels | Self::Schema | Self::Rules => Takes::Relation,
             Self::Without => Takes::Name,
-            Self::Load | Self::Facts => Takes::File,
+            Self::Load | Self::Facts | Self::To | Self::Read => Takes::File,
+            Self::Export => Takes::Export,
+            Self::Timer | Self::Echo | Self::Bail => Takes::Switch,
             Self::Help => Takes::Command,
             Self::Format => Takes::Format,
-            Self::Drop | Self::Keep | Self::Layers | Self::Reload | Self::Quit => Takes::Nothing,
+            Self::Drop
+            | Self::Keep
+            | Self::Layers
+            | Self::Reload
+            | Self::Rows
+            | Self::All
+            | Self::History
+            | Self::Set
+            | Self::Quit => Takes::Nothing,
         }
     }
 
@@ -373,11 +479,15 @@ pub fn read(text: &str) -> Statement<'_> {
     Statement::Question(text, fact)
 }
 
-/// The commands that `word` may mean: the one of that name, or all that start with it. `.w` has
-/// always been `.why`.
+/// The commands that `word` may mean: the one of that name, or all that start with it. `.w` is
+/// `.why` and `.h` is `.help`.
 #[must_use]
 pub fn named(word: &str) -> Vec<&'static About> {
-    let word = if word == ".w" { ".why" } else { word };
+    let word = match word {
+        ".w" => ".why",
+        ".h" => ".help",
+        other => other,
+    };
     if let Some(exact) = COMMANDS.iter().find(|about| about.name == word) {
         return vec![exact];
     }
@@ -461,7 +571,8 @@ mod tests {
         check("  // nothing", &Statement::Nothing);
         check(".w 3", &Statement::Command(Verb::Why, "3"));
         check(".q", &Statement::Command(Verb::Quit, ""));
-        check(".r", &Statement::Unknown(".r", vec![".retract", ".rels", ".rules", ".reload"]));
+        check(".h why", &Statement::Command(Verb::Help, "why"));
+        check(".re", &Statement::Unknown(".re", vec![".retract", ".rels", ".reload", ".read"]));
         check(".nope x", &Statement::Unknown(".nope", vec![]));
         check(" . ", &Statement::Unknown(".", vec![]));
         check("?", &Statement::Unknown("?", vec![]));

@@ -95,7 +95,8 @@ fn arguments(scene: &Scene<'_>, about: &About, before: &str, from: usize) -> (us
         Takes::Switch => {
             ["off", "on"].into_iter().filter(|way| way.starts_with(word)).map(plain).collect()
         }
-        Takes::File => {
+        Takes::Export if !rest.contains(char::is_whitespace) => relations(scene, word, false),
+        Takes::File | Takes::Export => {
             // What cannot be listed has no candidates.
             return FilenameCompleter::new()
                 .complete_path(before, before.len())

@@ -119,6 +119,8 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
     if let Some(path) = &history {
         // No history yet is the usual case of a first start.
         editor.load_history(path).unwrap_or(());
+        let known = editor.history().iter().cloned();
+        shared.borrow_mut().history.extend(known);
     }
     let ended = converse(&mut editor, &shared)?;
     if let Some(path) = &history {
@@ -178,6 +180,9 @@ fn converse<'s>(editor: &mut Prompt<'s>, shell: &RefCell<&'s mut Shell>) -> Resu
             editor.add_history_entry(statement.as_str()).unwrap_or(false);
             n += 1;
             let mut shell = shell.borrow_mut();
+            if !statement.starts_with(' ') {
+                shell.history.push(statement.clone());
+            }
             let file = shell.session.files_mut().add(format!("prompt:{n}"), statement);
             // A failed statement has said why; the prompt goes on.
             if shell.statement(file)? == Ok(Next::Quit) {

@@ -66,7 +66,7 @@ fn withdrawals(shell: &Shell, rest: &str) -> Result<Vec<Change>, Exit> {
 }
 
 fn format(shell: &Shell) -> ProofFormat {
-    match shell.format {
+    match shell.settings.format {
         FormatArg::Json | FormatArg::Jsonl => ProofFormat::Json,
         _ => ProofFormat::Text,
     }

@@ -11,4 +11,5 @@ pub mod open;
 pub mod piped;
 pub mod proofs;
 pub mod run;
+pub mod settings;
 pub mod shell;

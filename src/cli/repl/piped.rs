@@ -14,12 +14,12 @@ use crate::text::span::Span;
 /// What a statement came to: what is next, or its exit code.
 type Done = Result<Next, u8>;
 
-/// Reads statements from standard input until its end, `.quit`, or a failure with `bail`. The exit
+/// Reads statements from standard input until its end, `.quit`, or a failure with `.bail on`. The exit
 /// code is that of the first statement that failed.
 ///
 /// # Errors
 /// If a stream cannot be read or written.
-pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
+pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
     let mut first_failure = 0;
     let mut open = Open::default();
     let mut lines = stdin().lock().lines();
@@ -31,7 +31,7 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
         let line =
             line.map_err(|error| Exit::System(format!("standard input cannot be read: {error}")))?;
         let at_end = line.is_none();
-        for done in step(shell, (&mut open, line.as_deref()), bail)? {
+        for done in step(shell, (&mut open, line.as_deref()))? {
             match done {
                 Ok(Next::Go) => {}
                 Ok(Next::Quit) => return Ok(first_failure),
@@ -39,7 +39,7 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
                     if first_failure == 0 {
                         first_failure = code;
                     }
-                    if bail {
+                    if shell.settings.bail {
                         return Ok(first_failure);
                     }
                 }
@@ -53,11 +53,7 @@ pub fn run(shell: &mut Shell, bail: bool) -> Result<u8, Exit> {
 
 /// Does what the next line, or the end of input, makes complete. A command inside a statement
 /// ends that with an error, and is done unless errors end everything.
-fn step(
-    shell: &mut Shell,
-    (open, line): (&mut Open, Option<&str>),
-    bail: bool,
-) -> Result<Vec<Done>, Exit> {
+fn step(shell: &mut Shell, (open, line): (&mut Open, Option<&str>)) -> Result<Vec<Done>, Exit> {
     let started = open.line();
     let Some(line) = line else {
         let text = open.give_up();
@@ -75,7 +71,7 @@ fn step(
             let help = "end a question with `?` or `.`, a rule with `.`; a line `.` gives it up";
             let failed = unfinished(shell, before, started, (&message, help));
             match open.feed(line) {
-                Fed::Statement(text, line) if !bail => {
+                Fed::Statement(text, line) if !shell.settings.bail => {
                     vec![failed, statement(shell, text, line)?]
                 }
                 _ => vec![failed],
@@ -90,6 +86,7 @@ fn step(
 
 /// Does one statement, which starts in line `started`.
 fn statement(shell: &mut Shell, text: String, started: usize) -> Result<Done, Exit> {
+    shell.history.push(text.clone());
     let file = shell.session.files_mut().excerpt("stdin", text, started);
     shell.statement(file)
 }

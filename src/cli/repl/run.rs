@@ -7,6 +7,7 @@ use crate::cli::args::Repl;
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::repl::about::banner;
+use crate::cli::repl::settings::Settings;
 use crate::cli::repl::shell::Shell;
 use crate::cli::repl::{editor, piped};
 use crate::cli::session::{options, width};
@@ -38,8 +39,8 @@ pub fn run(args: &Repl, session: &mut Option<Session>, reporter: Reporter) -> Re
         reporter.line(&banner(current, width(true)));
     }
     let session = session.take().expect("it was just put there");
-    let mut shell = Shell::new(session, reporter, args.format, interactive);
-    let code =
-        if interactive { editor::run(&mut shell)? } else { piped::run(&mut shell, !args.no_bail)? };
+    let settings = Settings::new(args.format, !args.no_bail);
+    let mut shell = Shell::new(session, reporter, settings, interactive);
+    let code = if interactive { editor::run(&mut shell)? } else { piped::run(&mut shell)? };
     if code == 0 { Ok(()) } else { Err(Exit::Code(code)) }
 }

@@ -18,6 +18,7 @@ use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
+use crate::cli::repl::settings::{self, Settings};
 use crate::cli::repl::{layers, proofs};
 use crate::cli::session::width;
 use crate::cli::signals;
@@ -36,8 +37,10 @@ pub struct Shell {
     pub session: Session,
     /// Where messages go.
     pub reporter: Reporter,
-    /// How answers are printed.
-    pub format: FormatArg,
+    /// How answers are given.
+    pub settings: Settings,
+    /// What was typed, the oldest first.
+    pub history: Vec<String>,
     /// Whether a person types: then answers are counted and timed.
     pub interactive: bool,
     /// The last answer.
@@ -59,11 +62,17 @@ pub enum Next {
 impl Shell {
     /// A prompt over an evaluated session.
     #[must_use]
-    pub fn new(session: Session, reporter: Reporter, format: FormatArg, interactive: bool) -> Self {
+    pub fn new(
+        session: Session,
+        reporter: Reporter,
+        settings: Settings,
+        interactive: bool,
+    ) -> Self {
         Self {
             session,
             reporter,
-            format,
+            settings,
+            history: Vec::new(),
             interactive,
             last: None,
             proof: None,
@@ -87,10 +96,23 @@ impl Shell {
         if signals::ending().is_none() {
             self.session.options().stop.store(false, Ordering::Relaxed);
         }
+        let start = Instant::now();
+        if self.settings.echo {
+            let text = Arc::clone(&self.session.files().get(file).text);
+            writeln!(stdout(), "hence> {}", text.trim()).map_err(Exit::Output)?;
+        }
         let result = catch_unwind(AssertUnwindSafe(|| self.act(file)));
         stdout().flush().map_err(Exit::Output)?;
         let result = self.said(result);
         self.reporter.end();
+        if self.settings.timer {
+            let time = start.elapsed();
+            self.reporter.line(&format!(
+                "time: {}.{:03} ms",
+                time.as_millis(),
+                time.subsec_micros() % 1000
+            ));
+        }
         result
     }
 
@@ -154,11 +176,7 @@ impl Shell {
                 messages
             })?
         };
-        // A number is of use where `.why` takes it, at a terminal and in a pipe alike.
-        let numbered = answer.atoms.is_some() && !answer.columns.is_empty();
-        let layout = Layout { numbered, ..Layout::of(width(self.interactive)) };
-        answers::print(&answer, self.format, layout, &mut stdout().lock())?;
-        stdout().flush()?;
+        self.print(&answer)?;
         self.reporter.print(&answer.warnings, self.session.files());
         if fact && !self.told_about_facts {
             self.told_about_facts = true;
@@ -169,8 +187,35 @@ impl Shell {
         Ok(())
     }
 
+    /// The width of the terminal, if there is one.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        width(self.interactive)
+    }
+
+    /// Prints an answer where answers go.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn print(&mut self, answer: &Answer) -> Result<(), Exit> {
+        // A number is of use where `.why` takes it, at a terminal and in a pipe alike.
+        let numbered = answer.atoms.is_some() && !answer.columns.is_empty();
+        let layout = Layout { numbered, ..self.settings.layout(self.width()) };
+        let format = self.settings.format;
+        if let Some((_, file)) = &mut self.settings.to {
+            answers::print(answer, format, layout, file)?;
+            return Ok(());
+        }
+        answers::print(answer, format, layout, &mut stdout().lock())?;
+        stdout().flush()?;
+        Ok(())
+    }
+
     /// The relation of this name; if there is none the nearest relations or commands.
-    fn named(&self, word: &str) -> Result<RelationId, Exit> {
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn named(&self, word: &str) -> Result<RelationId, Exit> {
         relation(&self.session.world().program, word).map_err(|mut messages| {
             let command = format!(".{word}");
             let mut names = COMMANDS.iter().map(|about| about.name);
@@ -195,7 +240,7 @@ impl Shell {
             }
             return;
         }
-        if !self.interactive || self.format != FormatArg::Table {
+        if !self.interactive || self.settings.format != FormatArg::Table {
             return;
         }
         let n = answer.rows.len();
@@ -261,6 +306,17 @@ impl Shell {
             Verb::Drop => return layers::drop(self, rest),
             Verb::Keep => return layers::keep(self, rest),
             Verb::Layers => return layers::list(self),
+            Verb::Format
+            | Verb::Rows
+            | Verb::Timer
+            | Verb::Echo
+            | Verb::Bail
+            | Verb::To
+            | Verb::Set => return settings::decide(self, verb, rest),
+            Verb::All => return settings::all(self),
+            Verb::History => return settings::history(self, rest),
+            Verb::Export => return settings::export(self, rest),
+            Verb::Read => return settings::read(self, rest),
             _ => {}
         }
         let world = self.session.world();
@@ -293,7 +349,6 @@ impl Shell {
                 let roots = self.session.roots().to_vec();
                 self.again(|session| session.again(options, &roots))
             }
-            Verb::Format => self.set_format(rest),
             Verb::Help => about::help(rest, &mut out),
             _ => Ok(()),
         }
@@ -309,25 +364,6 @@ impl Shell {
         let warnings = self.session.take_warnings_of_questions();
         self.reporter.print(&warnings, self.session.files());
         self.reporter.line(&about::banner(&self.session, None));
-        Ok(())
-    }
-
-    fn set_format(&mut self, rest: &str) -> Result<(), Exit> {
-        use clap::ValueEnum;
-        let name = |format: &FormatArg| {
-            format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-        };
-        if rest.is_empty() {
-            self.reporter.line(&format!("answers are printed as {}", name(&self.format)));
-            return Ok(());
-        }
-        let all: Vec<String> = FormatArg::value_variants().iter().map(name).collect();
-        self.format = FormatArg::from_str(rest, true).map_err(|_| {
-            let text = format!("no format `{rest}`");
-            Exit::from(
-                Diagnostic::new(Code::H0701, text).help(format!("one of {}", all.join(", "))),
-            )
-        })?;
         Ok(())
     }
 
