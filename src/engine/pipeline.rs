@@ -392,22 +392,17 @@ impl Range<'_> {
         for row in 0..batch.len {
             let wanted = shared.codes.decode(base, batch.column(self.var)[row]);
             let row_args: Vec<Value> = args.iter().map(|arg| arg.get(row)).collect();
-            let (mut found, mut steps, mut stop) = (false, 0_u32, Ok(()));
-            let range = shared.builtins.range(&row_args, &mut |value| {
-                found = value == wanted;
-                steps += 1;
+            let (mut steps, mut stop) = (0_u32, Ok(()));
+            let found = shared.builtins.in_range(wanted, &row_args, &mut || {
+                steps = steps.wrapping_add(1);
                 if steps.is_multiple_of(1 << 16) {
                     stop = shared.limits.check();
                 }
-                if found || stop.is_err() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
+                if stop.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             stop?;
-            executor.erred |= range.is_err();
-            memory.keep.push(found);
+            executor.erred |= found.is_err();
+            memory.keep.push(found.unwrap_or(false));
         }
         drop_bad(executor, memory, batch, self.live);
         Ok(())

@@ -214,6 +214,23 @@ impl Builtins {
         range::range(args, visit)
     }
 
+    /// Whether such a range has a value. A walk through floats calls `tick` at each and ends when
+    /// that breaks; integers are only computed.
+    ///
+    /// # Errors
+    /// As for [`Builtins::range`], up to the value.
+    ///
+    /// # Panics
+    /// If the arguments are not two or three numbers of one type.
+    pub fn in_range(
+        &self,
+        member: Value,
+        args: &[Value],
+        tick: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<bool, EvalError> {
+        range::contains(args, member, tick)
+    }
+
     /// The value of an aggregate whose result is of type `base` over the multiset of values, one
     /// per distinct binding (for count only their number matters): nothing for min, max and mean
     /// of nothing. Integer sums accumulate in 128 bits and are checked at the end; float sums are

@@ -1,5 +1,6 @@
 //! `range`: numbers from one end to the other, the other not included.
 
+use std::cmp::Ordering;
 use std::fmt::Display;
 use std::ops::ControlFlow;
 
@@ -51,6 +52,44 @@ pub(crate) fn range(
         }
         _ => panic!("typing gives range two or three numbers of one type, not {args:?}"),
     }
+}
+
+/// See [`Builtins::in_range`](crate::program::builtins::Builtins::in_range).
+pub(crate) fn contains(
+    args: &[Value],
+    member: Value,
+    tick: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<bool, EvalError> {
+    if let Some(known) = integers(args, member) {
+        return known;
+    }
+    // Each float is the one before it, rounded anew: there is no shorter way than to walk.
+    let mut found = false;
+    range(args, &mut |value| {
+        found = value == member;
+        if found { ControlFlow::Break(()) } else { tick() }
+    })?;
+    Ok(found)
+}
+
+/// Whether an integer is in a range of integers; nothing for other types.
+fn integers(args: &[Value], member: Value) -> Option<Result<bool, EvalError>> {
+    let wide = |value: Value| match value {
+        Value::Number(n) => Some(i128::from(n)),
+        Value::Unsigned(n) => Some(i128::from(n)),
+        Value::Float(_) | Value::Symbol(_) => None,
+    };
+    let value = wide(member)?;
+    let args: Vec<i128> = args.iter().map(|&arg| wide(arg)).collect::<Option<_>>()?;
+    let (from, to) = (*args.first()?, *args.get(1)?);
+    let down = to < from && matches!(member, Value::Number(_));
+    let step = args.get(2).copied().unwrap_or(if down { -1 } else { 1 });
+    let is_inside = match step.cmp(&0) {
+        Ordering::Greater => from <= value && value < to,
+        Ordering::Less => to < value && value <= from,
+        Ordering::Equal => return Some(Err(still(&from, &to))),
+    };
+    Some(Ok(is_inside && (value - from) % step == 0))
 }
 
 fn still<T: Display>(from: &T, to: &T) -> EvalError {
@@ -121,6 +160,45 @@ mod tests {
 
     fn float(x: f64) -> Value {
         Value::Float(Finite::new(x).unwrap())
+    }
+
+    /// Whether `contains` says of each of `members` what a walk would.
+    fn check_members(args: &[Value], members: impl Iterator<Item = Value>) {
+        for member in members {
+            let mut found = false;
+            let walked = range(args, &mut |value| {
+                found = value == member;
+                if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            let walked = walked.map(|()| found).map_err(|error| error.to_string());
+            let known = contains(args, member, &mut || ControlFlow::Continue(()));
+            let known = known.map_err(|error| error.to_string());
+            assert_eq!(known, walked, "{member:?} in {args:?}");
+        }
+    }
+
+    #[test]
+    fn members_are_those_of_a_walk() {
+        let ends = [-7, -1, 0, 3, 8];
+        for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (*from, *to))) {
+            let n = Value::Number;
+            check_members(&[n(from), n(to)], (-9..10).map(n));
+            for step in -3..=3 {
+                check_members(&[n(from), n(to), n(step)], (-9..10).map(n));
+            }
+            let float = |x: i64| float(f64::from(i32::try_from(x).unwrap()) / 2.0);
+            check_members(&[float(from), float(to)], (-9..10).map(float));
+            check_members(&[float(from), float(to), float(1)], (-9..10).map(float));
+            let unsigned = |x: i64| Value::Unsigned(x.unsigned_abs());
+            check_members(&[unsigned(from), unsigned(to)], (0..10).map(unsigned));
+            check_members(&[unsigned(from), unsigned(to), unsigned(2)], (0..10).map(unsigned));
+            check_members(&[unsigned(from), unsigned(to), unsigned(0)], (0..10).map(unsigned));
+        }
+        let ends = [Value::Number(i64::MIN), Value::Number(i64::MAX), Value::Number(i64::MAX)];
+        let mut never = || panic!("integers are not walked through");
+        assert!(contains(&ends, Value::Number(-1), &mut never).unwrap());
+        assert!(!contains(&ends, Value::Number(0), &mut never).unwrap());
+        assert!(contains(&ends[..2], Value::Number(0), &mut never).unwrap());
     }
 
     #[test]

@@ -351,17 +351,17 @@ fn value_of(solver: &Solver<'_>, expr: &Expr, bound: &Bound) -> Result<Value, St
 
 /// Membership in a range, or whether the range has a member.
 fn range(solver: &Solver<'_>, member: Option<Value>, args: &[Value]) -> Stands {
-    let mut found = false;
     // A range without values has no member.
-    drop(solver.builtins.range(args, &mut |value| {
-        found = member.is_none_or(|member| member == value);
-        if found { ControlFlow::Break(()) } else { solver.watch.tick(1) }
-    }));
-    match (found, member) {
-        (true, None) => Stands::Open,
-        (true, Some(_)) => Stands::Yes,
-        (false, _) => Stands::No,
+    if let Some(member) = member {
+        let found = solver.builtins.in_range(member, args, &mut || solver.watch.tick(1));
+        return if found == Ok(true) { Stands::Yes } else { Stands::No };
     }
+    let mut any = false;
+    drop(solver.builtins.range(args, &mut |_| {
+        any = true;
+        ControlFlow::Break(())
+    }));
+    if any { Stands::Open } else { Stands::No }
 }
 
 /// A tuple that matches an atom, equal values for equal variables included.

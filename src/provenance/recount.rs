@@ -142,12 +142,12 @@ impl Recount<'_> {
                     self.bindings(rest, values, found);
                 }
             }
-            LiteralKind::Range { var, args } => {
-                let members = self.members(args, values);
-                for value in members {
-                    self.bind(*var, Some(value), (rest, values), found);
+            LiteralKind::Range { var, .. } if values[var.index()].is_some() => {
+                if self.holds(literal, values) {
+                    self.bindings(rest, values, found);
                 }
             }
+            LiteralKind::Range { var, args } => self.range(*var, args, (rest, values), found),
             LiteralKind::Aggregate { var, aggregate } => {
                 for (value, choice) in self.outcomes(aggregate, values) {
                     let mut inner = values.clone();
@@ -158,6 +158,27 @@ impl Recount<'_> {
                 }
             }
         }
+    }
+
+    /// Goes on with each value of a range.
+    fn range(
+        &self,
+        var: VarId,
+        args: &[Expr],
+        (rest, values): (&[&Literal], &mut Values),
+        found: &mut dyn FnMut(&Values),
+    ) {
+        let Some(args) = self.all(args, values) else { return };
+        // Only floats can turn out to be no range on the way: then none of them is one.
+        let is_float = matches!(args.first(), Some(Value::Float(_)));
+        if is_float && self.builtins.range(&args, &mut |_| self.watch.tick(1)).is_err() {
+            return;
+        }
+        // A range without values binds nothing.
+        drop(self.builtins.range(&args, &mut |value| {
+            self.bind(var, Some(value), (rest, values), found);
+            self.watch.tick(1)
+        }));
     }
 
     /// Goes on with one more variable bound, or compared.
@@ -237,8 +258,11 @@ impl Recount<'_> {
             }
             LiteralKind::Constant(holds) => *holds,
             LiteralKind::Range { var, args } => {
-                let value = values[var.index()];
-                value.is_some_and(|value| self.members(args, values).contains(&value))
+                let (member, args) = (values[var.index()], self.all(args, values));
+                member.zip(args).is_some_and(|(member, args)| {
+                    let tick = &mut || self.watch.tick(1);
+                    self.builtins.in_range(member, &args, tick) == Ok(true)
+                })
             }
             LiteralKind::Absent(_) => self.lacks(literal, values),
             LiteralKind::Atom(_) | LiteralKind::Aggregate { .. } => false,
@@ -253,19 +277,6 @@ impl Recount<'_> {
             ControlFlow::Break(())
         });
         found
-    }
-
-    fn members(&self, args: &[Expr], values: &Values) -> Vec<Value> {
-        let Some(args) = self.all(args, values) else { return Vec::new() };
-        let mut members = Vec::new();
-        let walked = self.builtins.range(&args, &mut |value| {
-            members.push(value);
-            self.watch.tick(1)
-        });
-        if walked.is_err() {
-            members.clear();
-        }
-        members
     }
 
     /// What an aggregate gives: its value with each choice of witnesses.

@@ -837,19 +837,30 @@ impl Walk<'_, '_> {
 
     fn range(&mut self, var: VarId, args: &[Expr], depth: usize) -> ControlFlow<()> {
         let Some(args) = self.values(args) else { return ControlFlow::Continue(()) };
-        let known = self.bound[var.index()];
-        if let Some(is_in) = known.and_then(|value| in_integer_range(value, &args)) {
-            return if is_in { self.step(depth + 1) } else { ControlFlow::Continue(()) };
-        }
         let solver = self.solver;
         let mut flow = ControlFlow::Continue(());
         // A range without values binds nothing, as any operation without a value.
+        if let Some(known) = self.bound[var.index()] {
+            let found = solver.builtins.in_range(known, &args, &mut || {
+                flow = solver.watch.tick(1);
+                if flow.is_continue() {
+                    flow = self.spend(1);
+                }
+                flow
+            });
+            flow?;
+            return if found == Ok(true) {
+                self.step(depth + 1)
+            } else {
+                ControlFlow::Continue(())
+            };
+        }
         drop(solver.builtins.range(&args, &mut |value| {
             flow = self.solver.watch.tick(1);
             if flow.is_continue() {
                 flow = self.spend(1);
             }
-            if flow.is_continue() && known.is_none_or(|known| known == value) {
+            if flow.is_continue() {
                 flow = self.with(var, value, depth);
             }
             flow
@@ -896,25 +907,4 @@ pub(crate) fn choice_of(aggregate: &Aggregate, binding: &Binding) -> Vec<Value> 
         found.map(|(_, value)| *value).expect("a witness is a local variable with a value")
     };
     aggregate.witnesses.iter().map(value).collect()
-}
-
-/// Whether an integer lies in `range(from, to, step)`; nothing for other types.
-pub(crate) fn in_integer_range(member: Value, args: &[Value]) -> Option<bool> {
-    let wide = |value: Value| match value {
-        Value::Number(n) => Some(i128::from(n)),
-        Value::Unsigned(n) => Some(i128::from(n)),
-        Value::Float(_) | Value::Symbol(_) => None,
-    };
-    let value = wide(member)?;
-    let args: Option<Vec<i128>> = args.iter().map(|&arg| wide(arg)).collect();
-    let args = args?;
-    let (from, to) = (*args.first()?, *args.get(1)?);
-    let down = to < from && matches!(member, Value::Number(_));
-    let step = args.get(2).copied().unwrap_or(if down { -1 } else { 1 });
-    let inside = match step.cmp(&0) {
-        Ordering::Greater => from <= value && value < to,
-        Ordering::Less => to < value && value <= from,
-        Ordering::Equal => return None,
-    };
-    Some(inside && (value - from) % step == 0)
 }
