@@ -9,8 +9,6 @@ use crate::provenance::lanes::LANES;
 
 /// With so few members every choice is tried.
 const ALL_MAX: usize = 7;
-/// Members that are tried alone.
-const SINGLES_MAX: usize = 8 * (LANES - 1);
 /// With so few members every pair is tried.
 const PAIRS_MAX: usize = 40;
 /// Orders in which members are dropped.
@@ -66,11 +64,10 @@ pub fn weigh<E>(members: &Members<'_>, runs: &mut Runs<'_, E>) -> Result<Weighed
         return Ok(found);
     }
     let mut found = Weighed::default();
-    let tried = members.count.min(u32::try_from(SINGLES_MAX).unwrap_or(u32::MAX));
-    let ones: Vec<Vec<u32>> = (0..tried).map(|one| vec![one]).collect();
+    // All of them: what is found is told as all there are.
+    let ones: Vec<Vec<u32>> = (0..members.count).map(|one| vec![one]).collect();
     let answers = weigher.without(&ones)?;
-    let mut known = tried == members.count && !members.others;
-    known &= answers.iter().all(Option::is_some);
+    let known = !members.others && answers.iter().all(Option::is_some);
     let fell = |answers: &[Option<bool>]| -> Vec<usize> {
         (0..answers.len()).filter(|at| answers[*at] == Some(false)).collect()
     };
@@ -314,4 +311,33 @@ fn add_least(sets: &mut Vec<Vec<u32>>, set: Vec<u32>) {
     }
     sets.retain(|known| !within(&set, known));
     sets.push(set);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_members_every_one_is_tried_alone() {
+        let needed = 1_100;
+        let members = Members {
+            count: needed + 2,
+            proving: needed + 2,
+            others: false,
+            enough: &[],
+            fall: None,
+        };
+        // One of the last two will do, and all others are needed.
+        let mut runs = |sets: &[Vec<u32>]| -> Result<Vec<Option<bool>>, ()> {
+            let holds = |set: &Vec<u32>| {
+                let first = set.iter().filter(|member| **member < needed).count();
+                Some(first == needed as usize && set.len() > needed as usize)
+            };
+            Ok(sets.iter().map(holds).collect())
+        };
+        let found = weigh(&members, &mut runs).expect("no run stops");
+        assert!(found.singles.into_iter().eq(0..needed));
+        assert!(found.exact);
+        assert_eq!(found.fall, Some(vec![0]));
+    }
 }
