@@ -100,7 +100,8 @@ impl<'a> Nearest<'a> {
         let symbols = &self.given.program.symbols;
         match (a, b) {
             (Value::Symbol(a), Value::Symbol(b)) => {
-                strsim::damerau_levenshtein(symbols.text(a), symbols.text(b))
+                let (a, b) = unlike(symbols.text(a), symbols.text(b));
+                strsim::damerau_levenshtein(a, b)
             }
             (Value::Number(a), Value::Number(b)) => {
                 usize::try_from(a.abs_diff(b)).unwrap_or(usize::MAX / 64)
@@ -172,6 +173,16 @@ impl<'a> Nearest<'a> {
     }
 }
 
+/// Two texts without what both begin with and what both end with, which costs no edit.
+fn unlike<'t>(a: &'t str, b: &'t str) -> (&'t str, &'t str) {
+    let same = |(x, y): &(char, char)| x == y;
+    let start: usize = a.chars().zip(b.chars()).take_while(same).map(|(x, _)| x.len_utf8()).sum();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end: usize =
+        a.chars().rev().zip(b.chars().rev()).take_while(same).map(|(x, _)| x.len_utf8()).sum();
+    (&a[..a.len() - end], &b[..b.len() - end])
+}
+
 /// Whether a text stands in some tuple, as far as they are looked through.
 pub fn occurs(program: &Program, tables: &dyn Tables, symbol: Symbol) -> bool {
     let mut found = false;
@@ -187,4 +198,21 @@ pub fn occurs(program: &Program, tables: &dyn Tables, symbol: Symbol) -> bool {
         });
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_both_texts_have_at_an_end_does_not_count() {
+        let texts =
+            ["", "a", "aa", "aba", "ab", "ba", "kaesong", "kasong", "kaesogn", "é", "è", "éa"];
+        for (a, b) in texts.iter().flat_map(|a| texts.iter().map(move |b| (*a, *b))) {
+            let (short_a, short_b) = unlike(a, b);
+            let whole = strsim::damerau_levenshtein(a, b);
+            assert_eq!(strsim::damerau_levenshtein(short_a, short_b), whole, "{a} {b}");
+        }
+        assert_eq!(unlike("north_korea", "north_koera"), ("re", "er"));
+    }
 }
