@@ -1,6 +1,6 @@
 //! `.input`, `.output`, `.printsize` and `.pragma`.
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use crate::base::hash::Set;
 use crate::base::ids::RelationId;
@@ -109,8 +109,13 @@ impl Directives {
             let stem = directive.name.as_ref().unwrap_or(relation);
             directive.filename.clone().unwrap_or_else(|| format!("{stem}.csv"))
         };
+        // However it is spelt: `./a//b.csv` is `a/b.csv`.
+        let path = |name: &str| -> PathBuf {
+            Path::new(name).components().filter(|part| *part != Component::CurDir).collect()
+        };
         for (index, directive) in self.outputs.iter().enumerate() {
             let name = file(directive);
+            let own = path(&name);
             let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
             if !Path::new(&name).components().all(inside) {
                 found.push(
@@ -119,14 +124,15 @@ impl Directives {
                         .help("give a path below the folder of -D"),
                 );
             }
-            if OWN_FILES.contains(&name.as_str()) {
+            if OWN_FILES.iter().any(|file| own == Path::new(file)) {
                 found.push(
                     Diagnostic::new(Code::H0109, format!("a run writes `{name}` itself"))
                         .label(directive.span, "")
                         .help("give the file another name"),
                 );
             }
-            if let Some(first) = self.outputs[..index].iter().find(|other| file(other) == name) {
+            let same = |other: &&FileDirective| path(&file(other)) == own;
+            if let Some(first) = self.outputs[..index].iter().find(same) {
                 found.push(
                     Diagnostic::new(Code::H0109, format!("two outputs write `{name}`"))
                         .label(directive.span, "written again here")
