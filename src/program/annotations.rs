@@ -114,9 +114,9 @@ fn unknown(annotation: &Annotation) -> Diagnostic {
             diagnostic.fix("an annotation with a similar name exists", annotation.name.span, *near)
         }
         None => diagnostic.note(
-            "annotations are name(\"…\"), say(\"…\") and allow(L…) on rules, assume on facts, \
-             say(\"…\"), absent(\"…\"), conflict(a, b), caution(a) and key(a) on declarations, \
-             date on types; a plain comment starts with `//` alone",
+            "annotations are name(\"…\") and allow(L…) on rules, say(\"…\"), hide and opaque on \
+             rules and declarations, absent(\"…\"), conflict(a, b), caution(a) and key(a) on \
+             declarations, assume on facts, date on types; a plain comment starts with `//` alone",
         ),
     }
 }
@@ -197,13 +197,7 @@ pub(crate) fn shown(item: &Item, found: &mut Vec<Diagnostic>) -> Shown {
 
 /// Whether numbers of the type are days: `//@ date`.
 pub(crate) fn is_date(item: &Item, found: &mut Vec<Diagnostic>) -> bool {
-    let Some(annotation) = item.annotations.iter().find(|a| a.name.node == "date") else {
-        return false;
-    };
-    if let Some(arg) = annotation.args.first() {
-        found.push(Diagnostic::new(Code::H0206, "`date` takes no arguments").label(arg.span, ""));
-    }
-    true
+    is_marked(item, "date", found)
 }
 
 /// What the annotations of a declaration say of its tuples.
@@ -247,10 +241,9 @@ fn texts<'a>(item: &'a Item, word: &str, found: &mut Vec<Diagnostic>) -> Vec<(&'
     texts
 }
 
-/// The words among the arguments of an annotation.
-fn bare(annotation: &Annotation) -> Vec<(&str, Span)> {
-    let word = |arg: &AnnotationArg| matches!(arg, AnnotationArg::Word(_));
-    let args = annotation.args.iter().filter(|arg| word(&arg.node));
+/// The arguments of an annotation that names columns.
+fn columns_of(annotation: &Annotation) -> Vec<(&str, Span)> {
+    let args = annotation.args.iter();
     args.map(|arg| {
         let (AnnotationArg::Word(word) | AnnotationArg::Text(word)) = &arg.node;
         (word.as_str(), arg.span)
@@ -261,7 +254,7 @@ fn bare(annotation: &Annotation) -> Vec<(&str, Span)> {
 /// The columns of `//@ conflict(a, b)` or `//@ conflict(a, b, how)`.
 fn conflict(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<Conflict> {
     let annotation = item.annotations.iter().find(|a| a.name.node == "conflict")?;
-    let words = bare(annotation);
+    let words = columns_of(annotation);
     let (a, b, how) = match words.as_slice() {
         [a, b] => (a, b, None),
         [a, b, how] => (a, b, Some(how)),
@@ -294,7 +287,7 @@ fn conflict(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Opt
 /// The column of `//@ caution(a)`.
 fn caution(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<usize> {
     let annotation = item.annotations.iter().find(|a| a.name.node == "caution")?;
-    if let [name] = bare(annotation).as_slice() {
+    if let [name] = columns_of(annotation).as_slice() {
         return column("caution", *name, columns, found);
     }
     found.push(
@@ -309,9 +302,8 @@ fn caution(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Opti
 fn key(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<Vec<usize>> {
     let annotation = item.annotations.iter().find(|a| a.name.node == "key")?;
     let mut key = Vec::new();
-    for arg in &annotation.args {
-        let (AnnotationArg::Word(word) | AnnotationArg::Text(word)) = &arg.node;
-        key.push(column("key", (word, arg.span), columns, found)?);
+    for name in columns_of(annotation) {
+        key.push(column("key", name, columns, found)?);
     }
     if key.is_empty() {
         found.push(
@@ -377,6 +369,12 @@ pub(crate) fn placeholders(
         };
         let at = text.len() - rest.len() + open;
         let place = part(span, text, at..at + close + 2);
+        if after[..close].matches("..").count() > 1 {
+            let text = format!("`{{{}}}` has more than two ends", &after[..close]);
+            found.push(
+                Diagnostic::new(Code::H0206, text).label(place, "a range is written `{a..b}`"),
+            );
+        }
         for name in after[..close].split("..") {
             let name = name.strip_suffix(".id").unwrap_or(name);
             if names.contains(&name) {
