@@ -24,6 +24,7 @@ pub mod question;
 mod range;
 mod rules;
 mod scalar;
+pub mod sentence;
 mod suggest;
 mod types;
 mod typing;

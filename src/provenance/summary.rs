@@ -8,6 +8,7 @@ use crate::base::hash::Set;
 use crate::base::ids::{LeafId, RelationId, TypeId};
 use crate::engine::tables::Tables;
 use crate::program::program::{Conflict, Program, Relation};
+use crate::program::sentence::fill;
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::provenance::proof::{LeafRef, Node, Proof};
@@ -225,14 +226,13 @@ fn caution(relation: &Relation, held: &[BTreeSet<String>]) -> String {
         .iter()
         .map(|held| held.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
         .collect();
-    let Some(say) = &relation.words.say else {
-        return format!("{}({})", relation.name, texts.join("; "));
+    let text = |name: &str, _| {
+        let at = relation.columns.iter().position(|column| column.name == name)?;
+        Some(texts[at].clone())
     };
-    relation
-        .columns
-        .iter()
-        .zip(&texts)
-        .fold(say.clone(), |say, (column, text)| say.replace(&format!("{{{}}}", column.name), text))
+    let range = |from, to| format!("{from} to {to}");
+    let say = relation.words.say.as_ref().and_then(|say| fill(say, &text, &range));
+    say.unwrap_or_else(|| format!("{}({})", relation.name, texts.join("; ")))
 }
 
 /// Calls `note` for the tuples that may have one of the ids in a column.

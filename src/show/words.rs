@@ -5,6 +5,7 @@ use crate::base::ids::{RelationId, RuleId, TypeId, VarId};
 use crate::claims::date;
 use crate::program::builtins::Op;
 use crate::program::program::{Arg, Atom, Column, Expr, Literal, LiteralKind, Program};
+use crate::program::sentence::fill;
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, Leaf};
 use crate::provenance::proof::{
@@ -154,11 +155,12 @@ impl<'a> Words<'a> {
         values: &[Option<Value>],
     ) -> Option<String> {
         let columns = &self.program().relations[relation].columns;
-        fill(template, &|name, by_id| {
+        let text = |name: &str, by_id: bool| {
             let at = columns.iter().position(|column| column.name == name)?;
             let is_date = self.program().is_date(columns[at].ty);
             values[at].map(|value| self.read(value, (is_date, by_id)))
-        })
+        };
+        fill(template, &text, &range)
     }
 
     /// A tuple as in a rule file.
@@ -178,14 +180,15 @@ impl<'a> Words<'a> {
             let values: Vec<Option<Value>> = conclusion.tuple.iter().map(|v| Some(*v)).collect();
             return self.filled(say, conclusion.relation, &values);
         };
-        fill(say, &|name, by_id| {
+        let text = |name: &str, by_id: bool| {
             let named = |var: VarId| rule.vars[var].name.as_deref() == Some(name);
             let found = node.binding.iter().find(|(var, _)| named(*var));
             let read = |(var, value): &(VarId, Value)| {
                 self.read(*value, (self.is_date(node.rule, *var), by_id))
             };
             Some(found.map_or_else(|| name.to_owned(), read))
-        })
+        };
+        fill(say, &text, &range)
     }
 
     /// That no such tuple is there, and how that is known where the words do not say it.
@@ -425,34 +428,14 @@ impl<'a> Words<'a> {
     }
 }
 
-/// A template with the texts of its placeholders, if all have one: `{a}` is a value or the label
-/// of an id, `{a.id}` the id itself, `{a..b}` a range.
-fn fill(template: &str, text: &dyn Fn(&str, bool) -> Option<String>) -> Option<String> {
-    let text = |name: &str| match name.strip_suffix(".id") {
-        Some(name) => text(name, true),
-        None => text(name, false),
-    };
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, next) = after.split_once('}').unwrap_or((after, ""));
-        out.push_str(before);
-        out.push_str(&match name.split_once("..") {
-            None => text(name)?,
-            Some((from, to)) => match (text(from)?, text(to)?) {
-                (from, to) if from == to => from,
-                // Both ends are written in the same way.
-                (from, to) if from.contains(',') || to.contains(',') => {
-                    let even = |end: String| end.parse().map_or(end, grouped);
-                    format!("{} to {}", even(from), even(to))
-                }
-                (from, to) => format!("{from} to {to}"),
-            },
-        });
-        rest = next;
+/// Two ends of a range.
+fn range(from: String, to: String) -> String {
+    // Both ends are written in the same way.
+    if from.contains(',') || to.contains(',') {
+        let even = |end: String| end.parse().map_or(end, grouped);
+        return format!("{} to {}", even(from), even(to));
     }
-    out.push_str(rest);
-    Some(out)
+    format!("{from} to {to}")
 }
 
 /// Whether a variable stands in a column of days, inside aggregates too.
