@@ -297,7 +297,8 @@ pub struct Aggregate {
 }
 
 impl Program {
-    /// Whether numbers of a type are days since 1970-01-01.
+    /// Whether numbers of a type are days since 1970-01-01. An alias of `number` says nothing of
+    /// other numbers.
     #[must_use]
     pub fn is_date(&self, ty: TypeId) -> bool {
         let mut seen = vec![ty];
@@ -307,10 +308,14 @@ impl Program {
             if ty.is_date {
                 return true;
             }
-            seen.extend(
-                ty.parents.iter().copied().filter(|ty| !seen.contains(ty)).collect::<Vec<_>>(),
-            );
             at += 1;
+            if ty.span.is_some() {
+                for &parent in &ty.parents {
+                    if !seen.contains(&parent) {
+                        seen.push(parent);
+                    }
+                }
+            }
         }
         false
     }
