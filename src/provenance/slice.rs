@@ -288,9 +288,6 @@ impl<'c, 'a> Slice<'c, 'a> {
         let mut ways = Vec::new();
         if let Some((leaf, kind)) = self.context.leaf(relation, tuple) {
             ways.push(self.leaf_way(id, leaf, kind));
-            if matches!(kind, LeafKind::Record | LeafKind::Definition) {
-                return Some(ways);
-            }
         }
         let context = self.context;
         for &rule in &context.rules_of[relation] {
