@@ -128,6 +128,12 @@ impl Explainer<'_> {
         matches!(kind, LeafKind::Claim | LeafKind::Assumption).then_some(leaf)
     }
 
+    /// Whether a tuple is given, and not only derived.
+    #[must_use]
+    pub fn is_given(&self, relation: RelationId, tuple: &[Value]) -> bool {
+        self.context.leaf(relation, tuple).is_some()
+    }
+
     /// What a tuple rests on; nothing if it is not there, or its proofs are more than the budget.
     ///
     /// # Errors

@@ -163,13 +163,14 @@ pub struct Needed {
 /// being anywhere in the chain.
 struct Voices<'s> {
     leaves: &'s Leaves,
+    explainer: Explainer<'s>,
     /// What each claim needs, ascending.
     needs: Map<LeafId, Vec<u32>>,
     sourced: Table<RelationId, bool>,
 }
 
 impl<'s> Voices<'s> {
-    fn of(world: &'s World, sources: &[String]) -> Self {
+    fn of(world: &'s World, sources: &[String], explainer: Explainer<'s>) -> Self {
         let leaves = &world.leaves;
         let numbers: Map<&str, u32> = sources.iter().map(String::as_str).zip(0..).collect();
         let (mut needs, mut ids) = (Map::default(), Map::default());
@@ -184,7 +185,7 @@ impl<'s> Voices<'s> {
             ids.insert(leaf.id.as_str(), id);
         }
         let sourced = sourced(&world.program, leaves);
-        let mut voices = Self { leaves, needs, sourced };
+        let mut voices = Self { leaves, explainer, needs, sourced };
         let drawn = world.records.as_ref().map(|records| records.bases()).unwrap_or_default();
         while drawn
             .iter()
@@ -228,7 +229,7 @@ impl needs::Given for Voices<'_> {
 
     fn needs(&self, relation: RelationId, tuple: &[Value], sets: &mut Sets) -> Option<SetId> {
         let Some(leaf) = self.leaves.of(relation, tuple) else {
-            return Some(SetId::EMPTY);
+            return self.explainer.is_given(relation, tuple).then_some(SetId::EMPTY);
         };
         let leaf = self.leaves.parts.get(&leaf).copied().unwrap_or(leaf);
         Some(self.needs.get(&leaf).map_or(SetId::EMPTY, |needs| sets.intern(needs)))
@@ -245,7 +246,7 @@ impl Session {
         let relations = self.concluded(relations)?;
         let world = self.world();
         let sources = self.sources();
-        let voices = Voices::of(world, &sources);
+        let voices = Voices::of(world, &sources, self.explainer());
         let limits = self.options().limits();
         let of = (&world.program, &world.analysis);
         let stopped = |stop| vec![stops::message(&stop, &world.program, self.options())];
