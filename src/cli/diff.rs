@@ -4,6 +4,7 @@ use std::io::{Write, stdout};
 
 use crate::cli::args::{Diff, ProofFormat};
 use crate::cli::exit::{Exit, NEGATIVE};
+use crate::cli::messages::Reporter;
 use crate::cli::session::columns;
 use crate::cli::signals::stop_flag;
 use crate::cli::whatif::part;
@@ -18,7 +19,7 @@ use crate::show::words::Words;
 ///
 /// # Errors
 /// If a folder is no run, or the runs differ.
-pub fn run(args: &Diff, session: &mut Option<Session>) -> Result<(), Exit> {
+pub fn run(args: &Diff, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
     let options = Options { stop: stop_flag(), ..Options::default() };
     let mut both = Runs::read(&args.old, &args.new, options)?;
     let found = part(&mut both.session, &args.relations);
@@ -30,13 +31,17 @@ pub fn run(args: &Diff, session: &mut Option<Session>) -> Result<(), Exit> {
             return Err(exit);
         }
     };
-    let difference = both.difference(&part)?;
+    let (difference, warnings) = both.difference(&part)?;
+    reporter.print(&warnings, both.session.files());
     let causes = both.causes(&args.was);
+    let (because, warnings) = both.because(&difference, &causes)?;
+    reporter.print(&warnings, both.session.files());
     let mut out = stdout().lock();
     let told = Told {
         words: Words { given: both.session.world().given(), files: both.session.files() },
         made: None,
         causes: &causes,
+        because: &because,
         difference: &difference,
         is_named: part.is_named(),
         width: columns(),
@@ -47,7 +52,7 @@ pub fn run(args: &Diff, session: &mut Option<Session>) -> Result<(), Exit> {
                 writeln!(out, "{relation} {what}")?;
             }
             out.write_all(difference::text(told).as_bytes())?;
-            out.write_all(runs::causes(&causes, told.width).as_bytes())?;
+            out.write_all(runs::causes(told).as_bytes())?;
         }
         ProofFormat::Json => writeln!(out, "{}", difference::document(told))?,
     }

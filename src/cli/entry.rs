@@ -71,7 +71,7 @@ fn dispatch(command: &Command) -> u8 {
         Command::Sensitivity(args) => support::sensitivity(args, &mut session, reporter),
         Command::WhatIf(args) => whatif::run(args, &mut session, reporter),
         Command::Unused(args) => unused::run(args, &mut session, reporter),
-        Command::Diff(args) => diff::run(args, &mut session),
+        Command::Diff(args) => diff::run(args, &mut session, reporter),
         Command::Conflicts(args) => conflicts::run(args, &mut session, reporter),
         Command::Cert(args) => cert::run(args, &mut session, reporter),
         Command::Verify(args) => cert::check(args, &mut session, reporter),

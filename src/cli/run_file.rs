@@ -9,6 +9,7 @@ use crate::base::hash::sha256;
 use crate::io::find::shown;
 use crate::io::input::Loaded;
 use crate::io::output::Written;
+use crate::session::because::again;
 use crate::session::session::{Claims, Session, World};
 
 /// The schema `hence.run/1`: what went in with its hashes, what came out, how long it took.
@@ -23,6 +24,7 @@ pub fn run_file(session: &Session, written: &[Written], start: Instant) -> Strin
         "inputs": inputs(world),
         "claims": world.claims.as_ref().map(claims),
         "outputs": outputs,
+        "again": again(session),
         "ms": start.elapsed().as_millis().to_string().parse::<u64>().unwrap_or(u64::MAX),
         "exit": 0,
     });
@@ -47,6 +49,7 @@ fn outputs(world: &World, written: &[Written]) -> Vec<Value> {
             "relation": one.relation,
             "file": one.file,
             "tuples": one.rows,
+            "sha256": one.sha256,
             "columns": columns.collect::<Vec<Value>>(),
             "key": id.map_or(&[][..], |id| keys[id].as_slice()),
         })

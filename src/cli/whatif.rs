@@ -61,6 +61,7 @@ pub fn print(
         words: Words { given: session.base().given(), files: session.files() },
         made: Some(&effect.made),
         causes: &[],
+        because: &[],
         difference: &difference,
         is_named: part.is_named(),
         width: columns(),

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use memchr::memchr3;
+use sha2::{Digest, Sha256};
 
+use crate::base::hash::hexadecimal;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::io::find::shown;
@@ -56,6 +58,8 @@ pub struct Written {
     pub rows: usize,
     /// Cells with a tab or line end, written with a backslash.
     pub escaped: usize,
+    /// SHA-256 of the file.
+    pub sha256: String,
 }
 
 /// What there is to write.
@@ -108,11 +112,17 @@ impl Output<'_> {
         #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
         let file = fs::File::create(path).map_err(system(path))?;
         let mut out = BufWriter::with_capacity(1 << 17, file);
-        let (rows, escaped) = self.rows(directive, &mut out, &system(path))?;
+        let mut digest = Sha256::new();
+        let mut each = |line: &[u8]| {
+            digest.update(line);
+            out.write_all(line)
+        };
+        let (rows, escaped) = self.rows(directive, &mut each, &system(path))?;
         out.flush().map_err(system(path))?;
+        let sha256 = hexadecimal(&digest.finalize());
         let relation = self.program.relations[directive.relation].name.clone();
         let file = file_name(self.program, directive);
-        Ok(Written { relation, file, rows, escaped })
+        Ok(Written { relation, file, rows, escaped, sha256 })
     }
 
     /// Writes the `.output` relations one after the other, each framed by lines as Soufflé does:
@@ -127,9 +137,11 @@ impl Output<'_> {
             let relation = self.program.relations[directive.relation].name.clone();
             writeln!(out, "---------------\n{relation}\n===============")
                 .map_err(system(stdout))?;
-            let (rows, escaped) = self.rows(directive, out, &system(stdout))?;
+            let mut each = |line: &[u8]| out.write_all(line);
+            let (rows, escaped) = self.rows(directive, &mut each, &system(stdout))?;
             writeln!(out, "===============").map_err(system(stdout))?;
-            written.push(Written { relation, file: "-".to_owned(), rows, escaped });
+            let (file, sha256) = ("-".to_owned(), String::new());
+            written.push(Written { relation, file, rows, escaped, sha256 });
         }
         Ok(written)
     }
@@ -137,7 +149,7 @@ impl Output<'_> {
     fn rows(
         &self,
         directive: &FileDirective,
-        out: &mut dyn Write,
+        each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
         refused: &dyn Fn(io::Error) -> Failed,
     ) -> Result<(usize, usize), Failed> {
         let sorted = Sorted::of(self.tables, self.program, directive.relation, self.limits)?;
@@ -158,7 +170,7 @@ impl Output<'_> {
                 escaped += usize::from(cell(&mut line, value, &self.program.symbols));
             }
             line.push(b'\n');
-            out.write_all(&line).map_err(refused)?;
+            each(&line).map_err(refused)?;
             line.clear();
         }
         Ok((sorted.len(), escaped))

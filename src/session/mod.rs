@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod because;
 pub mod certify;
 pub mod changes;
 pub mod conflicts;

@@ -23,7 +23,7 @@ use crate::session::session::{Refused, Session};
 use crate::syntax::ast::{AnnotationArg, ItemKind};
 use crate::syntax::parser::parse;
 use crate::text::codes::Code;
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::value::base_type::BaseType;
 use crate::value::value::Tuple;
 
@@ -56,6 +56,21 @@ pub struct Cause {
     pub how: How,
     /// More: the fields that were edited, the row, the sentence.
     pub detail: String,
+    /// What it is in the old run and in the new one.
+    pub item: (Option<Item>, Option<Item>),
+}
+
+/// Something that goes into a run.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Item {
+    /// A record of claims files: its kind and name.
+    Record(String, String),
+    /// A row of a fact file: its relation and line.
+    Row(String, String),
+    /// A rule or fact of a rule file, its words with single blanks.
+    Statement(String),
+    /// Something that cannot be left out.
+    Other,
 }
 
 /// What became of something that went in.
@@ -84,6 +99,13 @@ impl How {
     }
 }
 
+/// The warning of an output that is not as it was written.
+fn edited_since(path: &Path) -> Diagnostic {
+    let mut message = refused(format!("{} has been edited since the run wrote it", shown(path)));
+    message.severity = Severity::Warning;
+    message.note("it has another hash than in hence-run.json; it is compared as it is now")
+}
+
 fn refused(text: String) -> Diagnostic {
     Diagnostic::new(Code::H0306, text)
 }
@@ -108,7 +130,19 @@ impl Run {
         Ok(Self { folder: folder.to_owned(), about })
     }
 
-    fn list(&self, pointer: &str) -> &[Json] {
+    /// The warning that it cannot be made again.
+    pub(super) fn is_gone(&self) -> Diagnostic {
+        let text = format!("the run of {} cannot be made again", shown(&self.folder));
+        let mut message = refused(text);
+        message.severity = Severity::Warning;
+        message.note("what it read is not there as it was: what rests on it is not told in full")
+    }
+
+    pub(super) fn about(&self) -> &Json {
+        &self.about
+    }
+
+    pub(super) fn list(&self, pointer: &str) -> &[Json] {
         self.about.pointer(pointer).and_then(Json::as_array).map_or(&[], Vec::as_slice)
     }
 
@@ -146,7 +180,7 @@ impl Run {
         (program, relation): (&Program, RelationId),
         facts: &mut Facts,
         limits: &Limits,
-    ) -> Result<(), Refused> {
+    ) -> Result<Option<Diagnostic>, Refused> {
         let about = &program.relations[relation];
         let name = self.list("/outputs").iter().find(|one| text(one, "relation") == about.name);
         let path = self.folder.join(name.map_or("", |one| text(one, "file")));
@@ -156,7 +190,9 @@ impl Run {
         let into = &mut facts.relations[relation];
         let read = delimited::read(&bytes, &bases, &facts.codes, limits, into);
         if read.is_ok_and(|outcome| outcome.bad_lines.is_empty()) {
-            return Ok(());
+            let noted = name.and_then(|one| one["sha256"].as_str());
+            let same = noted.is_none_or(|noted| noted == sha256(&bytes));
+            return Ok((!same).then(|| edited_since(&path)));
         }
         Err(vec![refused(format!("{} is not what the run wrote", shown(&path)))])
     }
@@ -192,23 +228,32 @@ impl Runs {
         Ok(Self { session, apart, old, new })
     }
 
-    /// What the second run has otherwise, of a part.
+    pub(super) fn old(&self) -> &Run {
+        &self.old
+    }
+
+    pub(super) fn new_run(&self) -> &Run {
+        &self.new
+    }
+
+    /// What the second run has otherwise, of a part; and which outputs are not as they were written.
     ///
     /// # Errors
     /// If a file of theirs cannot be read.
-    pub fn difference(&self, part: &Part) -> Result<Difference, Refused> {
+    pub fn difference(&self, part: &Part) -> Result<(Difference, Vec<Diagnostic>), Refused> {
         let world = self.session.world();
         let program = &world.program;
         let limits = self.session.options().limits();
         let asked = part.relations();
         let mut difference = Difference::default();
+        let mut warnings = Vec::new();
         for relation in program.relations.ids() {
             if part.is_named() && !asked.contains(&relation) {
                 continue;
             }
-            let read = |run: &Run| -> Result<Set<Tuple>, Refused> {
+            let mut read = |run: &Run| -> Result<Set<Tuple>, Refused> {
                 let mut facts = Facts::of_program(program, Arc::clone(&world.facts.codes));
-                run.rows((program, relation), &mut facts, &limits)?;
+                warnings.extend(run.rows((program, relation), &mut facts, &limits)?);
                 let rows = 0..facts.relations[relation].rows;
                 Ok(rows.map(|row| facts.row(program, relation, row)).collect())
             };
@@ -220,7 +265,7 @@ impl Runs {
                 difference.relations.push(pair((relation, key), lost, gained, &program.symbols));
             }
         }
-        Ok(part.of(difference))
+        Ok((part.of(difference), warnings))
     }
 
     /// What went in differently; files are found where the runs read them, or among `others`.
@@ -238,7 +283,8 @@ impl Runs {
             let before = old.iter().find(|other| text(other, "id") == id);
             if before.is_some_and(|before| before["sha256"] != document["sha256"]) {
                 let (what, how) = (format!("document {id}"), How::Edited);
-                causes.push(Cause { what, how, detail: "its text is another".to_owned() });
+                let detail = "its text is another".to_owned();
+                causes.push(Cause { what, how, detail, item: (None, None) });
             }
         }
         causes.sort();
@@ -293,6 +339,7 @@ fn texts(
                     how: How::Unreadable,
                     detail: "what it was is not there any more: --was FILE says where it is"
                         .to_owned(),
+                    item: (None, None),
                 });
             }
         }
@@ -330,10 +377,15 @@ fn records(
     let (old, new) = (parsed(&old), parsed(&new));
     for ((kind, name), record) in &old {
         let what = format!("{kind} {name}");
+        let item = || Some(Item::Record(kind.clone(), name.clone()));
         match new.get(&(kind.clone(), name.clone())) {
-            None => causes.push(Cause { what, how: How::Removed, detail: quote(record) }),
+            None => {
+                let (how, detail) = (How::Removed, quote(record));
+                causes.push(Cause { what, how, detail, item: (item(), None) });
+            }
             Some(after) if after != record => {
-                causes.push(Cause { what, how: How::Edited, detail: edited(record, after) });
+                let (how, detail) = (How::Edited, edited(record, after));
+                causes.push(Cause { what, how, detail, item: (item(), item()) });
             }
             Some(_) => {}
         }
@@ -341,15 +393,20 @@ fn records(
     for ((kind, name), record) in &new {
         if !old.contains_key(&(kind.clone(), name.clone())) {
             let what = format!("{kind} {name}");
-            causes.push(Cause { what, how: How::Added, detail: quote(record) });
+            let item = (None, Some(Item::Record(kind.clone(), name.clone())));
+            causes.push(Cause { what, how: How::Added, detail: quote(record), item });
         }
     }
 }
 
-/// The words of a record.
+/// The words of a record, after who speaks.
 fn quote(record: &Object<String, Json>) -> String {
-    let quote = record.get("quote").and_then(Json::as_str);
-    quote.map_or_else(String::new, |quote| format!("“{quote}”"))
+    let who = record.get("chain").and_then(|chain| chain[0]["who"].as_str());
+    let quote = record.get("quote").and_then(Json::as_str).map(|quote| format!("“{quote}”"));
+    match (who, quote) {
+        (Some(who), Some(quote)) => format!("{who}: {quote}"),
+        (who, quote) => quote.or_else(|| who.map(str::to_owned)).unwrap_or_default(),
+    }
 }
 
 /// `amount.hi 30000 → 26000`, for every field that differs.
@@ -405,7 +462,9 @@ fn facts(
         let what = format!("row of {relation}");
         let cause = |how, row: &String| {
             let detail = row.replace('\t', ", ");
-            Cause { what: what.clone(), how, detail }
+            let item = Some(Item::Row(relation.to_owned(), row.clone()));
+            let item = if how == How::Removed { (item, None) } else { (None, item) };
+            Cause { what: what.clone(), how, detail, item }
         };
         causes.extend(before.difference(&after).map(|row| cause(How::Removed, row)));
         causes.extend(after.difference(&before).map(|row| cause(How::Added, row)));
@@ -432,15 +491,20 @@ fn rules(
             Some(at) => {
                 let (_, after) = come.remove(at);
                 let detail = format!("{before}  →  {after}");
-                causes.push(Cause { what, how: How::Edited, detail });
+                let item = (Some(Item::Statement(before)), Some(Item::Statement(after)));
+                causes.push(Cause { what, how: How::Edited, detail, item });
             }
-            None => causes.push(Cause { what, how: How::Removed, detail: before }),
+            None => {
+                let item = (Some(Item::Statement(before.clone())), None);
+                causes.push(Cause { what, how: How::Removed, detail: before, item });
+            }
         }
     }
     causes.extend(come.into_iter().map(|(what, after)| Cause {
         what,
         how: How::Added,
-        detail: after,
+        detail: after.clone(),
+        item: (None, Some(Item::Statement(after))),
     }));
 }
 

@@ -9,6 +9,7 @@ use crate::base::ids::RelationId;
 use crate::claims::withdraw::{Broken, Cause, Gone};
 use crate::io::input::{counted, grouped};
 use crate::provenance::leaves::{Evidence, LeafKind};
+use crate::session::because::Because;
 use crate::session::diff::{Changes, Difference};
 use crate::session::runs::Cause as Input;
 use crate::session::whatif::Made;
@@ -34,6 +35,8 @@ pub struct Told<'a> {
     pub made: Option<&'a Made>,
     /// What went in differently, where two runs are compared.
     pub causes: &'a [Input],
+    /// What each conclusion that differs rests on among these.
+    pub because: &'a [Because],
     /// What that makes different.
     pub difference: &'a Difference,
     /// Whether the relations were asked for by name: then every row is listed.
@@ -125,7 +128,7 @@ impl Told<'_> {
         line
     }
 
-    fn atom(&self, relation: RelationId, tuple: &[Value]) -> String {
+    pub(super) fn atom(&self, relation: RelationId, tuple: &[Value]) -> String {
         let values: Vec<Option<Value>> = tuple.iter().copied().map(Some).collect();
         self.words.dated_atom(relation, &values)
     }
@@ -292,6 +295,7 @@ pub fn document(told: Told<'_>) -> String {
         changed,
         lost: rows(|changes| &changes.lost),
         gained: rows(|changes| &changes.gained),
+        because: told.because.iter().map(|of| of_because(told, of)).collect(),
     };
     serde_json::to_string(&document).expect("plain data is JSON")
 }
@@ -299,6 +303,16 @@ pub fn document(told: Told<'_>) -> String {
 fn values(told: Told<'_>, tuple: &[Value]) -> Vec<serde_json::Value> {
     let symbols = &told.words.given.program.symbols;
     tuple.iter().map(|value| json::value(*value, symbols)).collect()
+}
+
+fn of_because<'a>(told: Told<'a>, of: &'a Because) -> BecauseJson<'a> {
+    BecauseJson {
+        relation: &told.words.given.program.relations[of.relation].name,
+        values: values(told, &of.tuple),
+        run: if of.is_lost { "old" } else { "new" },
+        inputs: &of.causes,
+        how: of.force.word(),
+    }
 }
 
 fn of_made<'a>(told: Told<'_>, made: &'a Made) -> MadeJson<'a> {
@@ -342,6 +356,17 @@ struct Document<'a> {
     changed: Vec<Changed>,
     lost: Vec<Row>,
     gained: Vec<Row>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    because: Vec<BecauseJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct BecauseJson<'a> {
+    relation: &'a str,
+    values: Vec<serde_json::Value>,
+    run: &'static str,
+    inputs: &'a [usize],
+    how: &'static str,
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,6 @@
 //! What hence prints as JSON is what its schemas say.
 
-use std::fs::{read_to_string, write};
+use std::fs::{create_dir, read_to_string, write};
 use std::path::Path;
 use std::process::Command;
 
@@ -221,6 +221,32 @@ fn differences() {
     assert_eq!(value["retracted"][0]["values"], json!(["c0201", 30000]));
     assert_eq!(value["assumed"][0]["values"], json!(["c0201", 26000]));
     assert_eq!(value["changed"][0]["new"][3], 40000);
+}
+
+#[test]
+fn two_runs() {
+    let at = tempfile::tempdir().unwrap();
+    let program = ".decl e(x: symbol, n: number)\n.input e\n.decl p(x: symbol)\n.output p\n\
+        p(x) :- e(x, _).\n";
+    write(at.path().join("p.dl"), program).unwrap();
+    let hence = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hence"));
+        let output = command.args(args).current_dir(at.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (name, rows) in [("one", "a\t1\na\t2\n"), ("two", "b\t1\n")] {
+        create_dir(at.path().join(name)).unwrap();
+        write(at.path().join(name).join("e.facts"), rows).unwrap();
+        let out = format!("{name}/out");
+        assert_eq!(hence(&["run", "p.dl", "-F", name, "-D", &out, "-q"]), "");
+    }
+    let text = hence(&["diff", "one/out", "two/out", "--format", "json"]);
+    let value = accepted(&validator("diff.schema.json"), &text);
+    let expected = json!([
+        {"relation": "p", "values": ["a"], "run": "old", "inputs": [0, 1], "how": "together"},
+        {"relation": "p", "values": ["b"], "run": "new", "inputs": [2], "how": "alone"},
+    ]);
+    assert_eq!(value["because"], expected, "{text}");
 }
 
 #[test]
