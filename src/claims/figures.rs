@@ -1,6 +1,7 @@
 //! Amounts against the words they were taken from: a bound that is none of the figures of its
 //! quote, nor follows from them in a plain way, is probably a slip. Where words leave room, nothing
-//! is said: number words, years, dates and names with digits are no figures to compare with.
+//! is said: with a number word among them any bound may be meant, and what may be a year, a day or
+//! a sum of money explains a bound and is no figure that contradicts one.
 
 use std::ops::Range;
 
@@ -82,6 +83,8 @@ const MONTHS: &[&str] =
 struct Figures {
     /// As written, with the values that they may mean.
     written: Vec<(String, Vec<f64>)>,
+    /// Values of what may be a year, a day or a figure with its unit before it.
+    doubtful: Vec<f64>,
     /// What the words multiply by.
     scales: Vec<f64>,
     /// Whether words say more than the digits do.
@@ -122,7 +125,7 @@ impl Figures {
                 at = end_of_number(&chars, at);
                 figures.number(&chars, start..at);
             } else if chars[at].is_alphabetic() {
-                while at < chars.len() && chars[at].is_alphanumeric() {
+                while at < chars.len() && chars[at].is_alphabetic() {
                     at += 1;
                 }
                 let word: String = chars[start..at].iter().collect();
@@ -139,7 +142,9 @@ impl Figures {
         let Some((_, scale)) = SCALES.iter().find(|(scale, _)| *scale == word) else { return };
         let before = chars[..start].iter().rev().find(|c| !c.is_whitespace());
         if before.is_some_and(char::is_ascii_digit) {
-            self.scales.push(*scale);
+            if !self.scales.contains(scale) {
+                self.scales.push(*scale);
+            }
         } else if word.len() > 2 {
             // "A hundred" and what else a scale may be part of.
             self.is_worded = true;
@@ -151,11 +156,10 @@ impl Figures {
         let before: String = chars[..range.start].iter().rev().take(12).rev().collect();
         let after: String = chars[range.end..].iter().take(12).collect();
         let touches = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() || c == '_');
-        let glued_before = match before.chars().next_back() {
-            // A name such as KN-23, no range.
-            Some('-' | '‑') => touches(before.chars().rev().nth(1)),
-            last => touches(last),
-        };
+        let last = before.chars().next_back();
+        // A name such as KN-23, no range.
+        let is_name = matches!(last, Some('-' | '‑')) && touches(before.chars().rev().nth(1));
+        let is_glued = touches(last);
         let ordinal = ["st", "nd", "rd", "th"].iter().any(|end| after.starts_with(end));
         let is_time = after.starts_with(':') || before.ends_with(':');
         let of_month = |text: &str| {
@@ -165,10 +169,12 @@ impl Figures {
         let plain: Option<u32> = text.parse().ok();
         let is_day = plain.is_some_and(|n| n <= 31) && (of_month(&before) || of_month(&after));
         let is_year = text.len() == 4 && plain.is_some_and(|n| (1900..=2100).contains(&n));
+        if is_name || ordinal || is_time {
+            return;
+        }
         let mut values = values(&text);
-        if glued_before || ordinal || is_time || is_day || is_year {
-            // It may be meant all the same; it only is no reason to warn.
-            self.is_worded |= glued_before && !text.is_empty() && values.is_empty();
+        if is_glued || is_day || is_year {
+            self.doubtful.extend(values);
             return;
         }
         values.dedup();
@@ -177,10 +183,14 @@ impl Figures {
 
     /// The first bound that no figure explains.
     fn unexplained(&self, amount: &Amount<'_>) -> Option<(&'static str, String)> {
+        if self.written.len() > ADDED_MAX {
+            return None;
+        }
         let bounds = [("amount.lo", &amount.lo), ("amount.hi", &amount.hi)];
         let value = |n: &serde_json::Number| n.as_f64();
         let [lo, hi] = bounds.map(|(_, bound)| bound.as_ref().and_then(value));
-        let plain = self.written.iter().flat_map(|(_, values)| values.iter().copied());
+        let plain = self.written.iter().flat_map(|(_, values)| values).chain(&self.doubtful);
+        let plain = plain.copied();
         let scaled = |n: f64| self.scales.iter().map(move |scale| n * scale);
         let mut known: Vec<f64> = plain.flat_map(|n| scaled(n).chain([n])).collect();
         // A range that was widened holds a figure of the words.
@@ -190,13 +200,10 @@ impl Figures {
         {
             return None;
         }
-        if self.written.len() > ADDED_MAX {
-            return None;
-        }
         known.extend(combined(&known));
-        let is_known = |bound: f64| {
-            bound.abs() <= 1.0 || known.iter().any(|n| (n - bound).abs() <= 1.0 + 1e-9 * n.abs())
-        };
+        // Words tell a loss or a frost by other means than a sign.
+        let is_near = |n: f64, bound: f64| (n - bound.abs()).abs() <= 1.0 + 1e-9 * n;
+        let is_known = |bound: f64| bound.abs() <= 1.0 || known.iter().any(|n| is_near(*n, bound));
         bounds.into_iter().find_map(|(path, bound)| {
             let bound = bound.as_ref()?;
             (!is_known(value(bound)?)).then(|| (path, bound.to_string()))
@@ -288,6 +295,12 @@ mod tests {
         check("trucks in 2024", &of(3, 3), None);
         check("KN-23 missiles", &of(5, 5), None);
         check("two convoys of 30 trucks", &of(60, 60), None);
+        check("2000 soldiers with 300 trucks", &of(2000, 2000), None);
+        check("2000 soldiers with 300 trucks", &of(1800, 2200), None);
+        check("In May 25 trucks and 300 men", &of(25, 25), None);
+        check("EUR60 for 40 trucks", &of(60, 60), None);
+        check("frost of 15 degrees", &of(-15, -15), None);
+        check("a loss of 12 to 15", &of(-15, -12), None);
     }
 
     #[test]
@@ -297,5 +310,9 @@ mod tests {
         check("60 trucks crossed", r#"{"hi": 16, "unit": "truck"}"#, Some("16"));
         check("11,000 troops in 2024", &of(110_000, 110_000), Some("110000"));
         check("25,000–30,000 troops", &of(2_500, 3_000), Some("2500"));
+        check("the 30th brigade had 12 trucks", &of(30, 30), Some("30"));
+        check("12 KN-23 missiles", &of(23, 23), Some("23"));
+        check("2000 soldiers with 300 trucks", &of(30, 30), Some("30"));
+        check("a loss of 12 to 15", &of(-150, -12), Some("-150"));
     }
 }
