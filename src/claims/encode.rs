@@ -182,10 +182,16 @@ impl<'a> Encoder<'a> {
 
     /// The rows that follow stand for a record.
     fn begin(&mut self, entry: &Entry, kind: LeafKind, id: &str) {
-        let place = || self.place(entry);
-        let place = if self.rows.leaves.is_some() { place() } else { String::new() };
-        let id = || id.to_owned();
-        self.rows.begin(|| Leaf { kind, id: id(), place, span: None, evidence: None });
+        if self.rows.leaves.is_some() {
+            let leaf = self.leaf(entry, kind, id);
+            self.rows.begin(|| leaf);
+        }
+    }
+
+    /// What a record, or a part of it, gives.
+    fn leaf(&self, entry: &Entry, kind: LeafKind, id: &str) -> Leaf {
+        let span = Some(entry.span(&self.loaded.lines.files));
+        Leaf { kind, id: id.to_owned(), place: self.place(entry), span, evidence: None }
     }
 
     /// `claims.jsonl:34`.
@@ -274,10 +280,9 @@ impl<'a> Encoder<'a> {
     fn claim(&mut self, entry: &Entry, claim: &Claim<'_>) -> String {
         let id = &*claim.id;
         if self.rows.leaves.is_some() {
-            let place = self.place(entry);
             let evidence = Some(evidence(claim, entry.grounding));
-            let id = id.to_owned();
-            self.rows.begin(|| Leaf { kind: LeafKind::Claim, id, place, span: None, evidence });
+            let leaf = Leaf { evidence, ..self.leaf(entry, LeafKind::Claim, id) };
+            self.rows.begin(|| leaf);
         }
         self.statement(claim);
         self.circumstances(claim);
@@ -306,9 +311,10 @@ impl<'a> Encoder<'a> {
             && &**by != "text"
         {
             let name = format!("{id} is about {}, by {}", &**event, &**by);
-            let place = if self.rows.leaves.is_some() { self.place(entry) } else { String::new() };
-            let kind = LeafKind::Assumption;
-            self.rows.begin_part(|| Leaf { kind, id: name, place, span: None, evidence: None });
+            if self.rows.leaves.is_some() {
+                let leaf = self.leaf(entry, LeafKind::Assumption, &name);
+                self.rows.begin_part(|| leaf);
+            }
         }
         self.rows.maybe(Filled::ClaimEvent, id, text(claim.event.as_ref()));
     }

@@ -343,8 +343,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Says which names no record gives: an error, or in a lenient run a declaration.
-    /// Reports names that no record gives; returns those that their use declares.
+    /// Reports names that no record gives: an error, or in a lenient run a declaration. Returns
+    /// those that are so declared.
     pub(crate) fn report_undeclared(
         &mut self,
         undeclared: Undeclared<'a>,

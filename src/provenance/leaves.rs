@@ -32,7 +32,7 @@ pub struct Leaf {
     pub id: String,
     /// Where it is written: `claims.jsonl:34`, `totals.dl:12`.
     pub place: String,
-    /// Where in a rule file, for definitions and assumptions written there.
+    /// The record of a claims file that gives it.
     pub span: Option<Span>,
     /// Who said what, for a claim.
     pub evidence: Option<Evidence>,
