@@ -34,7 +34,7 @@ pub fn run(args: &Cert, session: &mut Option<Session>, reporter: Reporter) -> Re
     let session = open(session, options, (&programs, Keep::Input), reporter)?;
     session.place_rows();
     let goals = &all[programs.len()..];
-    let mut wanted = if goals.is_empty() { session.outputs() } else { Default::default() };
+    let mut wanted = if goals.is_empty() { session.outputs()? } else { Default::default() };
     for goal in goals {
         let file = session.files_mut().add("goal", goal.as_str());
         session.want(file, &mut wanted)?;

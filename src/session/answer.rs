@@ -76,8 +76,10 @@ pub struct Atoms {
 pub enum AtomArg {
     /// The cell of this column of the answer.
     Cell(usize),
-    /// The same for every row: a constant as in a rule file, or `_`.
-    Text(String),
+    /// The same for every row.
+    Constant(Cell),
+    /// Anything: `_`.
+    Any,
 }
 
 impl Answer {
@@ -88,7 +90,8 @@ impl Answer {
         let row = self.rows.get(row)?;
         let arg = |arg: &AtomArg| match arg {
             AtomArg::Cell(column) => row[*column].quoted(),
-            AtomArg::Text(text) => text.clone(),
+            AtomArg::Constant(cell) => cell.quoted(),
+            AtomArg::Any => "_".to_owned(),
         };
         let args: Vec<String> = args.iter().map(arg).collect();
         Some(format!("{relation}({})", args.join(", ")))

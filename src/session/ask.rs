@@ -17,7 +17,8 @@ use crate::session::session::{Refused, Session};
 use crate::session::stops;
 use crate::session::undeclared;
 use crate::syntax::parser::parse_question;
-use crate::text::diagnostic::{Diagnostic, has_errors};
+use crate::text::codes::Code;
+use crate::text::diagnostic::{Diagnostic, Severity, has_errors};
 use crate::value::value::{Tuple, Value};
 
 impl Session {
@@ -55,6 +56,21 @@ impl Session {
             undeclared::name_modules(&mut messages, self.files());
             messages
         })
+    }
+
+    /// The question in `file`, resolved; a bare word in it is refused, since it would stand for any
+    /// value and the answer would be about something else.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn exact_question(&self, file: FileId) -> Result<Question, Refused> {
+        let (question, mut doubts) = self.question(file)?;
+        doubts.retain(|message| message.code == Code::H0103);
+        if doubts.is_empty() {
+            return Ok(question);
+        }
+        doubts.iter_mut().for_each(|message| message.severity = Severity::Error);
+        Err(doubts)
     }
 
     /// All rows of a relation.
@@ -161,11 +177,11 @@ fn atoms(question: &Question, atom: &Atom) -> Atoms {
     let program = &question.program;
     let rule = program.rules.iter().next().expect("a question has a rule");
     let arg = |arg: &Arg| match arg {
-        Arg::Const(value) => AtomArg::Text(value.quoted(&program.symbols)),
+        Arg::Const(value) => AtomArg::Constant(Cell::of(*value, &program.symbols)),
         Arg::Var(var) => {
             let name = rule.vars[*var].name.as_deref();
             let column = question.columns().iter().position(|column| Some(&*column.name) == name);
-            column.map_or_else(|| AtomArg::Text("_".to_owned()), AtomArg::Cell)
+            column.map_or(AtomArg::Any, AtomArg::Cell)
         }
     };
     let args = atom.args.iter().map(arg).collect();
@@ -283,7 +299,6 @@ fn near_value(
 /// # Errors
 /// If there is none.
 pub fn relation(program: &Program, name: &str) -> Result<RelationId, Refused> {
-    use crate::text::codes::Code;
     program.relation(name).ok_or_else(|| {
         let names = program.relations.iter().map(|relation| relation.name.as_str());
         let text = format!("unknown relation `{name}`");

@@ -1,8 +1,5 @@
 //! Certificates of conclusions: where the input stands in its files, and what is to be shown.
 
-use std::fs::read_to_string;
-use std::path::Path;
-
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -22,6 +19,7 @@ use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::files::Files;
 
 /// Conclusions of atoms that are shown by their best proofs; further ones by any.
 const PROVED_MAX: usize = 100;
@@ -37,8 +35,10 @@ pub struct Wanted {
 
 impl Session {
     /// The tuples of all output relations.
-    #[must_use]
-    pub fn outputs(&self) -> Wanted {
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn outputs(&self) -> Result<Wanted, Refused> {
         let program = &self.world().program;
         let mut wanted = Wanted::default();
         let mut relations: Vec<_> = program.outputs.iter().map(|output| output.relation).collect();
@@ -47,10 +47,11 @@ impl Session {
         for relation in relations {
             let any = vec![None; program.relations[relation].columns.len()];
             let found = self.explainer().find(relation, &any, &[], usize::MAX);
-            let found = found.map(|(found, _)| found).unwrap_or_default();
+            let (found, _) =
+                found.map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
             wanted.goals.extend(found.into_iter().map(|tuple| (relation, tuple)));
         }
-        wanted
+        Ok(wanted)
     }
 
     /// Adds what the text of `file` names: a relation, or an atom, whose tuples are shown by their
@@ -79,7 +80,7 @@ impl Session {
                 (relation, vec![None; columns], Vec::new())
             }
             None => {
-                let (question, _) = self.question(file)?;
+                let question = self.exact_question(file)?;
                 let Some(atom) = question.atom() else {
                     let message = "only relations and single atoms can be certified";
                     return Err(vec![Diagnostic::new(Code::H0701, message)]);
@@ -109,7 +110,7 @@ impl Session {
         let mut seen = Set::default();
         wanted.goals.retain(|goal| seen.insert(goal.clone()));
         let finished = Finished { program, analysis, tables: world.tables(), leaves };
-        let places = InputPlaces::of(world);
+        let places = InputPlaces::of(world, self.files());
         let origin = |goal: &Goal, leaf: LeafRef| places.origin(world, goal, leaf);
         let limits = self.options().limits();
         let found = certify(finished, (&wanted.goals, &wanted.proofs), (level, &origin), &limits);
@@ -142,7 +143,7 @@ impl Session {
             lines.insert(0, self.header(Level::Proof, &lines, None));
             return lines;
         }
-        let places = InputPlaces::of(world);
+        let places = InputPlaces::of(world, self.files());
         let header = self.header(Level::Proof, &lines, Some(&places.inputs));
         lines.insert(0, header);
         let facts: Set<Goal> =
@@ -204,12 +205,12 @@ struct InputPlaces {
     inputs: Vec<Json>,
     /// File and line of rows of fact files.
     rows: Map<Goal, (usize, usize)>,
-    /// Positions of claims files by their names without folder.
-    claims: Map<String, Vec<(usize, String)>>,
+    /// Positions of claims files.
+    claims: Map<FileId, usize>,
 }
 
 impl InputPlaces {
-    fn of(world: &World) -> Self {
+    fn of(world: &World, files: &Files) -> Self {
         let mut places = Self { inputs: Vec::new(), rows: Map::default(), claims: Map::default() };
         for file in &world.loaded {
             let at = places.inputs.len();
@@ -226,12 +227,12 @@ impl InputPlaces {
         let rejected: Vec<Json> =
             rejected.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         for file in &claims.files {
-            let name = Path::new(&file.file).file_name();
-            let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let own = |line: &&Json| line["file"] == file.file.as_str();
             let without: Vec<&Json> =
                 rejected.iter().filter(own).map(|line| &line["line"]).collect();
-            places.claims.entry(name).or_default().push((places.inputs.len(), file.file.clone()));
+            let same = files.entries().filter(|(_, text)| text.name == file.file);
+            let at = places.inputs.len();
+            places.claims.extend(same.map(|(id, _)| (id, at)));
             let holds = json!({"claims": file.records});
             places.file(&file.file, &file.sha256, &holds, &without);
         }
@@ -282,19 +283,8 @@ impl InputPlaces {
 
     /// File and line of a record.
     fn place(&self, leaf: &Leaf) -> Option<(usize, usize)> {
-        let (name, line) = leaf.place.rsplit_once(':')?;
-        let line: usize = line.parse().ok()?;
-        let files = self.claims.get(name)?;
-        let id = leaf.id.rsplit(' ').next().unwrap_or("");
-        let fits = |path: &str| {
-            #[expect(clippy::disallowed_methods, reason = "files of one name are told apart")]
-            let text = read_to_string(path).unwrap_or_default();
-            text.split('\n').nth(line - 1).is_some_and(|text| text.contains(id))
-        };
-        let found = match files.as_slice() {
-            [(at, _)] => Some(at),
-            many => many.iter().find(|(_, path)| fits(path)).map(|(at, _)| at),
-        };
-        found.map(|at| (*at, line))
+        let file = self.claims.get(&leaf.span?.file)?;
+        let (_, line) = leaf.place.rsplit_once(':')?;
+        Some((*file, line.parse().ok()?))
     }
 }

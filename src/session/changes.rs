@@ -9,11 +9,11 @@ use crate::base::nearest::{alternatives, nearest};
 use crate::program::program::{Atom, LiteralKind, Program};
 use crate::session::ask::{no_match, relation};
 use crate::session::diff::Difference;
-use crate::session::question::{Question, matches, pattern};
+use crate::session::question::{matches, pattern};
 use crate::session::session::{Refused, Session};
 use crate::session::whatif::{Change, Target};
 use crate::text::codes::Code;
-use crate::text::diagnostic::{Diagnostic, Severity};
+use crate::text::diagnostic::Diagnostic;
 use crate::value::value::{Tuple, Value};
 
 /// Relations, whole or in part. Nothing stands for all conclusions.
@@ -216,16 +216,10 @@ impl Session {
         Ok(part)
     }
 
-    /// The atoms in `file`; a bare word in them is refused, since it would stand for any value.
+    /// The atoms in `file`.
     fn atoms(&self, file: FileId, what: &str) -> Result<Vec<Atom>, Refused> {
-        let (question, mut doubts) = self.question(file)?;
-        doubts.retain(|message| message.code == Code::H0103);
-        if !doubts.is_empty() {
-            doubts.iter_mut().for_each(|message| message.severity = Severity::Error);
-            return Err(doubts);
-        }
-        let Question { program, .. } = &question;
-        only_atoms(program).ok_or_else(|| {
+        let question = self.exact_question(file)?;
+        only_atoms(&question.program).ok_or_else(|| {
             let text = format!("only atoms can be {what}");
             let help = "write relation(\"a\", 1), several apart by commas";
             vec![Diagnostic::new(Code::H0701, text).help(help)]

@@ -14,7 +14,7 @@ use crate::session::question::{self};
 use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
 use crate::text::codes::Code;
-use crate::text::diagnostic::{Diagnostic, Severity};
+use crate::text::diagnostic::Diagnostic;
 use crate::value::value::Tuple;
 
 /// Rows of fact files whose lines are noted; the others are shown without their place.
@@ -93,13 +93,7 @@ impl Session {
         explainer: &Explainer<'_>,
         file: FileId,
     ) -> Result<(Conclusion, usize), Unexplained> {
-        let (question, mut doubts) = self.question(file).map_err(Unexplained::Refused)?;
-        doubts.retain(|message| message.code == Code::H0103);
-        if !doubts.is_empty() {
-            // A word without its quotes would stand for any value: the proof of another atom.
-            doubts.iter_mut().for_each(|message| message.severity = Severity::Error);
-            return Err(Unexplained::Refused(doubts));
-        }
+        let question = self.exact_question(file).map_err(Unexplained::Refused)?;
         let Some(atom) = question.atom() else {
             let text = "only a single atom can be explained";
             let help = "give one, with constants or variables: relation(\"a\", x)";

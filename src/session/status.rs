@@ -34,15 +34,12 @@ impl Session {
         let explainer = self.explainer();
         let mut status: Vec<[String; 2]> = Vec::new();
         for row in &answer.rows {
-            let pattern: Vec<Option<Value>> = atoms
-                .args
-                .iter()
-                .enumerate()
-                .map(|(at, arg)| match arg {
-                    AtomArg::Cell(column) => self.value(&row[*column]),
-                    AtomArg::Text(text) => self.constant((relation, at), text),
-                })
-                .collect();
+            let arg = |arg: &AtomArg| match arg {
+                AtomArg::Cell(column) => self.value(&row[*column]),
+                AtomArg::Constant(cell) => self.value(cell),
+                AtomArg::Any => None,
+            };
+            let pattern: Vec<Option<Value>> = atoms.args.iter().map(arg).collect();
             status.push(self.status_of(&explainer, relation, &pattern)?);
         }
         for (at, name) in COLUMNS.into_iter().enumerate() {
@@ -83,22 +80,6 @@ impl Session {
             Cell::Unsigned(n) => Some(Value::Unsigned(*n)),
             Cell::Float(x) => Finite::new(*x).map(Value::Float),
             Cell::Text(text) => self.world().program.symbols.find(text).map(Value::Symbol),
-        }
-    }
-
-    /// A constant of the question as in a rule file; nothing for `_`.
-    fn constant(&self, (relation, at): (RelationId, usize), text: &str) -> Option<Value> {
-        let symbols = &self.world().program.symbols;
-        let base = self.world().program.relations[relation].columns[at].base;
-        match base {
-            BaseType::Number => text.parse().ok().map(Value::Number),
-            BaseType::Unsigned => text.parse().ok().map(Value::Unsigned),
-            BaseType::Float => text.parse().ok().and_then(Finite::new).map(Value::Float),
-            BaseType::Symbol => {
-                let bare = text.strip_prefix('"')?.strip_suffix('"')?;
-                let plain = bare.replace("\\\"", "\"").replace("\\\\", "\\");
-                symbols.find(&plain).map(Value::Symbol)
-            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::session::repairs::Repair;
 use crate::session::session::{Refused, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
-use crate::text::diagnostic::{Diagnostic, Severity};
+use crate::text::diagnostic::Diagnostic;
 use crate::value::value::Tuple;
 
 /// The answer to why not.
@@ -53,13 +53,7 @@ impl Session {
 
     /// The atom in `file`.
     fn asked(&self, file: FileId) -> Result<Asked, Refused> {
-        let (question, mut doubts) = self.question(file)?;
-        doubts.retain(|message| message.code == Code::H0103);
-        if !doubts.is_empty() {
-            // A word without its quotes would stand for any value.
-            doubts.iter_mut().for_each(|message| message.severity = Severity::Error);
-            return Err(doubts);
-        }
+        let question = self.exact_question(file)?;
         question.atom().map(asked).ok_or_else(|| vec![no_atom()])
     }
 

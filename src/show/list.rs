@@ -115,7 +115,8 @@ fn leaves(summary: &Summary) -> Vec<String> {
 fn contained(earlier: &[Summary], summary: &Summary) -> Option<(usize, bool)> {
     let own = all(summary);
     let is_within = |other: &Summary| {
-        other.inputs <= summary.inputs && other.inputs == 0 && all(other).is_subset(&own)
+        // Of rows that are only counted it is not known which they are.
+        other.inputs == 0 && all(other).is_subset(&own)
     };
     let at = earlier.iter().position(is_within)?;
     Some((at + 1, all(&earlier[at]).len() == own.len() && summary.inputs == 0))

@@ -342,7 +342,7 @@ impl Case {
         let mut session = Session::new(options);
         session.run(&[path.to_owned()], Keep::Input).unwrap();
         session.place_rows();
-        let mut wanted = session.outputs();
+        let mut wanted = session.outputs().unwrap();
         if !goals.is_empty() {
             wanted = Default::default();
             for goal in goals {
@@ -892,6 +892,40 @@ fn written_and_verified_from_the_shell() {
     assert!(code == 2 && said.contains("nothing cannot be read"), "{said}");
     let (code, said) = hence(&case, &["cert", "p.dl", "-F", ".", "reach(\"z\", _)"]);
     assert!(code == 1 && said.contains("does not hold"), "{said}");
+}
+
+#[test]
+fn a_bare_word_is_no_goal() {
+    let case = Case::of(".decl p(a: symbol)\n.output p\np(\"alice\"). p(\"bob\").\n", &[]);
+    let (code, said) = hence(&case, &["cert", "p.dl", "p(alice)"]);
+    assert!(code == 2 && said.contains("`alice` is a variable here"), "{said}");
+}
+
+#[test]
+fn claims_files_of_one_name_are_told_apart() {
+    let program = ".include \"claims.dl\"\n.decl on(c: Claim)\n.output on
+on(c) :- claim(c, _, _, _, _).";
+    let claim = |id: &str| {
+        format!(
+            r#"{{"type": "claim", "id": "{id}", "doc": "d", "span": [0, 3], "quote": "One", "chain": [{{"who": "s", "act": "said"}}], "subject": "a", "predicate": "b", "object": "o", "modality": "stated"}}"#
+        )
+    };
+    let first = r#"{"type": "document", "id": "d", "text": "One."}
+{"type": "source", "id": "s"}
+{"type": "entity", "id": "a"}
+{"type": "entity", "id": "o"}
+"#;
+    // In one line of the two files stand c10 and c1.
+    let (one, two) = (format!("{first}{}\n", claim("c10")), format!("\n\n\n\n{}\n", claim("c1")));
+    let case = Case::of(program, &[("claims.jsonl", &one)]);
+    let folder = case.folder.as_ref().unwrap().path();
+    fs::create_dir(folder.join("two")).unwrap();
+    fs::write(folder.join("two/claims.jsonl"), two).unwrap();
+    let facts = ["-F", ".", "-F", "two"];
+    let cert = [&["cert", "p.dl", "-o", "c"][..], &facts].concat();
+    assert_eq!(hence(&case, &cert), (0, String::new()));
+    let (code, said) = hence(&case, &[&["verify", "c", "p.dl"][..], &facts].concat());
+    assert!(code == 0 && said.contains("as in the header"), "{said}");
 }
 
 #[test]

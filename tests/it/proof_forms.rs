@@ -242,7 +242,9 @@ fn a_conclusion_says_how_firm_it_is_and_how_far_it_may_go() {
     write(folder.path().join("claims.jsonl"), MARKED).unwrap();
     let program = ".include \"claims.dl\"\n.include \"modality.dl\"\n.decl good(x: symbol)\n\
         good(x) :- claim(_, _, x, _, \"weak\").\n\
-        good(x) :- claim(_, _, x, _, \"firm\"), claim(_, _, x, _, \"sure\").\n.output good\n";
+        good(x) :- claim(_, _, x, _, \"firm\"), claim(_, _, x, _, \"sure\").\n.output good\n\
+        .decl note(a: symbol, b: symbol)\n.output note\nnote(\"x\\ty\", \"one\").\n\
+        note(\"a\", \"one\") :- claim(_, _, _, _, \"weak\").\n";
     write(folder.path().join("good.dl"), program).unwrap();
     let shared = ["good.dl", "-F", ".", "--ungrounded", "keep"];
     let ask = |command: &str, more: &[&str]| {
@@ -267,4 +269,7 @@ fn a_conclusion_says_how_firm_it_is_and_how_far_it_may_go() {
     let table = ask("query", &["--status", "--format", "csv", "good(who)"]);
     assert!(table.contains("who,weakest modality,strictest marking\n"), "{table}");
     assert!(table.contains("x,possible,TLP:RED\n"), "{table}");
+    // A constant with a tab stands for itself, not for whatever comes first.
+    let table = ask("query", &["--status", "--format", "csv", "note(\"x\\ty\", b)"]);
+    assert!(table.contains("one,,\n"), "{table}");
 }

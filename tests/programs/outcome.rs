@@ -296,7 +296,7 @@ fn ask_whynot(out: &mut String, session: &mut Session, depth: usize, question: &
 /// The certificates of all tuples of the output relations are verified, against the files too.
 fn certify_all(session: &mut Session) {
     session.place_rows();
-    let outputs = || session.outputs();
+    let outputs = || session.outputs().unwrap();
     for level in [Level::Proof, Level::Model] {
         let lines = session.certificate(outputs(), level).unwrap();
         let mut given = Verifier::default();
