@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::base::hash::Map;
+use crate::base::hash::{Map, Set};
 use crate::base::ids::RelationId;
 use crate::claims::withdraw::Target;
 use crate::program::program::Conflict as Columns;
@@ -67,8 +67,17 @@ pub struct Side {
     pub evidence: Option<Evidence>,
     /// Its figure.
     pub figure: Figure,
-    /// What falls or changes if it is withdrawn.
-    pub falls: Option<Effect>,
+    /// What comes of withdrawing it, if that was looked at.
+    pub without: Option<Without>,
+}
+
+/// What comes of withdrawing a claim.
+#[derive(Clone, Debug)]
+pub enum Without {
+    /// This falls or changes.
+    Changes(Effect),
+    /// There are no conclusions: the evaluation fails, with this message.
+    Fails(Box<Diagnostic>),
 }
 
 /// The figure of a claim as stated.
@@ -100,25 +109,31 @@ impl Session {
         for conflict in found.iter_mut().take(PROVED_MAX) {
             self.prove(conflict)?;
         }
-        let mut not_withdrawn = 0;
-        let mut known: Map<String, Effect> = Map::default();
+        let mut left_out: Set<String> = Set::default();
+        let mut known: Map<String, Without> = Map::default();
         for side in found.iter_mut().flat_map(|conflict| &mut conflict.sides) {
             if side.evidence.is_none() {
                 continue;
             }
-            if let Some(effect) = known.get(&side.id) {
-                side.falls = Some(effect.clone());
-            } else if known.len() < FALLS_MAX {
-                let change = Change::Without(Target::Claim(side.id.clone()));
-                let fork = self.fork(&[change]).map_err(Unexplained::Refused)?;
-                let effect = self.effect(world, &fork, &[]).map_err(Unexplained::Refused)?;
-                known.insert(side.id.clone(), effect.clone());
-                side.falls = Some(effect);
-            } else {
-                not_withdrawn += 1;
+            if !known.contains_key(&side.id) && known.len() < FALLS_MAX {
+                let without = self.without(&side.id).map_err(Unexplained::Refused)?;
+                known.insert(side.id.clone(), without);
+            }
+            side.without = known.get(&side.id).cloned();
+            if side.without.is_none() {
+                left_out.insert(side.id.clone());
             }
         }
-        Ok(Conflicts { found, not_withdrawn })
+        Ok(Conflicts { found, not_withdrawn: left_out.len() })
+    }
+
+    /// What comes of withdrawing a claim.
+    fn without(&self, claim: &str) -> Result<Without, Refused> {
+        let change = Change::Without(Target::Claim(claim.to_owned()));
+        match self.fork(&[change]) {
+            Ok(fork) => self.effect(self.world(), &fork, &[]).map(Without::Changes),
+            Err(refused) => stops::evaluation_error(refused).map(Without::Fails),
+        }
     }
 
     /// Refuses what asks for relations that say nothing of conflicts.
@@ -187,7 +202,7 @@ fn pairs(world: &World, part: &Part, marked: &[(RelationId, Columns)]) -> Vec<Co
         let side = |value: Value| {
             let id = value.plain(symbols);
             let evidence = said.get(id.as_str()).map(|evidence| Evidence::clone(evidence));
-            Side { figure: figure(world, value), id, evidence, falls: None }
+            Side { figure: figure(world, value), id, evidence, without: None }
         };
         let events = pair.map(|value| of_claim(world, "claim_event", value));
         let event = events[0].filter(|event| Some(*event) == events[1]);

@@ -15,7 +15,6 @@ use crate::session::diff::{Difference, diff, pair};
 use crate::session::session::{Refused, Session, World};
 use crate::session::stops;
 use crate::session::whatif::Change;
-use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::value::base_type::BaseType;
 use crate::value::value::{Tuple, Value};
@@ -153,13 +152,7 @@ impl Session {
             self.targets(withdrawal).into_iter().map(Change::Without).collect();
         let fork = match self.fork(&changes) {
             Ok(fork) => fork,
-            Err(mut messages) => {
-                let is_own = |message: &Diagnostic| message.code == Code::H0501;
-                return match messages.iter().position(is_own) {
-                    Some(at) => Ok(Effect::Fails(Box::new(messages.swap_remove(at)))),
-                    None => Err(messages),
-                };
-            }
+            Err(refused) => return stops::evaluation_error(refused).map(Effect::Fails),
         };
         let limits = self.options().limits();
         diff(self.world(), &fork, relations, &limits)

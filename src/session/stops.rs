@@ -7,6 +7,7 @@ use crate::io::input::{counted, grouped};
 use crate::program::builtins::EvalError;
 use crate::program::program::Program;
 use crate::session::options::Options;
+use crate::session::session::Refused;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -37,6 +38,17 @@ pub fn ended(stop: &Stop, options: &Options) -> Diagnostic {
     let after = options.timeout.map_or(0.0, |timeout| timeout.as_secs_f64());
     Diagnostic::new(Code::H0601, format!("stopped after {after} s"))
         .note("limit set by --timeout; everything is as it was before")
+}
+
+/// The error of an evaluation that failed; else what refused it.
+///
+/// # Errors
+/// If it is no error of an evaluation.
+pub(super) fn evaluation_error(mut refused: Refused) -> Result<Box<Diagnostic>, Refused> {
+    match refused.iter().position(|message| message.code == Code::H0501) {
+        Some(at) => Ok(Box::new(refused.swap_remove(at))),
+        None => Err(refused),
+    }
 }
 
 fn failed(failure: &Failure, program: &Program) -> Diagnostic {

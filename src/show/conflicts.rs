@@ -12,7 +12,7 @@ use crate::io::input::{counted, grouped};
 use crate::program::program::Shown;
 use crate::provenance::leaves::Evidence;
 use crate::provenance::proof::{Conclusion, Node};
-use crate::session::conflicts::{Conflict, Conflicts, Figure, Row, Side};
+use crate::session::conflicts::{Conflict, Conflicts, Figure, Row, Side, Without};
 use crate::session::diff::Changes;
 use crate::session::layers::Effect;
 use crate::show::json;
@@ -134,8 +134,14 @@ impl Told<'_> {
         let width = self.layout.width.saturating_sub(indent.len()).max(24);
         let words = format!("{}  {place}", quote.unwrap_or_else(|| "no words quoted".to_owned()));
         let mut lines = wrap(words.trim_end(), width);
-        if let Some(effect) = &side.falls {
-            lines.extend(wrap(&self.falls(effect), width));
+        match &side.without {
+            Some(Without::Changes(effect)) => lines.extend(wrap(&self.falls(effect), width)),
+            Some(Without::Fails(message)) => {
+                let text =
+                    format!("without it the evaluation fails: {}", visible(&message.message));
+                lines.extend(wrap(&text, width));
+            }
+            None => {}
         }
         for line in lines {
             out.push_str(&format!("{indent}{}\n", unglued(line.trim_end())));
@@ -242,21 +248,25 @@ impl Told<'_> {
             because: self.sentence(row),
         });
         let side = |side: &Side| {
-            let falls = side.falls.as_ref().map(|effect| {
-                let falling = falling(effect, self.words);
-                let of = |(id, rows): (RelationId, usize)| Falls {
-                    relation: program.relations[id].name.clone(),
-                    rows,
-                };
-                falling.into_iter().map(of).collect()
-            });
+            let (without, fails) = match &side.without {
+                Some(Without::Changes(effect)) => {
+                    let of = |(id, rows): (RelationId, usize)| Falls {
+                        relation: program.relations[id].name.clone(),
+                        rows,
+                    };
+                    (Some(falling(effect, self.words).into_iter().map(of).collect()), None)
+                }
+                Some(Without::Fails(message)) => (None, Some(message.message.clone())),
+                None => (None, None),
+            };
             SideJson {
                 id: side.id.clone(),
                 lo: side.figure.lo.map(value),
                 hi: side.figure.hi.map(value),
                 unit: side.figure.unit.map(value),
                 claim: side.evidence.as_ref().map(ClaimJson::of),
-                without: falls,
+                without,
+                fails,
             }
         };
         ConflictJson {
@@ -298,6 +308,8 @@ struct SideJson {
     unit: Option<serde_json::Value>,
     claim: Option<ClaimJson>,
     without: Option<Vec<Falls>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fails: Option<String>,
 }
 
 #[derive(Serialize)]

@@ -267,6 +267,62 @@ fn conflicts() {
     assert!(first["sides"][0]["without"].as_array().unwrap().contains(&lost));
 }
 
+/// Claims of as many sources, each with a figure of its own for one event.
+fn figures(n: usize) -> String {
+    let mut lines = vec![
+        json!({"type": "document", "id": "d", "text": "Trucks."}),
+        json!({"type": "entity", "id": "a"}),
+        json!({"type": "entity", "id": "o"}),
+    ];
+    for at in 0..n {
+        let (source, claim) = (format!("s{at}"), format!("c{at:02}"));
+        lines.push(json!({"type": "source", "id": source}));
+        lines.push(json!({
+            "type": "claim", "id": claim, "doc": "d", "span": [0, 7], "quote": "Trucks.",
+            "chain": [{"who": source, "act": "said"}], "subject": "a", "predicate": "b",
+            "object": "o", "modality": "stated", "event": "e",
+            "amount": {"lo": at, "hi": at, "unit": "truck"},
+        }));
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn conflicts_without_which_nothing_can_be_derived() {
+    let at = tempfile::tempdir().unwrap();
+    let conflicts = |claims: usize, format: &str| {
+        let program = ".include \"claims.dl\"
+//@ conflict(a, b)
+.decl against(a: Claim, b: Claim)
+against(a, b) :- claim_lo(a, x), claim_lo(b, y), x < y.
+.decl share(n: number)
+share(100 / (n - 1)) :- n = count : claim_lo(_, _).
+.output against, share
+";
+        write(at.path().join("p.dl"), program).unwrap();
+        write(at.path().join("claims.jsonl"), figures(claims)).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_hence"))
+            .args(["conflicts", "p.dl", "-F", ".", "--format", format])
+            .current_dir(at.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let validator = validator("conflicts.schema.json");
+    let value = accepted(&validator, &conflicts(2, "json"));
+    for side in value["conflicts"][0]["sides"].as_array().unwrap() {
+        assert_eq!(side["fails"], "division by zero");
+        assert!(side["without"].is_null());
+    }
+    let text = conflicts(2, "text");
+    assert!(text.contains("without it the evaluation fails: division by zero"), "{text}");
+    // Each claim is in many conflicts and counts once.
+    let value = accepted(&validator, &conflicts(19, "json"));
+    assert_eq!(value["conflicts"].as_array().unwrap().len(), 19 * 18 / 2);
+    assert_eq!(value["not_withdrawn"], 3);
+}
+
 #[test]
 fn what_was_not_used() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
