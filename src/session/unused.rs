@@ -38,8 +38,19 @@ pub struct Unused {
 pub struct Idle {
     /// Its leaf.
     pub leaf: LeafId,
-    /// The last thing that follows from it, if anything does.
-    pub reached: Option<(RelationId, Tuple)>,
+    /// How far it came.
+    pub reached: Reached,
+}
+
+/// How far a claim came.
+#[derive(Debug)]
+pub enum Reached {
+    /// Nothing follows from it.
+    Nothing,
+    /// The last thing that follows from it.
+    Tuple(RelationId, Tuple),
+    /// That was not looked at.
+    NotFollowed,
 }
 
 /// Which goal rests on which.
@@ -127,14 +138,14 @@ impl Session {
         let mut left = STEPS_MAX;
         for leaf in idle {
             let rows = given.get(&leaf).cloned().unwrap_or_default();
-            if left == 0 {
-                unused.not_followed += 1;
-            }
             let reached = self.furthest(&forward, rows, &instances, &mut left);
+            unused.not_followed += usize::from(matches!(reached, Reached::NotFollowed));
             unused.claims.push(Idle { leaf, reached });
         }
-        let depth =
-            |idle: &Idle| idle.reached.as_ref().map(|(id, _)| world.analysis.stratum_of[*id]);
+        let depth = |idle: &Idle| match idle.reached {
+            Reached::Tuple(id, _) => Some(world.analysis.stratum_of[id]),
+            Reached::Nothing | Reached::NotFollowed => None,
+        };
         unused.claims.sort_by_key(|idle| (Reverse(depth(idle)), idle.leaf));
         Ok(unused)
     }
@@ -146,7 +157,7 @@ impl Session {
         rows: Vec<usize>,
         instances: &Instances<'_>,
         left: &mut usize,
-    ) -> Option<(RelationId, Tuple)> {
+    ) -> Reached {
         let world = self.world();
         let mut seen: Map<usize, ()> = rows.iter().map(|row| (*row, ())).collect();
         let mut next = rows;
@@ -155,7 +166,7 @@ impl Session {
             for &(_, head) in from(forward, at) {
                 *left = left.saturating_sub(1);
                 if *left == 0 {
-                    return None;
+                    return Reached::NotFollowed;
                 }
                 let head = head as usize;
                 if seen.insert(head, ()).is_none() {
@@ -171,8 +182,10 @@ impl Session {
         let rank = |(id, number): &(RelationId, usize)| {
             (world.analysis.stratum_of[*id], *id, Reverse(*number))
         };
-        let (id, number) = tuples.max_by_key(rank)?;
-        Some((id, instances.tuple(id, number)))
+        let furthest = tuples.max_by_key(rank);
+        furthest.map_or(Reached::Nothing, |(id, number)| {
+            Reached::Tuple(id, instances.tuple(id, number))
+        })
     }
 
     /// Whether a rule gives a tuple.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::io::input::grouped;
-use crate::session::unused::{Idle, Unused};
+use crate::session::unused::{Idle, Reached, Unused};
 use crate::show::safe::{shortened, visible};
 use crate::show::words::Words;
 use crate::value::value::Value;
@@ -58,11 +58,14 @@ fn more(all: usize, out: &mut String) {
 }
 
 fn reached(words: Words<'_>, idle: &Idle) -> String {
-    let Some((relation, tuple)) = &idle.reached else {
-        return "nothing follows from it".to_owned();
-    };
-    let values: Vec<Option<Value>> = tuple.iter().copied().map(Some).collect();
-    format!("it came as far as {}", words.dated_atom(*relation, &values))
+    match &idle.reached {
+        Reached::Nothing => "nothing follows from it".to_owned(),
+        Reached::NotFollowed => "how far it came was not looked at".to_owned(),
+        Reached::Tuple(relation, tuple) => {
+            let values: Vec<Option<Value>> = tuple.iter().copied().map(Some).collect();
+            format!("it came as far as {}", words.dated_atom(*relation, &values))
+        }
+    }
 }
 
 /// What was not used, as one JSON object.
@@ -70,11 +73,16 @@ fn reached(words: Words<'_>, idle: &Idle) -> String {
 pub fn document(words: Words<'_>, unused: &Unused) -> String {
     let program = words.given.program;
     let claim = |idle: &Idle| -> Json {
-        let reached = idle.reached.as_ref().map(|(relation, tuple)| {
-            let values: Vec<Option<Value>> = tuple.iter().copied().map(Some).collect();
-            words.atom(*relation, &values)
-        });
-        json!({"claim": words.given.leaves.leaves[idle.leaf].id, "reached": reached})
+        let reached = match &idle.reached {
+            Reached::Tuple(relation, tuple) => {
+                let values: Vec<Option<Value>> = tuple.iter().copied().map(Some).collect();
+                Some(words.atom(*relation, &values))
+            }
+            Reached::Nothing | Reached::NotFollowed => None,
+        };
+        let is_followed = !matches!(idle.reached, Reached::NotFollowed);
+        let id = &words.given.leaves.leaves[idle.leaf].id;
+        json!({"claim": id, "reached": reached, "followed": is_followed})
     };
     let rules = unused.rules.iter().map(|id| {
         let rule = &program.rules[*id];
