@@ -495,14 +495,16 @@ impl Session {
         let roots = self.pairs("root")?;
         let bases = self.pairs("basis")?;
         let of = |pairs: &[(String, String)], claim: &str| -> Vec<String> {
-            pairs.iter().filter(|(c, _)| c == claim).map(|(_, other)| other.clone()).collect()
+            let start = pairs.partition_point(|(c, _)| c.as_str() < claim);
+            let same = pairs[start..].iter().take_while(|(c, _)| c == claim);
+            same.map(|(_, other)| other.clone()).collect()
         };
         let mut echoes: Vec<Echo> = Vec::new();
-        let mut own: Vec<&str> = Vec::new();
+        let mut own: Set<&str> = Set::default();
         for (claim, origin) in &origins {
             let roots = of(&roots, claim);
             if roots.is_empty() || roots.contains(origin) {
-                own.push(origin);
+                own.insert(origin);
                 continue;
             }
             let (claim, origin) = (claim.clone(), origin.clone());
@@ -510,13 +512,13 @@ impl Session {
             echoes.push(Echo { claim, origin, roots, repeats, only_echo: false });
         }
         for echo in &mut echoes {
-            echo.only_echo = !own.contains(&echo.origin.as_str());
+            echo.only_echo = !own.contains(echo.origin.as_str());
         }
         echoes.sort();
         Ok(echoes)
     }
 
-    /// The rows of a relation of two texts.
+    /// The rows of a relation of two texts, sorted.
     fn pairs(&self, name: &str) -> Result<Vec<(String, String)>, Refused> {
         let world = self.world();
         let program = &world.program;

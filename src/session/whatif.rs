@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use crate::analysis::analysis::Analysis;
+use crate::base::hash::{Map, Set};
 use crate::base::ids::{RelationId, Table};
 use crate::claims::encode::{Rest, encode_within};
 pub use crate::claims::withdraw::Target;
-use crate::claims::withdraw::Withdrawn;
+use crate::claims::withdraw::{Broken, Withdrawn};
 use crate::engine::facts::{Columns, Facts};
 use crate::program::program::Program;
 use crate::provenance::check::Given;
@@ -52,12 +53,16 @@ impl Made {
     #[must_use]
     pub fn beyond(&self, below: &Self) -> Self {
         let rows = |own: &[(RelationId, Tuple)], below: &[(RelationId, Tuple)]| -> Vec<_> {
+            let below: Set<&(RelationId, Tuple)> = below.iter().collect();
             own.iter().filter(|row| !below.contains(row)).cloned().collect()
         };
         let mut withdrawn = self.withdrawn.clone();
         let known = &below.withdrawn;
-        withdrawn.claims.retain(|gone| known.claims.iter().all(|other| other.id != gone.id));
-        withdrawn.readings.retain(|broken| !known.readings.contains(broken));
+        let claims: Set<&str> = known.claims.iter().map(|gone| gone.id.as_str()).collect();
+        withdrawn.claims.retain(|gone| !claims.contains(gone.id.as_str()));
+        let readings: Map<&str, &Broken> =
+            known.readings.iter().map(|broken| (broken.reading.as_str(), broken)).collect();
+        withdrawn.readings.retain(|broken| readings.get(broken.reading.as_str()) != Some(&broken));
         Self {
             withdrawn,
             retracted: rows(&self.retracted, &below.retracted),
@@ -138,11 +143,12 @@ impl Session {
         } else {
             self.encode_rest(base, &mut fork)?;
         }
+        let mut gone = Set::default();
         for change in changes {
             match change {
                 Change::Without(_) => {}
-                Change::Retract(relation, pattern) => retract(&mut fork, *relation, pattern),
-                Change::Assume(relation, tuple) => assume(&mut fork, *relation, tuple),
+                Change::Retract(id, pattern) => retract(&mut fork, &mut gone, *id, pattern),
+                Change::Assume(id, tuple) => assume(&mut fork, &mut gone, *id, tuple),
             }
         }
         Ok(fork)
@@ -186,7 +192,10 @@ fn withdrawn(base: &World, changes: &[Change]) -> Result<Withdrawn, Refused> {
     Ok(base.records.as_ref().map(|records| records.withdraw(targets)).unwrap_or_default())
 }
 
-fn retract(fork: &mut World, relation: RelationId, pattern: &[Option<Value>]) {
+/// Rows that are taken out and were not put back.
+type Gone = Set<(RelationId, Tuple)>;
+
+fn retract(fork: &mut World, gone: &mut Gone, relation: RelationId, pattern: &[Option<Value>]) {
     let taken = fork.facts.take(&fork.program, relation, pattern);
     let matches = |tuple: &[Value]| {
         pattern
@@ -198,14 +207,14 @@ fn retract(fork: &mut World, relation: RelationId, pattern: &[Option<Value>]) {
     for tuple in taken {
         fork.leaves.rows.remove(&(relation, tuple.clone()));
         let row = (relation, tuple);
-        if !fork.made.retracted.contains(&row) {
-            fork.made.assumed.retain(|assumed| *assumed != row);
+        if gone.insert(row.clone()) {
             fork.made.retracted.push(row);
         }
     }
+    fork.made.assumed.retain(|assumed| !gone.contains(assumed));
 }
 
-fn assume(fork: &mut World, relation: RelationId, tuple: &Tuple) {
+fn assume(fork: &mut World, gone: &mut Gone, relation: RelationId, tuple: &Tuple) {
     if fork.facts.contains(relation, tuple) {
         fork.made.known.push((relation, tuple.clone()));
         return;
@@ -220,6 +229,8 @@ fn assume(fork: &mut World, relation: RelationId, tuple: &Tuple) {
     });
     let row = (relation, tuple.clone());
     fork.leaves.rows.insert(row.clone(), leaf);
-    fork.made.retracted.retain(|retracted| *retracted != row);
+    if gone.remove(&row) {
+        fork.made.retracted.retain(|retracted| *retracted != row);
+    }
     fork.made.assumed.push(row);
 }
