@@ -116,7 +116,7 @@ impl Session {
                 continue;
             }
             if !known.contains_key(&side.id) && known.len() < FALLS_MAX {
-                let without = self.without(&side.id).map_err(Unexplained::Refused)?;
+                let without = self.without_claim(&side.id).map_err(Unexplained::Refused)?;
                 known.insert(side.id.clone(), without);
             }
             side.without = known.get(&side.id).cloned();
@@ -128,7 +128,7 @@ impl Session {
     }
 
     /// What comes of withdrawing a claim.
-    fn without(&self, claim: &str) -> Result<Without, Refused> {
+    fn without_claim(&self, claim: &str) -> Result<Without, Refused> {
         let change = Change::Without(Target::Claim(claim.to_owned()));
         match self.fork(&[change]) {
             Ok(fork) => self.effect(self.world(), &fork, &[]).map(Without::Changes),
