@@ -207,7 +207,8 @@ pub(crate) fn circular(slice: &Slice<'_, '_>) -> usize {
 }
 
 /// The least limit under which the first goal can still be shown, if ways beyond it are left out;
-/// and the greatest rank of a way that takes part in some proof.
+/// and a rank that no way of a proof exceeds: that of ways that some proof takes, and of such as
+/// would make a goal below the first rest on itself.
 pub(crate) fn extremes(
     slice: &Slice<'_, '_>,
     rank: &dyn Fn(&Way) -> usize,

@@ -25,9 +25,9 @@ const MARKINGS: [&[&str]; 5] = [
 pub struct AllProofs {
     /// Rule instances that would give the conclusion from itself.
     pub circular: usize,
-    /// Modalities, if its claims have some: that of the firmest proof, that of the weakest.
+    /// Modalities, if its claims have some: that of the firmest proof, and a bound on the weakest.
     pub modality: Option<Ends>,
-    /// Markings, if its claims have some: that of the freest proof, that of the strictest.
+    /// Markings, if its claims have some: that of the freest proof, and a bound on the strictest.
     pub marking: Option<Ends>,
 }
 
@@ -36,7 +36,8 @@ pub struct AllProofs {
 pub struct Ends {
     /// No proof is without this or worse; nothing if some proof needs none at all.
     pub least: Option<String>,
-    /// The worst that any of them has.
+    /// None of them has worse. Where tuples below rest on each other, it may be that none is as
+    /// bad: whatever can be shown may be used for anything but the conclusion.
     pub greatest: String,
 }
 
