@@ -66,6 +66,8 @@ pub enum Command {
     /// Checks a certificate with a program of its own
     #[command(after_help = VERIFY_HELP)]
     Verify(Verify),
+    /// Makes a folder to begin with: a document, its claims, rules and their test
+    New(New),
     /// Asks questions at a prompt
     Repl(Repl),
     /// Runs the tests of rule files: NAME.test.dl beside NAME.dl
@@ -449,6 +451,14 @@ pub struct Rules {
     /// Where to write them
     #[arg(value_name = "DIR")]
     pub folder: Option<PathBuf>,
+}
+
+/// `hence new`
+#[derive(Args, Debug, Clone)]
+pub struct New {
+    /// The folder, which is not there yet or empty
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// `hence explain`

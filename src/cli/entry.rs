@@ -14,7 +14,7 @@ use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::{
-    catalog, cert, check, conflicts, diff, fmt, plan, query, repl, run, signals, support, test,
+    catalog, cert, check, conflicts, diff, fmt, new, plan, query, repl, run, signals, support, test,
     unused, whatif, why, whynot,
 };
 use crate::session::session::Session;
@@ -75,6 +75,7 @@ fn dispatch(command: &Command) -> u8 {
         Command::Conflicts(args) => conflicts::run(args, &mut session, reporter),
         Command::Cert(args) => cert::run(args, &mut session, reporter),
         Command::Verify(args) => cert::check(args, &mut session, reporter),
+        Command::New(args) => new::run(args),
         Command::Repl(args) => repl::run::run(args, &mut session, reporter),
         Command::Check(args) => check::run(args, reporter),
         Command::Fmt(args) => fmt::run(args, reporter),
@@ -118,7 +119,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Fmt(args) => (args.messages, false),
         Command::Test(args) => (args.messages, false),
         Command::Plan(args) => (args.input.messages, false),
-        Command::Schema(_) | Command::Rules(_) | Command::Explain(_) => {
+        Command::New(_) | Command::Schema(_) | Command::Rules(_) | Command::Explain(_) => {
             (Messages::default(), false)
         }
     }

@@ -15,6 +15,7 @@ pub mod exit;
 pub mod explain_all;
 pub mod fmt;
 pub mod messages;
+pub mod new;
 pub mod plan;
 pub mod query;
 pub mod repl;
