@@ -1,7 +1,7 @@
 //! What README.md and docs/ show is what hence prints. A page is read from top to bottom in a folder
 //! of its own: one that stands in for the repository, or an empty one if the page says
-//! `<!-- in an empty folder -->`. A block with a file's name after the language is that file, or is
-//! added to it; a `console` block holds commands with what they print; a `sh` block commands that
+//! `<!-- in an empty folder -->`. A block with a file's name after the language is that file; with
+//! `+` before the name it is added to it; a `console` block holds commands with what they print; a `sh` block commands that
 //! have to succeed. `UPDATE=1` writes what comes out into the page, to be read in the diff.
 
 use std::env::var;
@@ -37,11 +37,16 @@ impl Place {
         Self { at: folder.path().to_owned(), _folder: folder }
     }
 
-    /// Writes a file that the page shows, or adds to the one that is there.
+    /// Writes a file that the page shows, or adds to it.
     fn file(&self, name: &str, text: &str) {
-        let path = self.at.join(name);
-        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
-        file.write_all(text.as_bytes()).unwrap();
+        match name.strip_prefix('+') {
+            Some(name) => {
+                let path = self.at.join(name);
+                let mut file = OpenOptions::new().append(true).open(path).unwrap();
+                file.write_all(text.as_bytes()).unwrap();
+            }
+            None => fs::write(self.at.join(name), text).unwrap(),
+        }
     }
 
     /// Runs the commands of a `console` block and gives the block as it should be.
