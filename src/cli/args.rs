@@ -30,9 +30,9 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 `hence PROG.dl …` is `hence run PROG.dl …`.
 
-Exit codes: 0 done; 1 the verdict is negative (check, fmt --check, test, why, whynot, support, sources, query -e); 2 cannot run:
-usage, program or input in error; 3 evaluation error; 4 limit reached; 70 a bug in hence; 130
-interrupted, 143 by SIGTERM, 129 by SIGHUP.";
+Exit codes: 0 done; 1 the verdict is negative (check, test, why, diff, query -e, …); \
+2 cannot run: usage, program or input in error; 3 evaluation error; 4 limit reached; \
+70 a bug in hence; 130 interrupted, 143 by SIGTERM, 129 by SIGHUP.";
 
 /// The commands.
 #[derive(Subcommand, Debug)]

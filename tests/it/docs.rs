@@ -2,7 +2,8 @@
 //! of its own: one that stands in for the repository, or an empty one if the page says
 //! `<!-- in an empty folder -->`. A block with a file's name after the language is that file; with
 //! `+` before the name it is added to it; a `console` block holds commands with what they print; a `sh` block commands that
-//! have to succeed. `UPDATE=1` writes what comes out into the page, to be read in the diff.
+//! have to succeed. Between `<!-- generated: … -->` and `<!-- end -->` stands what the schema or the
+//! rule library says. `UPDATE=1` writes what comes out into the page, to be read in the diff.
 
 use std::env::var;
 use std::fs::{self, OpenOptions};
@@ -11,6 +12,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::repl::{Step, Transcript, difference, play};
@@ -111,6 +113,78 @@ impl Place {
     }
 }
 
+/// What `hence` prints.
+fn printed(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_hence")).args(arguments).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The records of a claims file with their fields, from its schema.
+fn records() -> String {
+    let schema: Value = serde_json::from_str(&printed(&["schema", "claims"])).unwrap();
+    let told = |of: &Value| of["description"].as_str().unwrap_or_default().replace('\n', " ");
+    let mut text = String::new();
+    let mut record = |title: String, of: &Value| {
+        text.push_str(&format!("### {title}\n\n{}\n\n| Field | |\n|---|---|\n", told(of)));
+        let required = of["required"].as_array();
+        for (field, about) in of["properties"].as_object().unwrap() {
+            let needed = required.is_some_and(|all| all.iter().any(|one| one == field));
+            let mark = if needed { " (required)" } else { "" };
+            let parts = about["anyOf"].as_array().into_iter().flatten().chain([about]);
+            let kind = parts.filter_map(|part| part["$ref"].as_str()).next();
+            let kind = kind.and_then(|path| path.rsplit('/').next());
+            let words = kind.map_or(String::new(), |kind| words(&schema["$defs"][kind]));
+            text.push_str(&format!("| `{field}`{mark} | {}{words} |\n", told(about)));
+        }
+        text.push('\n');
+    };
+    for one in schema["oneOf"].as_array().unwrap() {
+        let name = one["properties"]["type"]["const"].as_str().unwrap();
+        let kind = one["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+        record(format!("`{name}`"), &schema["$defs"][kind]);
+    }
+    for kind in ["Amount", "Step", "Extractor"] {
+        record(format!("Part of a record: {}", kind.to_lowercase()), &schema["$defs"][kind]);
+    }
+    text.trim_end().to_owned()
+}
+
+/// The words that a field takes.
+fn words(kind: &Value) -> String {
+    let all = kind["oneOf"].as_array().into_iter().flatten();
+    let all: Vec<String> = all
+        .filter_map(|word| Some(format!("`{}`", word["const"].as_str()?)))
+        .collect();
+    if all.is_empty() { String::new() } else { format!(" One of {}.", all.join(", ")) }
+}
+
+/// The modules of the rule library, from their headers.
+fn modules() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut text = String::new();
+    for line in printed(&["rules"]).lines() {
+        let name = line.split_whitespace().next().unwrap();
+        let module = fs::read_to_string(folder.join(name)).unwrap();
+        let header = module.lines().take_while(|line| line.starts_with("//"));
+        let header: Vec<&str> = header.map(|line| line.trim_start_matches('/')).collect();
+        let (first, rest) = header.split_first().unwrap();
+        let about = first.trim().trim_start_matches(name).trim_start_matches(':').trim();
+        let about = about[..1].to_uppercase() + &about[1..];
+        let at = rest.iter().position(|line| line.starts_with(" inputs")).unwrap_or(rest.len());
+        let prose: Vec<&str> = rest[..at].iter().map(|line| line.trim()).collect();
+        let list: Vec<&str> =
+            rest[at..].iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        text.push_str(&format!("## `{name}`\n\n{about}\n\n"));
+        if !prose.join("").is_empty() {
+            text.push_str(&format!("{}\n\n", prose.join("\n").trim()));
+        }
+        if !list.is_empty() {
+            text.push_str(&format!("```text\n{}\n```\n\n", list.join("\n").trim_end()));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
 /// Commands, each with what it prints and what is typed.
 fn commands(block: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -131,6 +205,16 @@ fn read(page: &str) -> String {
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         text.push_str(&format!("{line}\n"));
+        if let Some(what) = line.strip_prefix("<!-- generated: ") {
+            lines.by_ref().take_while(|line| *line != "<!-- end -->").for_each(drop);
+            let made = match what {
+                "records -->" => records(),
+                "modules -->" => modules(),
+                other => panic!("what is {other}?"),
+            };
+            text.push_str(&format!("\n{made}\n<!-- end -->\n"));
+            continue;
+        }
         let Some(info) = line.strip_prefix("```") else { continue };
         let mut block = String::new();
         for line in lines.by_ref().take_while(|line| *line != "```") {
