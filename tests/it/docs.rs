@@ -152,9 +152,8 @@ fn records() -> String {
 /// The words that a field takes.
 fn words(kind: &Value) -> String {
     let all = kind["oneOf"].as_array().into_iter().flatten();
-    let all: Vec<String> = all
-        .filter_map(|word| Some(format!("`{}`", word["const"].as_str()?)))
-        .collect();
+    let all: Vec<String> =
+        all.filter_map(|word| Some(format!("`{}`", word["const"].as_str()?))).collect();
     if all.is_empty() { String::new() } else { format!(" One of {}.", all.join(", ")) }
 }
 

@@ -82,11 +82,24 @@ fn write(transcript: &Transcript) -> String {
     text
 }
 
+/// The words of a command; single quotes keep one together.
+fn arguments(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (i, part) in command.split('\'').enumerate() {
+        if i % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
 /// Types the statements of a transcript and gives what comes out.
 pub(crate) fn play(folder: &Path, given: &Transcript) -> Transcript {
     let (mut reader, writer) = pipe().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
-        .args(given.command.split_whitespace())
+        .args(arguments(&given.command))
         .current_dir(folder)
         .env_remove("CLICOLOR_FORCE")
         .stdin(Stdio::piped())
