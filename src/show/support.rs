@@ -152,9 +152,8 @@ fn sets(
     fall(words, least, (one, what), out);
 }
 
-/// Where sets were found by runs.
-const BY_RUNS: &str = "others are possible: sums, counts and absences were weighed by runs, \
-                       not listed";
+/// Where sets were found by runs: sums, counts or absences are below.
+const BY_RUNS: &str = "there may be others (weighed by runs)";
 const TRIED: &str = "sums, counts and absences were weighed by runs";
 
 /// How few must fail, as runs showed.
