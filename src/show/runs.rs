@@ -1,6 +1,7 @@
 //! What went in differently into two runs, as text and as a part of `hence.diff/1`.
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::io::input::grouped;
 use crate::session::because::{Because, Force};
@@ -43,7 +44,7 @@ pub fn causes(told: Told<'_>) -> String {
     out
 }
 
-/// Conclusions in one line; of a changed one both values.
+/// Conclusions in one line if they fit, else below each other; of a changed one both values.
 fn conclusions(what: &str, told: Told<'_>, all: &[&Because], out: &mut String) {
     if all.is_empty() {
         return;
@@ -56,7 +57,12 @@ fn conclusions(what: &str, told: Told<'_>, all: &[&Because], out: &mut String) {
     if all.len() > CONCLUSIONS {
         atoms.push(format!("… {} more", grouped(all.len() - CONCLUSIONS)));
     }
-    out.push_str(&format!("{what}: {}\n", atoms.join(", ")));
+    let line = format!("{what}: {}", atoms.join(", "));
+    if line.width() <= told.width {
+        out.push_str(&format!("{line}\n"));
+    } else {
+        out.push_str(&format!("{what}\n    {}\n", atoms.join("\n    ")));
+    }
 }
 
 /// A cause as JSON.
