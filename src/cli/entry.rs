@@ -14,8 +14,8 @@ use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::{
-    catalog, cert, check, conflicts, diff, fmt, new, plan, query, repl, run, signals, support, test,
-    unused, whatif, why, whynot,
+    catalog, cert, check, conflicts, diff, fmt, new, plan, query, repl, run, signals, support,
+    test, unused, whatif, why, whynot,
 };
 use crate::session::session::Session;
 use crate::text::files::Files;

@@ -708,3 +708,22 @@ fn the_prompt_writes_and_reads_files() {
     assert_eq!(code, 2);
     has(&stderr, "loop.txt is read within itself");
 }
+
+#[test]
+fn new_makes_a_folder_once_and_writes_over_nothing() {
+    let at = folder(&[("old/keep.txt", "mine")]);
+    let refused = check(&at, &["new", "old"], 2, "");
+    has(&refused, "old is not empty; nothing was written");
+    assert_eq!(fs::read_dir(at.path().join("old")).unwrap().count(), 1);
+    assert!(hence(&at, &["new", "a/b"]).status.success());
+    let checked = check(
+        &at,
+        &["check", "a/b"],
+        0,
+        "checked 1 rule file, 1 claims file (13 records, 3 claims): 0 errors, 0 warnings\n",
+    );
+    assert_eq!(checked, "");
+    check(&at, &["test", "a/b"], 0, "main.test.dl  3 passed\n3 passed\n");
+    // A second time there is something in it.
+    has(&check(&at, &["new", "a/b"], 2, ""), "is not empty");
+}
