@@ -723,7 +723,7 @@ fn new_makes_a_folder_once_and_writes_over_nothing() {
         "checked 1 rule file, 1 claims file (13 records, 3 claims): 0 errors, 0 warnings\n",
     );
     assert_eq!(checked, "");
-    check(&at, &["test", "a/b"], 0, "main.test.dl  3 passed\n3 passed\n");
+    check(&at, &["test", "a/b"], 0, "a/b/main.test.dl  3 passed\n3 passed\n");
     // A second time there is something in it.
     has(&check(&at, &["new", "a/b"], 2, ""), "is not empty");
 }
