@@ -20,6 +20,7 @@ pub mod plan;
 pub mod query;
 pub mod repl;
 pub mod rewrite;
+pub mod review;
 pub mod run;
 pub mod run_file;
 pub mod session;

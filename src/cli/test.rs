@@ -1,26 +1,40 @@
 //! `hence test`: finds test files, runs their cases, and keeps what is to be kept.
 
 use std::env::var;
-use std::io::{Write, stdout};
+use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use ignore::WalkBuilder;
+use serde_json::{Value as Json, json};
 
-use crate::cli::exit::{CANNOT, Exit, NEGATIVE};
+use crate::cli::exit::{CANNOT, Exit, INTERRUPTED, NEGATIVE};
 use crate::cli::messages::Reporter;
+use crate::cli::review;
 use crate::cli::session::engine;
 use crate::cli::signals::stop_flag;
-use crate::cli::test_args::{Test, UnreferencedArg};
+use crate::cli::test_args::{CoverageFormat, Test, TestFormat, UnreferencedArg};
 use crate::io::find::shown;
+use crate::io::map;
 use crate::session::options::Options;
 use crate::session::session::Refused;
+use crate::testing::coverage::Coverage;
 use crate::testing::file::{ENDING, TestFile};
+use crate::testing::outcome::FileResult;
 use crate::testing::report::{self, Counts};
-use crate::testing::select::Selection;
+use crate::testing::select::{Named, Selection};
 use crate::testing::snapshot::{self, Unwritten, Update};
 use crate::testing::suite::{self, How};
+use crate::testing::{coverage_text, report_json};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+
+/// Where the cases that did not pass are noted.
+const LAST: &str = ".hence/last-test.json";
+/// Time between two looks at the files.
+const POLL: Duration = Duration::from_millis(300);
 
 /// Tests rule files.
 ///
@@ -41,6 +55,42 @@ pub fn run(args: &Test, reporter: Reporter) -> Result<(), Exit> {
     if args.pending || args.reject {
         return pending(&paths, args.reject);
     }
+    if args.review {
+        return review::run(&waiting(&paths)?);
+    }
+    if !args.watch {
+        return once(args, &paths, selection, reporter);
+    }
+    let stop = stop_flag();
+    let mut seen = None;
+    while !stop.load(Ordering::Relaxed) {
+        let now = stamps(&paths);
+        if seen.as_ref() != Some(&now) {
+            seen = Some(now);
+            if stdout().is_terminal() {
+                write!(stdout(), "\x1b[2J\x1b[H")?;
+            }
+            // What fails is on the screen; the next change may mend it.
+            match once(args, &paths, selection.clone(), reporter) {
+                Ok(()) | Err(Exit::Code(_)) => {}
+                Err(exit) => return Err(exit),
+            }
+        }
+        thread::sleep(POLL);
+    }
+    Err(Exit::Code(INTERRUPTED))
+}
+
+/// Runs the cases and says what came of them.
+fn once(
+    args: &Test,
+    paths: &[PathBuf],
+    mut selection: Selection,
+    reporter: Reporter,
+) -> Result<(), Exit> {
+    if args.failed {
+        selection.only = last_failed();
+    }
     let files: Result<Vec<TestFile>, Refused> =
         paths.iter().map(|path| TestFile::read(path)).collect();
     let files = files.map_err(Exit::from)?;
@@ -52,31 +102,121 @@ pub fn run(args: &Test, reporter: Reporter) -> Result<(), Exit> {
         stop: stop_flag(),
         ..Options::default()
     };
-    let how = How { options, jobs: args.jobs, fail_fast: args.fail_fast };
+    let is_covered = args.coverage.is_some() || args.min_coverage.is_some();
+    let how = How { options, jobs: args.jobs, fail_fast: args.fail_fast, coverage: is_covered };
     let mut results = suite::run(&files, &how, &|file, case| selection.has(file, case));
+    if how.options.stop.load(Ordering::Relaxed) {
+        return Err(Exit::Code(INTERRUPTED));
+    }
     let update = update(args);
     for (file, result) in files.iter().zip(&mut results) {
         snapshot::settle(file, result, update).map_err(|failed| unwritten(&failed))?;
     }
-    let counts = Counts::of(&results);
-    let mut out = stdout().lock();
-    out.write_all(report::text(&results).as_bytes())?;
-    writeln!(out, "{}", counts.text())?;
-    out.flush()?;
+    if update != Update::Nothing {
+        note_failed(&results)?;
+    }
+    if let Some(path) = &args.junit {
+        let xml = report_json::junit(&results);
+        snapshot::write(path, &xml).map_err(|failed| unwritten(&failed))?;
+    }
+    let coverage = is_covered.then(|| suite::coverage(&mut results));
+    print(args, &results, coverage.as_ref())?;
     if selection.is_all()
         && !args.fail_fast
         && let Some(what) = args.unreferenced
     {
         unreferenced(&snapshot::unreferenced(&files, &results), what, reporter)?;
     }
-    for line in report::advice(&results).lines() {
-        reporter.line(line);
+    if args.format == TestFormat::Text {
+        report::advice(&results).lines().for_each(|line| reporter.line(line));
     }
-    match (counts.refused, counts.is_good()) {
-        (0, true) => Ok(()),
-        (0, false) => Err(Exit::Code(NEGATIVE)),
+    let mut is_enough = true;
+    if let (Some(least), Some(coverage)) = (args.min_coverage, &coverage) {
+        is_enough = coverage.percent() >= least;
+        if !is_enough {
+            let percent = (coverage.percent() * 10.0).floor() / 10.0;
+            reporter.error(&format!("coverage is {percent} %, less than the {least} % wanted"));
+        }
+    }
+    let counts = Counts::of(&results);
+    match counts.refused {
+        0 if counts.is_good() && is_enough => Ok(()),
+        0 => Err(Exit::Code(NEGATIVE)),
         _ => Err(Exit::Code(CANNOT)),
     }
+}
+
+/// Prints results in the form asked for.
+fn print(args: &Test, results: &[FileResult], coverage: Option<&Coverage>) -> Result<(), Exit> {
+    let mut text = match args.format {
+        TestFormat::Text => format!("{}{}\n", report::text(results), Counts::of(results).text()),
+        TestFormat::Json => report_json::document(results, coverage) + "\n",
+        TestFormat::Jsonl => report_json::lines(results),
+        TestFormat::Junit => report_json::junit(results),
+        TestFormat::Github => report_json::github(results),
+    };
+    match (args.coverage, coverage) {
+        (Some(CoverageFormat::Text), Some(coverage)) if args.format == TestFormat::Text => {
+            text.push_str(&coverage_text::text(coverage));
+        }
+        (Some(CoverageFormat::Lcov), Some(coverage)) => text = coverage_text::lcov(coverage),
+        (Some(CoverageFormat::Json), Some(coverage)) => {
+            text = coverage_text::document(coverage) + "\n";
+        }
+        _ => {}
+    }
+    let mut out = stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// The cases that did not pass last time; nothing if all did.
+fn last_failed() -> Option<Vec<Named>> {
+    let bytes = map::read(Path::new(LAST)).ok()?;
+    let document: Json = serde_json::from_slice(&bytes).ok()?;
+    let word = |case: &Json, field: &str| case[field].as_str().map(str::to_owned);
+    let cases = document["cases"].as_array()?.iter();
+    let cases: Vec<Named> =
+        cases.filter_map(|case| Some((word(case, "file")?, word(case, "case")?))).collect();
+    (!cases.is_empty()).then_some(cases)
+}
+
+/// Notes the cases that did not pass. Nothing is written if there are none and never were any.
+fn note_failed(results: &[FileResult]) -> Result<(), Exit> {
+    let mut cases = Vec::new();
+    for result in results {
+        let bad = result.cases.iter().filter(|case| !case.verdict.is_good());
+        cases.extend(bad.map(|case| json!({ "file": result.name, "case": case.name })));
+    }
+    let path = Path::new(LAST);
+    if cases.is_empty() && !path.exists() {
+        return Ok(());
+    }
+    let document = json!({ "schema": "hence.last-test/1", "cases": cases });
+    snapshot::write(path, &format!("{document}\n")).map_err(|failed| unwritten(&failed))
+}
+
+/// What can change a result: the files in the folders of the tests, and when they were written.
+fn stamps(paths: &[PathBuf]) -> Vec<(PathBuf, Option<SystemTime>)> {
+    let mut folders: Vec<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let here =
+        |path: &Path| if path.as_os_str().is_empty() { Path::new(".") } else { path }.to_owned();
+    let mut found = Vec::new();
+    for folder in folders {
+        for entry in WalkBuilder::new(here(folder)).require_git(false).build().flatten() {
+            let is_ours = entry.path().to_str().is_some_and(|path| !path.ends_with(".new"));
+            if entry.file_type().is_some_and(|kind| kind.is_file()) && is_ours {
+                let written = entry.metadata().ok().and_then(|about| about.modified().ok());
+                found.push((entry.into_path(), written));
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn unwritten(failed: &Unwritten) -> Exit {

@@ -58,6 +58,9 @@ pub struct Test {
     /// Takes what differs: writes snapshots, and tables in test files, anew
     #[arg(long, conflicts_with_all = ["check", "reject", "pending"])]
     pub accept: bool,
+    /// Asks of each snapshot and table that is pending whether to take it, and runs nothing
+    #[arg(long, conflicts_with_all = ["check", "accept", "reject", "pending"])]
+    pub review: bool,
     /// Removes what is pending, and runs nothing
     #[arg(long, conflicts_with_all = ["check", "pending"])]
     pub reject: bool,
@@ -70,6 +73,22 @@ pub struct Test {
     /// What to do about snapshots that no case keeps
     #[arg(long, value_name = "WHAT")]
     pub unreferenced: Option<UnreferencedArg>,
+    /// How results are printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: TestFormat,
+    /// Writes the results as XML in the form of `JUnit` into a file as well
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Shows which rules gave nothing, which conditions never made a difference, and which claims
+    /// no conclusion used
+    #[arg(long, value_name = "FORM", num_args = 0..=1, default_missing_value = "text")]
+    pub coverage: Option<CoverageFormat>,
+    /// Fails if fewer rules and conditions, in per cent, are covered
+    #[arg(long, value_name = "PERCENT")]
+    pub min_coverage: Option<f64>,
+    /// Runs the cases again whenever a file changes, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
     /// Folder in which .include looks; may be repeated
     #[arg(short = 'I', long = "include", value_name = "DIR")]
     pub include: Vec<PathBuf>,
@@ -85,6 +104,32 @@ pub struct Test {
     /// How messages are printed.
     #[command(flatten)]
     pub messages: Messages,
+}
+
+/// `--format`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TestFormat {
+    /// For a person
+    Text,
+    /// One document
+    Json,
+    /// A line for each case
+    Jsonl,
+    /// XML as build servers read it
+    Junit,
+    /// Notes at lines, as GitHub shows them
+    Github,
+}
+
+/// `--coverage`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CoverageFormat {
+    /// For a person
+    Text,
+    /// Lines that were hit, as editors show them
+    Lcov,
+    /// One document
+    Json,
 }
 
 /// `--unreferenced`

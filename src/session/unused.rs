@@ -98,6 +98,20 @@ impl Session {
         Ok(unused)
     }
 
+    /// Ids of the claims that no conclusion used, and of all claims.
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn idle_claims(&self) -> Result<(Vec<String>, Vec<String>), Refused> {
+        let world = self.world();
+        let stopped = |stop| vec![stops::message(&stop, &world.program, self.options())];
+        let unused = self.unused_claims(&[]).map_err(stopped)?;
+        let leaves = &world.leaves.leaves;
+        let idle = unused.claims.iter().map(|idle| leaves[idle.leaf].id.clone()).collect();
+        let claims = leaves.iter().filter(|leaf| leaf.kind == LeafKind::Claim);
+        Ok((idle, claims.map(|leaf| leaf.id.clone()).collect()))
+    }
+
     fn unused_claims(&self, relations: &[RelationId]) -> Result<Unused, Stop> {
         let world = self.world();
         let limits = self.options().limits();

@@ -11,6 +11,7 @@ use crate::session::load::Root;
 use crate::session::options::Options;
 use crate::session::session::{Keep, Refused, Session, World};
 use crate::session::whatif::Change;
+use crate::testing::coverage::Coverage;
 use crate::testing::directive::{Directive, Says};
 use crate::testing::expect::{Asked, Expect, Kept, Kind};
 use crate::testing::file::{CaseText, TestFile};
@@ -28,6 +29,7 @@ use crate::text::span::Span;
 pub struct Runner<'f> {
     file: &'f TestFile,
     options: Options,
+    is_covered: bool,
     bases: Vec<(Vec<PathBuf>, Result<Base, Broken>)>,
 }
 
@@ -93,7 +95,13 @@ impl<'f> Runner<'f> {
         let mut options = options.clone();
         // A fixture need not fill every relation.
         options.input.allow_missing = true;
-        Self { file, options, bases: Vec::new() }
+        Self { file, options, is_covered: false, bases: Vec::new() }
+    }
+
+    /// The same, with what each case tries of the rules.
+    #[must_use]
+    pub fn with_coverage(self, is_covered: bool) -> Self {
+        Self { is_covered, ..self }
     }
 
     /// Runs a case.
@@ -111,15 +119,19 @@ impl<'f> Runner<'f> {
             kept: Vec::new(),
             pending: Vec::new(),
             accepted: Vec::new(),
+            coverage: None,
         };
         if let Some(reason) = skipped {
             result.verdict = Verdict::Skipped(reason);
             return result;
         }
-        let file = self.file;
+        let (file, is_covered) = (self.file, self.is_covered);
         match self.subject(case) {
             Ok(mut subject) => {
                 judge(file, case, &mut subject, &mut result);
+                if is_covered {
+                    result.coverage = Some(Box::new(Coverage::of(subject.after().0)));
+                }
                 if subject.own.is_none() {
                     let session = subject.session();
                     let n = session.layers().open().len();

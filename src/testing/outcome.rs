@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::testing::coverage::Coverage;
+
 /// What came of a test file.
 #[derive(Clone, Debug, Default)]
 pub struct FileResult {
@@ -34,6 +36,8 @@ pub struct CaseResult {
     pub pending: Vec<Pending>,
     /// Files that were written anew.
     pub accepted: Vec<String>,
+    /// Which rules and claims it tries, if that was asked for.
+    pub coverage: Option<Box<Coverage>>,
 }
 
 /// A snapshot that differs or is new.

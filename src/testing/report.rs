@@ -143,8 +143,19 @@ fn case_text(out: &mut String, name: &str, case: &CaseResult) {
 /// The lines that differ, with two around them.
 #[must_use]
 pub fn difference(pending: &Pending) -> Vec<String> {
-    let old = pending.old.as_deref().unwrap_or_default();
-    let diff = TextDiff::from_lines(old, pending.new.as_str());
+    let mut lines = apart(pending.old.as_deref().unwrap_or_default(), &pending.new);
+    if lines.len() > LINES_MAX {
+        let more = lines.len() - LINES_MAX;
+        lines.truncate(LINES_MAX);
+        lines.push(format!("… {more} more lines"));
+    }
+    lines
+}
+
+/// The lines in which two texts differ, with two around them.
+#[must_use]
+pub fn apart(old: &str, new: &str) -> Vec<String> {
+    let diff = TextDiff::from_lines(old, new);
     let mut lines = Vec::new();
     for (at, group) in diff.grouped_ops(2).iter().enumerate() {
         if at > 0 {
@@ -159,11 +170,6 @@ pub fn difference(pending: &Pending) -> Vec<String> {
             lines.push(format!("{mark} {}", change.value().trim_end()));
         }
     }
-    if lines.len() > LINES_MAX {
-        let more = lines.len() - LINES_MAX;
-        lines.truncate(LINES_MAX);
-        lines.push(format!("… {more} more lines"));
-    }
     lines
 }
 
@@ -173,7 +179,7 @@ pub fn advice(results: &[FileResult]) -> String {
     let mut out = String::new();
     let mut pending = results.iter().flat_map(|result| &result.cases).flat_map(|c| &c.pending);
     if pending.any(|pending| pending.is_written) || results.iter().any(|r| r.proposed.is_some()) {
-        let _ok = writeln!(out, "accept with  hence test --accept   (or cargo insta review)");
+        let _ok = writeln!(out, "review with  hence test --review   (or cargo insta review)");
     }
     out
 }

@@ -10,6 +10,7 @@ use crate::io::find::shown;
 use crate::io::map;
 use crate::testing::file::TestFile;
 use crate::testing::outcome::{FileResult, Pending, Verdict};
+use crate::testing::scan::unquoted;
 use crate::value::value::quote;
 
 /// The folder of snapshots, beside the test file.
@@ -50,10 +51,25 @@ pub fn body(path: &Path) -> Option<String> {
     Some(body.trim_end().to_owned())
 }
 
+/// What a snapshot file says of itself.
+#[must_use]
+pub fn description(path: &Path) -> Option<String> {
+    let bytes = map::read(path).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix("description: "))?;
+    Some(unquoted(line))
+}
+
+/// The folder of a file's snapshots.
+#[must_use]
+pub fn folder(file: &TestFile) -> PathBuf {
+    file.path.with_file_name(FOLDER)
+}
+
 /// The path of a snapshot.
 #[must_use]
 pub fn path(file: &TestFile, name: &str) -> PathBuf {
-    file.path.with_file_name(FOLDER).join(format!("{name}.snap"))
+    folder(file).join(format!("{name}.snap"))
 }
 
 /// The path of what would take the place of a file.
@@ -98,7 +114,11 @@ fn from_root(path: &Path) -> String {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Unwritten> {
+/// Writes a file and the folders above it.
+///
+/// # Errors
+/// If that fails.
+pub fn write(path: &Path, text: &str) -> Result<(), Unwritten> {
     let failed = |error| Unwritten { path: path.to_owned(), error };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
@@ -215,7 +235,7 @@ fn tables(file: &TestFile, result: &mut FileResult, update: Update) -> Result<()
 /// What is pending for a file: new snapshots named after it, and its tables.
 #[must_use]
 pub fn waiting(file: &TestFile) -> Vec<PathBuf> {
-    let folder = file.path.with_file_name(FOLDER);
+    let folder = folder(file);
     let start = format!("{}__", file.stem());
     let names = folder.read_dir().into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = names
@@ -233,7 +253,7 @@ pub fn waiting(file: &TestFile) -> Vec<PathBuf> {
 pub fn unreferenced(files: &[TestFile], results: &[FileResult]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for (file, result) in files.iter().zip(results) {
-        let folder = file.path.with_file_name(FOLDER);
+        let folder = folder(file);
         let start = format!("{}__", file.stem());
         let kept = |name: &str| {
             result.cases.iter().flat_map(|case| &case.kept).any(|kept| kept.name == name)

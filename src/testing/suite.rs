@@ -8,6 +8,7 @@ use std::thread;
 
 use crate::session::options::Options;
 use crate::testing::case::{Runner, rendered};
+use crate::testing::coverage::Coverage;
 use crate::testing::file::{CaseText, TestFile};
 use crate::testing::outcome::{CaseResult, Failure, FileResult, Verdict};
 
@@ -23,6 +24,8 @@ pub struct How {
     pub jobs: usize,
     /// Whether no further case is begun after one that fails.
     pub fail_fast: bool,
+    /// Whether it is noted what each case tries of the rules.
+    pub coverage: bool,
 }
 
 /// Cases of one file that are run after each other.
@@ -54,7 +57,7 @@ pub fn run(
     let work = || {
         while let Some(bundle) = bundles.get(next.fetch_add(1, Ordering::Relaxed)) {
             let file = &files[bundle.file];
-            let mut runner = Runner::new(file, &how.options);
+            let mut runner = Runner::new(file, &how.options).with_coverage(how.coverage);
             for &at in &bundle.cases {
                 if stop.load(Ordering::Relaxed) {
                     return;
@@ -63,7 +66,7 @@ pub fn run(
                 let result = catch_unwind(AssertUnwindSafe(|| runner.run(case)));
                 let result = result.unwrap_or_else(|_| {
                     // What the case left half done is not used again.
-                    runner = Runner::new(file, &how.options);
+                    runner = Runner::new(file, &how.options).with_coverage(how.coverage);
                     bug(case)
                 });
                 if how.fail_fast && !result.verdict.is_good() {
@@ -92,6 +95,18 @@ pub fn run(
     results
 }
 
+/// What all cases try of the rules; it is taken out of the results.
+#[must_use]
+pub fn coverage(results: &mut [FileResult]) -> Coverage {
+    let mut all = Coverage::default();
+    for case in results.iter_mut().flat_map(|result| &mut result.cases) {
+        if let Some(coverage) = case.coverage.take() {
+            all.add(*coverage);
+        }
+    }
+    all
+}
+
 /// The result of a file before its cases have run.
 fn refused(file: &TestFile) -> FileResult {
     let refused = rendered(&file.messages, &file.files).join("\n");
@@ -115,5 +130,6 @@ fn bug(case: &CaseText) -> CaseResult {
         kept: Vec::new(),
         pending: Vec::new(),
         accepted: Vec::new(),
+        coverage: None,
     }
 }

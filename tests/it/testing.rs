@@ -203,7 +203,7 @@ fn snapshots_are_proposed_and_accepted() {
     let (code, text) = said(&at, &[]);
     assert_eq!(code, 1);
     has(&text, "reach.test.dl  0 passed, 1 failed, 1 pending\n");
-    has(&text, "accept with  hence test --accept   (or cargo insta review)\n");
+    has(&text, "review with  hence test --review   (or cargo insta review)\n");
     has(&text, "PROPOSED reach.test.dl.new: the test file with the tables as they are\n");
     has(&read(at.path().join("reach.test.dl.new")), "a  n\na  2\nb  1\n*/\n");
     let diff = read(snapshot("reach__changed__diff.snap.new"));
