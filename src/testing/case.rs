@@ -1,6 +1,7 @@
 //! Running a case: its input, its statements and its changes make a session of their own, in which
 //! its expectations are judged. Input and rules that cases share are read once.
 
+use std::mem::take;
 use std::path::PathBuf;
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::session::load::Root;
 use crate::session::options::Options;
 use crate::session::session::{Keep, Refused, Session, World};
 use crate::session::whatif::Change;
-use crate::testing::coverage::Coverage;
+use crate::testing::coverage::{Coverage, Probes};
 use crate::testing::directive::{Directive, Says};
 use crate::testing::expect::{Asked, Expect, Kept, Kind};
 use crate::testing::file::{CaseText, TestFile};
@@ -30,6 +31,7 @@ pub struct Runner<'f> {
     file: &'f TestFile,
     options: Options,
     is_covered: bool,
+    probes: Probes,
     bases: Vec<(Vec<PathBuf>, Result<Base, Broken>)>,
 }
 
@@ -95,7 +97,7 @@ impl<'f> Runner<'f> {
         let mut options = options.clone();
         // A fixture need not fill every relation.
         options.input.allow_missing = true;
-        Self { file, options, is_covered: false, bases: Vec::new() }
+        Self { file, options, is_covered: false, probes: Probes::default(), bases: Vec::new() }
     }
 
     /// The same, with what each case tries of the rules.
@@ -126,11 +128,12 @@ impl<'f> Runner<'f> {
             return result;
         }
         let (file, is_covered) = (self.file, self.is_covered);
+        let mut probes = take(&mut self.probes);
         match self.subject(case) {
             Ok(mut subject) => {
                 judge(file, case, &mut subject, &mut result);
                 if is_covered {
-                    result.coverage = Some(Box::new(Coverage::of(subject.after().0)));
+                    result.coverage = Some(Box::new(Coverage::of(subject.after().0, &mut probes)));
                 }
                 if subject.own.is_none() {
                     let session = subject.session();
@@ -142,6 +145,7 @@ impl<'f> Runner<'f> {
             }
             Err(broken) => judge_broken(file, case, &broken, &mut result),
         }
+        self.probes = probes;
         if result.verdict == Verdict::Passed && !result.failures.is_empty() {
             result.verdict = Verdict::Failed;
         }

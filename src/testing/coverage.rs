@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::analysis::analysis::{Analysis, analyse};
 use crate::base::hash::{Map, Set};
-use crate::base::ids::{RelationId, RuleId, VarId};
+use crate::base::ids::{Id, RelationId, RuleId, VarId};
 use crate::engine::facts::{Columns, Facts};
 use crate::engine::limits::Stop;
 use crate::program::program::{Arg, Expr, Literal, LiteralKind, Program, Rule};
@@ -22,6 +22,7 @@ use crate::session::session::{Session, World};
 use crate::syntax::ast::CompareOp;
 use crate::testing::file::ENDING;
 use crate::text::files::Files;
+use crate::text::span::Span;
 
 /// A rule by where it stands: file, first byte of the written rule, which of its alternatives.
 type Key = (String, u32, usize);
@@ -67,6 +68,25 @@ struct Probe {
     asked: Vec<(RuleId, Option<usize>)>,
 }
 
+/// What was last asked of a program.
+#[derive(Default)]
+pub struct Probes {
+    last: Option<(Vec<Span>, Vec<String>, Probe)>,
+}
+
+impl Probes {
+    fn of(&mut self, world: &World, keys: &[(RuleId, Key)]) -> &Probe {
+        let spans: Vec<Span> = world.program.rules.iter().map(|rule| rule.span).collect();
+        let names: Vec<String> =
+            world.program.relations.iter().map(|relation| relation.name.clone()).collect();
+        let is_same = self.last.as_ref().is_some_and(|(s, n, _)| *s == spans && *n == names);
+        if !is_same {
+            self.last = None;
+        }
+        &self.last.get_or_insert_with(|| (spans, names, Probe::new(world, keys))).2
+    }
+}
+
 /// Rules and literals for which an answer was found.
 type Found = Set<(RuleId, Option<usize>)>;
 
@@ -110,18 +130,23 @@ impl Coverage {
         if all == 0 { 100.0 } else { 100.0 * (rules.0 + literals.0) as f64 / all as f64 }
     }
 
-    /// What the case of an evaluated session tries.
+    /// What the case of an evaluated session tries. `probes` keeps what is the same for cases of
+    /// one program.
     #[must_use]
-    pub fn of(session: &Session) -> Self {
+    pub fn of(session: &Session, probes: &mut Probes) -> Self {
         let world = session.world();
         let files = session.files();
         let mut coverage = Self::default();
         let keys = keys(&world.program, files);
-        let found = ask(session, &Probe::new(world, &keys));
+        let probe = probes.of(world, &keys);
+        let asked: Found = probe.asked.iter().copied().collect();
+        let found = ask(session, probe);
         for (id, key) in &keys {
             let rule = &world.program.rules[*id];
             let line = |offset: u32| files.get(rule.span.file).position(offset as usize).line;
-            let conditions = turned(rule).into_iter().map(|(at, _)| {
+            let turned = turned(rule).into_iter();
+            let turned = turned.filter(|(at, _)| asked.contains(&(*id, Some(*at))));
+            let conditions = turned.map(|(at, _)| {
                 let span = rule.body[at].span;
                 let text = files.text_of(span).split_whitespace().collect::<Vec<_>>().join(" ");
                 let decided = usize::from(found.contains(&(*id, Some(at))));
@@ -299,7 +324,14 @@ impl Probe {
                 about.columns.clear();
                 let head = program.relations.push(about);
                 let (head_args, plan) = (Vec::new(), Vec::new());
-                rules.push(Rule { head, head_args, body, plan, ..rule.clone() });
+                let mut turned = Rule { head, head_args, body, plan, ..rule.clone() };
+                if let Some(LiteralKind::Absent(atom)) = at.map(|at| &turned.body[at].kind) {
+                    // What occurs nowhere else stands for any value there.
+                    let known = bound(rule, at.unwrap_or(usize::MAX));
+                    let free: Vec<VarId> = atom.vars().filter(|var| !known.contains(var)).collect();
+                    free.into_iter().for_each(|var| turned.vars[var].name = None);
+                }
+                rules.push(turned);
                 asked.push((*id, at));
             };
             add(rule.body.clone(), None);
@@ -309,9 +341,19 @@ impl Probe {
                 add(body, Some(at));
             }
         }
-        program.rules = rules.into_iter().collect();
-        let (analysis, _) = analyse(&program);
-        Self { program, analysis, asked }
+        loop {
+            program.rules = rules.iter().cloned().collect();
+            let (analysis, _) = analyse(&program);
+            if analysis.unbound.is_empty() {
+                return Self { program, analysis, asked };
+            }
+            // Without what the condition bound the others cannot be asked.
+            let is_open: Set<usize> = analysis.unbound.iter().map(|(id, _)| id.index()).collect();
+            let mut at = 0..;
+            rules.retain(|_| at.next().is_none_or(|at| !is_open.contains(&at)));
+            let mut at = 0..;
+            asked.retain(|_| at.next().is_none_or(|at| !is_open.contains(&at)));
+        }
     }
 
     /// The same with one rule.

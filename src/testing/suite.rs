@@ -1,6 +1,7 @@
 //! Running many cases: in parallel, each apart from the others, and with the same result in the same
 //! order whatever the number of threads.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -64,10 +65,10 @@ pub fn run(
                 }
                 let case = &file.cases[at];
                 let result = catch_unwind(AssertUnwindSafe(|| runner.run(case)));
-                let result = result.unwrap_or_else(|_| {
+                let result = result.unwrap_or_else(|panic| {
                     // What the case left half done is not used again.
                     runner = Runner::new(file, &how.options).with_coverage(how.coverage);
-                    bug(case)
+                    bug(case, &*panic)
                 });
                 if how.fail_fast && !result.verdict.is_good() {
                     stop.store(true, Ordering::Relaxed);
@@ -113,12 +114,17 @@ fn refused(file: &TestFile) -> FileResult {
     FileResult { name: file.name(), refused, ..FileResult::default() }
 }
 
-fn bug(case: &CaseText) -> CaseResult {
+fn bug(case: &CaseText, panic: &(dyn Any + Send)) -> CaseResult {
+    let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     let failure = Failure {
         line: case.line,
         column: 1,
         written: String::new(),
-        lines: vec!["bug in hence: please report it with the test file and its rules".to_owned()],
+        lines: vec![
+            format!("bug in hence: {said}"),
+            "please report it with the test file and its rules".to_owned(),
+        ],
         proposal: None,
     };
     CaseResult {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use hence::io::library::modules;
+use hence::testing::{cases, snapshot_text};
 use tempfile::TempDir;
 
 const REACH: &str = r#"// Which places can be reached?
@@ -266,4 +267,113 @@ fn every_module_is_in_the_library() {
     names.sort();
     let known: Vec<&str> = modules().iter().map(|(name, _)| *name).collect();
     assert_eq!(names, known, "list it in src/io/library.rs");
+}
+
+/// The rule library is tested by its own means, snapshots included.
+#[test]
+fn the_rules_of_the_library_are_as_expected() {
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut names: Vec<String> = Vec::new();
+    for case in cases(&rules).unwrap() {
+        let ran = case.run();
+        assert!(ran.failures.is_empty(), "{}\n{}", case.name(), ran.failures.join("\n"));
+        for (name, text) in ran.snapshots {
+            let kept = snapshot_text(&case.snapshots().join(format!("{name}.snap")));
+            assert_eq!(kept.as_deref(), Some(text.as_str()), "{name}");
+        }
+        names.push(case.path().file_name().unwrap().to_str().unwrap().to_owned());
+    }
+    names.dedup();
+    let modules = modules().into_iter().map(|(name, _)| name.replace(".dl", ".test.dl"));
+    let untested: Vec<String> = modules.filter(|name| !names.contains(name)).collect();
+    assert!(untested.is_empty(), "{untested:?} are missing");
+}
+
+#[test]
+fn reports_for_machines() {
+    let text = format!(
+        "{BAD}\n//@ test \"kept <&>\"\n//@ snapshot reach\n//@ test \"later\"\n//@ skip \"x\"\n"
+    );
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", &text)]);
+    let (code, xml) = said(&at, &["--check", "--format", "junit", "--junit", "out/junit.xml"]);
+    assert_eq!(code, 1);
+    assert_eq!(xml, read(at.path().join("out/junit.xml")));
+    has(
+        &xml,
+        "<testsuite name=\"reach.test.dl\" tests=\"6\" failures=\"2\" errors=\"3\" skipped=\"1\">",
+    );
+    has(&xml, "<testcase name=\"kept &lt;&amp;&gt;\" classname=\"reach.test.dl\"");
+    has(&xml, "<skipped message=\"x\"/>");
+    let (_, notes) = said(&at, &["--check", "--format", "github"]);
+    has(
+        &notes,
+        "::error file=reach.test.dl,line=6,col=1,title=wrong::expect reach(\"a\", \"d\")%0A",
+    );
+    let (_, lines) = said(&at, &["--check", "--format", "jsonl"]);
+    assert_eq!(lines.lines().count(), 6);
+    let (code, document) = said(&at, &["--check", "--format", "json"]);
+    assert_eq!(code, 1);
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["failed"], 1);
+    assert_eq!(document["files"][0]["cases"][0]["failures"][0]["line"], 6);
+    let schema = read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema/test.schema.json"));
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut all = vec![document];
+    all.extend(lines.lines().map(|line| serde_json::from_str(line).unwrap()));
+    let (_, coverage) = said(&at, &["--check", "--coverage", "json"]);
+    all.push(serde_json::from_str(&coverage).unwrap());
+    for value in &all {
+        let errors: Vec<String> =
+            validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path)).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{value}");
+    }
+}
+
+#[test]
+fn what_failed_runs_again() {
+    let text = "//@ test \"good\"\n//@ expect none reach(_, _)\n//@ test \"bad\"\n\
+                //@ expect reach(\"a\", _)\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    let count = |args: &[&str]| said(&at, args).1.lines().last().unwrap().to_owned();
+    assert_eq!(count(&[]), "1 passed, 1 failed");
+    assert_eq!(count(&["--failed"]), "0 passed, 1 failed");
+    write(&at.path().join("reach.test.dl"), &text.replace("reach(\"a\"", "none reach(\"a\""));
+    assert_eq!(count(&["--failed"]), "1 passed");
+    assert_eq!(count(&["--failed"]), "2 passed", "nothing failed last time");
+}
+
+#[test]
+fn coverage_names_what_no_case_tries() {
+    let text = "edge(\"a\", \"b\").\nedge(\"b\", \"c\").\n//@ test \"one\"\n\
+                //@ expect reach(\"a\", \"c\")\n";
+    let unused = format!("{REACH}.decl far(a: symbol)\nfar(a) :- ways(a, n), n > 9.\n");
+    let at = folder(&[("reach.dl", &unused), ("reach.test.dl", text)]);
+    // Nothing leads to a, nothing goes on from c, and n is never above 9: each of these conditions
+    // keeps something out. Nothing is closed.
+    let expected = "reach.test.dl  1 passed\n1 passed\n\
+        reach.dl  rules 3/4, conditions 3/4\n  \
+        reach.dl:8  rule “reach#2”: `!closed(b)` never made a difference\n  \
+        reach.dl:14  rule “far#1” gave nothing\n\
+        coverage: rules 3/4, conditions 3/4 (75 %)\n";
+    assert_eq!(said(&at, &["--coverage"]), (0, expected.to_owned()));
+    let (code, text) = said(&at, &["--min-coverage", "76"]);
+    assert_eq!(code, 1);
+    has(&text, "coverage is 75 %, less than the 76 % wanted");
+    let (code, lcov) = said(&at, &["--coverage", "lcov"]);
+    assert_eq!(code, 0);
+    has(&lcov, "SF:reach.dl\nFN:7,edge\nFNDA:1,edge\n");
+    has(&lcov, "DA:8,1\n");
+    has(&lcov, "DA:14,0\n");
+}
+
+#[test]
+fn a_review_needs_a_terminal() {
+    let text = "//@ test \"kept\"\n//@ snapshot reach\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    assert_eq!(said(&at, &["--review"]), (0, "nothing is pending\n".to_owned()));
+    said(&at, &[]);
+    let (code, text) = said(&at, &["--review"]);
+    assert_eq!(code, 1);
+    has(&text, "snapshots/reach__kept__reach.snap.new\na review needs a terminal;");
 }
