@@ -1,7 +1,7 @@
 //! `hence cert` and `hence verify`.
 
-use std::fs;
-use std::io::{Write, stdout};
+use std::fs::{self, File};
+use std::io::{self, Read, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -63,16 +63,24 @@ fn write(path: &Path, text: &str) -> Result<(), Exit> {
     let refused =
         |why: String| Exit::System(format!("{} cannot be written: {why}", path.display()));
     let start = text.as_bytes().get(..BEGINNING).unwrap_or(text.as_bytes());
-    #[expect(clippy::disallowed_methods, reason = "the command reads what it would replace")]
-    let old = fs::read(path);
-    if let Ok(old) = old
-        && path.is_file()
+    // What is no ordinary file, a pipe or a device, is not read: that may never end.
+    if path.is_file()
+        && let Ok(old) = beginning(path)
         && !old.is_empty()
         && !old.starts_with(start)
     {
         return Err(refused("there is a file that is no certificate; give another name".into()));
     }
     replace(path, text).map_err(|error| refused(error.to_string()))
+}
+
+/// The first bytes of a file.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    #[expect(clippy::disallowed_methods, reason = "the command reads what it would replace")]
+    let file = File::open(path)?;
+    let mut bytes = Vec::with_capacity(BEGINNING);
+    file.take(BEGINNING as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Tells the checker when to stop.

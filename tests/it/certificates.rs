@@ -873,6 +873,15 @@ fn hence(case: &Case, args: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(printed).unwrap())
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_written_and_not_read() {
+    let case = Case::of(GRAPH, &[("edge.facts", "a\tb\nb\tc\n")]);
+    let plain = hence(&case, &["cert", "p.dl", "-F", "."]);
+    assert_eq!(plain.0, 0);
+    assert_eq!(hence(&case, &["cert", "p.dl", "-F", ".", "-o", "/dev/stdout"]), plain);
+}
+
 #[test]
 fn written_and_verified_from_the_shell() {
     let case = Case::of(GRAPH, &[("edge.facts", "a\tb\nb\tc\n")]);
