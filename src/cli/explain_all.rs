@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::base::ids::RelationId;
 use crate::base::nearest::{alternatives, nearest};
@@ -51,23 +51,59 @@ pub fn wanted(program: &Program, names: &[String]) -> Result<Vec<RelationId>, Ex
     Ok(wanted)
 }
 
+/// The proofs, written aside; removed again unless they get their name.
+pub struct Aside {
+    /// Where they are.
+    aside: PathBuf,
+    /// Where they belong.
+    path: PathBuf,
+    /// The folder, if it was made for them.
+    made: Option<PathBuf>,
+}
+
+impl Aside {
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// If that cannot be.
+    pub fn place(mut self) -> Result<(), Exit> {
+        self.made = None;
+        fs::rename(&self.aside, &self.path).map_err(|error| failed(&self.path, &error))
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // What there is of it is worth nothing; if it cannot be removed, it has another name. The
+        // folder only goes if it is empty.
+        fs::remove_file(&self.aside).unwrap_or(());
+        if let Some(folder) = &self.made {
+            fs::remove_dir(folder).unwrap_or(());
+        }
+    }
+}
+
 /// Writes the proofs of all tuples of these relations, in their order and that of their values. The
-/// file has its name only when it is whole.
+/// file has its name only when it is placed, which is to be done after the outputs are written: a
+/// run that is stopped before leaves everything as it was.
 ///
 /// # Errors
 /// If it cannot be written, the search is stopped, or a proof is refused by its checker.
-pub fn write(session: &mut Session, relations: &[RelationId], folder: &Path) -> Result<(), Exit> {
+pub fn write(
+    session: &mut Session,
+    relations: &[RelationId],
+    folder: &Path,
+) -> Result<Aside, Exit> {
     session.place_rows();
     let path = folder.join(FILE);
-    let aside = folder.join(format!("{FILE}.part"));
-    let result = proofs(session, relations, &aside);
-    let moved =
-        result.and_then(|()| fs::rename(&aside, &path).map_err(|error| failed(&path, &error)));
-    if moved.is_err() {
-        // What there is of it is worth nothing; if it cannot be removed, it has another name.
-        fs::remove_file(&aside).unwrap_or(());
+    if path.is_dir() {
+        return Err(failed(&path, &io::Error::from(io::ErrorKind::IsADirectory)));
     }
-    moved
+    let made = (!folder.exists()).then(|| folder.to_owned());
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let aside = Aside { aside: folder.join(format!("{FILE}.part")), path, made };
+    proofs(session, relations, &aside.aside)?;
+    Ok(aside)
 }
 
 fn proofs(session: &Session, relations: &[RelationId], path: &Path) -> Result<(), Exit> {

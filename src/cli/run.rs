@@ -45,13 +45,19 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
     let warnings = session.take_warnings();
     reporter.print(&warnings, session.files());
     let limits = session.options().limits();
+    let proofs = match &explained[..] {
+        [] => None,
+        _ => {
+            let folder = args.output.as_deref().unwrap_or_else(|| Path::new("."));
+            Some(explain_all::write(session, &explained, folder)?)
+        }
+    };
     let written = write(args, session, &limits, start)?;
+    if let Some(proofs) = proofs {
+        proofs.place()?;
+    }
     report_escaped(&written, session, reporter);
     print_sizes(session)?;
-    if !explained.is_empty() {
-        let folder = args.output.as_deref().unwrap_or_else(|| Path::new("."));
-        explain_all::write(session, &explained, folder)?;
-    }
     if args.verbose || (stderr().is_terminal() && !args.quiet) {
         reporter.line(&summary(session, &written, warnings.len(), start));
     }

@@ -225,6 +225,27 @@ fn a_run_explains_what_it_writes() {
     assert!(code == 2 && text.contains("beside the outputs"), "{text}");
 }
 
+/// The outputs are written when the proofs are: if these cannot be, both are as before.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test makes its own files")]
+fn outputs_are_as_before_if_the_proofs_cannot_be_written() {
+    for blocked in ["why.jsonl", "why.jsonl.part"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        write(path.join("p.dl"), ".decl p(x:number)\np(1).\n.output p\n").unwrap();
+        create_dir(path.join("out")).unwrap();
+        write(path.join("out/p.csv"), "of an older run\n").unwrap();
+        create_dir(path.join("out").join(blocked)).unwrap();
+        let (code, text) = hence(path, &["run", "p.dl", "-D", "out", "--why", "all"]);
+        assert!(code == 2 && text.contains("cannot be written"), "{text}");
+        assert_eq!(read_to_string(path.join("out/p.csv")).unwrap(), "of an older run\n");
+        let mut left: Vec<_> =
+            path.join("out").read_dir().unwrap().map(|one| one.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["p.csv", blocked]);
+    }
+}
+
 /// A conclusion with a proof of one weak, red claim, and another of two firm ones.
 const MARKED: &str = r#"{"type": "document", "id": "d", "title": "Doc", "marking": "TLP:GREEN"}
 {"type": "source", "id": "ann", "label": "Ann"}
