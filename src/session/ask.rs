@@ -219,11 +219,13 @@ pub(crate) fn no_match(program: &Program, tables: &dyn Tables, atom: &Atom) -> S
         pattern[*column] = Some(*value);
         if count(tables, atom.relation, &pattern) == 0 {
             let name = &relation.columns[*column].name;
-            let text = format!(
-                "none of the {n} tuples of `{}` has {name} = {}",
-                relation.name,
-                value.quoted(&program.symbols)
-            );
+            let none = match tables.len(atom.relation) {
+                1 => "the only tuple of".to_owned(),
+                _ => format!("none of the {n} tuples of"),
+            };
+            let has = if tables.len(atom.relation) == 1 { "does not have" } else { "has" };
+            let given = value.quoted(&program.symbols);
+            let text = format!("{none} `{}` {has} {name} = {given}", relation.name);
             return match near_value(program, tables, atom.relation, *column, *value) {
                 Some(near) => format!("{text}; did you mean {near}?"),
                 None => text,

@@ -475,8 +475,13 @@ impl Session {
 
     fn concluded(&self, relations: &[RelationId]) -> Result<Vec<RelationId>, Refused> {
         if self.sources().is_empty() {
-            let text = "there are no claims, and so no sources";
-            let help = "name a claims file or its folder with -F";
+            let (text, help) = if self.base().leaves.leaves.iter().any(|one| one.evidence.is_some())
+            {
+                ("all claims are withdrawn, and so there are no sources", "`.drop` takes that back")
+            } else {
+                let help = "name a claims file or its folder with -F";
+                ("there are no claims, and so no sources", help)
+            };
             return Err(vec![Diagnostic::new(Code::H0701, text).help(help)]);
         }
         Ok(match relations {
