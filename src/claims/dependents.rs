@@ -1,7 +1,9 @@
 //! What a lenient run drops beside the records with errors: the records that name them. A reading
-//! without one of its claims would be a smaller number in silence, so the whole reading goes.
+//! without one of its claims would be a smaller number in silence, so the whole reading goes; a
+//! claim drawn from others that are all gone would count as a voice of its own, so it goes too.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::base::hash::Map;
 use crate::claims::cell::Term;
@@ -9,7 +11,7 @@ use crate::claims::check::{Check, parse};
 use crate::claims::fields::Fault;
 use crate::claims::lines::{RecordKind, State};
 use crate::claims::load::BadRecords;
-use crate::claims::record::{Claim, Document, Grade, Link, Reading, Retract};
+use crate::claims::record::{Claim, Document, Grade, Link, Reading, Retract, is_basis};
 use crate::engine::limits::Stop;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -29,8 +31,15 @@ impl<'a> Check<'a> {
                 }
             }
         }
+        let drawn = self.drawn();
         let mut next = 0;
-        while let Some(&(dropped, _)) = self.refused.get(next) {
+        loop {
+            let Some(&(dropped, _)) = self.refused.get(next) else {
+                if self.drop_without_basis(&drawn) {
+                    continue;
+                }
+                return Ok(());
+            };
             next += 1;
             for (entry, path) in dependents.remove(&dropped).unwrap_or_default() {
                 if self.entries[entry].state == State::Kept {
@@ -43,7 +52,36 @@ impl<'a> Check<'a> {
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Claims that are drawn from others, each with the links that say so, dropped ones included.
+    fn drawn(&self) -> BTreeMap<usize, Vec<usize>> {
+        let mut drawn: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (entry, about) in self.entries.iter().enumerate() {
+            if about.kind == RecordKind::Link
+                && let Ok(record) = parse::<Link<'a>>(self.text(entry))
+                && is_basis(&record.rel)
+                && let Some(&claim) = self.names.claims.get(&record.from.0)
+            {
+                drawn.entry(claim).or_default().push(entry);
+            }
+        }
+        drawn
+    }
+
+    /// Drops the claims whose bases are all gone; false if there are none.
+    fn drop_without_basis(&mut self, drawn: &BTreeMap<usize, Vec<usize>>) -> bool {
+        let is_kept = |entry: &usize| self.entries[*entry].state == State::Kept;
+        let lost = |(claim, links): &(&usize, &Vec<usize>)| {
+            is_kept(claim) && !links.iter().any(is_kept)
+        };
+        let lost: Vec<usize> = drawn.iter().filter(lost).map(|(claim, _)| *claim).collect();
+        for &claim in &lost {
+            let message = "dropped: it is drawn from claims, and all of them are gone";
+            let fault = Fault::new(Code::H0417, "id".to_owned(), message.to_owned());
+            self.fault(claim, fault.label("would count by itself"));
+        }
+        !lost.is_empty()
     }
 
     /// Says how many records a lenient run has dropped.

@@ -369,6 +369,13 @@ pub struct Extractor<'a> {
     pub align: Option<Text<'a>>,
 }
 
+/// Whether a link says that the first claim is drawn from the second, so that it does not stand
+/// without any such.
+#[must_use]
+pub fn is_basis(rel: &str) -> bool {
+    matches!(rel, "rests_on" | "restates")
+}
+
 /// A relation between two claims.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Link<'a> {

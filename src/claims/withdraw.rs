@@ -10,7 +10,7 @@ use crate::base::hash::{Map, Set};
 use crate::claims::check::parse;
 use crate::claims::lines::RecordKind;
 use crate::claims::load::Loaded;
-use crate::claims::record::{Claim, Document, Link, Reading, Retract, Source};
+use crate::claims::record::{Claim, Document, Link, Reading, Retract, Source, is_basis};
 
 /// What can be withdrawn, by id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -272,7 +272,7 @@ impl Index {
         match kind {
             RecordKind::Link => {
                 let Ok(record) = parse::<Link<'_>>(line) else { return };
-                if !matches!(&*record.rel, "rests_on" | "restates") {
+                if !is_basis(&record.rel) {
                     return;
                 }
                 let (from, to) = (self.by_id.get(&*record.from), self.by_id.get(&*record.to));
