@@ -72,9 +72,8 @@ impl<'a> Check<'a> {
     /// Drops the claims whose bases are all gone; false if there are none.
     fn drop_without_basis(&mut self, drawn: &BTreeMap<usize, Vec<usize>>) -> bool {
         let is_kept = |entry: &usize| self.entries[*entry].state == State::Kept;
-        let lost = |(claim, links): &(&usize, &Vec<usize>)| {
-            is_kept(claim) && !links.iter().any(is_kept)
-        };
+        let lost =
+            |(claim, links): &(&usize, &Vec<usize>)| is_kept(claim) && !links.iter().any(is_kept);
         let lost: Vec<usize> = drawn.iter().filter(lost).map(|(claim, _)| *claim).collect();
         for &claim in &lost {
             let message = "dropped: it is drawn from claims, and all of them are gone";

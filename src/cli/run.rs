@@ -53,8 +53,13 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
         }
     };
     let written = write(args, session, &limits, start)?;
+    let explains = proofs.is_some();
     if let Some(proofs) = proofs {
         proofs.place()?;
+    }
+    if let Some(folder) = into(args) {
+        let rejects = session.world().claims.as_ref().is_some_and(|it| it.rejected.is_some());
+        note_old(folder, &[(explain_all::FILE, explains), (REJECTED, rejects)], reporter);
     }
     report_escaped(&written, session, reporter);
     print_sizes(session)?;
@@ -62,6 +67,19 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
         reporter.line(&summary(session, &written, warnings.len(), start));
     }
     Ok(())
+}
+
+/// Records that were dropped.
+const REJECTED: &str = "rejected.jsonl";
+
+/// Says which files beside the outputs are of an earlier run.
+fn note_old(folder: &Path, files: &[(&str, bool)], reporter: Reporter) {
+    for (name, _) in files.iter().filter(|(_, is_new)| !is_new) {
+        let path = folder.join(name);
+        if path.exists() {
+            reporter.line(&format!("note: {} is of an earlier run", shown(&path)));
+        }
+    }
 }
 
 /// The folder that was named for the outputs: what is noted of a run goes there.
@@ -113,7 +131,7 @@ fn write(
 fn beside(session: &Session, written: &[Written], start: Instant) -> Vec<(String, String)> {
     let mut files = vec![("hence-run.json".to_owned(), run_file(session, written, start))];
     let rejected = session.world().claims.as_ref().and_then(|claims| claims.rejected.clone());
-    files.extend(rejected.map(|lines| ("rejected.jsonl".to_owned(), lines)));
+    files.extend(rejected.map(|lines| (REJECTED.to_owned(), lines)));
     files
 }
 

@@ -727,3 +727,12 @@ fn new_makes_a_folder_once_and_writes_over_nothing() {
     // A second time there is something in it.
     has(&check(&at, &["new", "a/b"], 2, ""), "is not empty");
 }
+
+#[test]
+fn what_is_left_of_an_earlier_run_is_told() {
+    let at = folder(&[("p.dl", ".decl p(x: number) p(1). .output p")]);
+    assert_eq!(check(&at, &["run", "p.dl", "-D", "out", "--why", "all"], 0, ""), "");
+    assert_eq!(check(&at, &["run", "p.dl", "-D", "out", "--why", "all"], 0, ""), "");
+    let said = check(&at, &["run", "p.dl", "-D", "out"], 0, "");
+    assert_eq!(said, "note: out/why.jsonl is of an earlier run\n");
+}
