@@ -375,10 +375,12 @@ fn rejected_records_are_listed() {
     assert_eq!(
         found,
         [
+            "6 \"H0417\" \"claim\"",
             "8 \"H0407\" \"claim\"",
             "9 \"H0417\" \"claim\"",
             "10 \"H0417\" \"link\"",
             "11 \"H0417\" \"reading\"",
+            "12 \"H0417\" \"reading\"",
             "13 \"H0420\" \"claim\"",
             "15 \"H0401\" \"claim\"",
             "16 \"H0401\" \"claim\"",
