@@ -112,7 +112,6 @@ mod tests {
         let rule = |i: usize| Rule {
             name: format!("r{i}#1"),
             say: None,
-            allow: Vec::new(),
             shown: Shown::Whole,
             origin: OriginId::new(i),
             span: SPAN(i),
@@ -135,6 +134,7 @@ mod tests {
             inputs: Vec::new(),
             outputs: Vec::new(),
             printsizes: Vec::new(),
+            allows: Vec::new(),
         }
     }
 

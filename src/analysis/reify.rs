@@ -252,6 +252,11 @@ impl<'a> Reify<'a> {
             (Expr::Const(a), Expr::Const(b)) if !op.holds(a.cmp_in(*b, symbols)) => {
                 self.is_false(at);
             }
+            (Expr::Var(a), Expr::Var(b))
+                if a == b && matches!(op, CompareOp::Ne | CompareOp::Lt | CompareOp::Gt) =>
+            {
+                self.is_false(at);
+            }
             (Expr::Var(var), Expr::Const(value)) => self.limit(at, *var, op, *value),
             (Expr::Const(value), Expr::Var(var)) => self.limit(at, *var, mirrored(op), *value),
             _ => {}

@@ -8,8 +8,11 @@
 use std::collections::VecDeque;
 
 use crate::analysis::dropped::dropped;
+use crate::analysis::mixtures::mixtures;
+use crate::analysis::products::products;
 use crate::analysis::reify::{AtomAt, AtomId, How, Reified};
 use crate::analysis::rules::Findings;
+use crate::analysis::tautologies::tautologies;
 use crate::base::hash::{Map, Set};
 use crate::base::ids::{FileId, Id, RelationId, RuleId, StratumId, Table, VarId};
 use crate::program::program::{Expr, Program, Rule};
@@ -34,6 +37,9 @@ pub(super) fn report(
     report.used_once(&mut out);
     report.growing(&mut out);
     dropped(program, |span| report.is_own(span), &mut out);
+    tautologies(program, |span| report.is_own(span), &mut out);
+    products(program, |span| report.is_own(span), &mut out);
+    mixtures(program, |span| report.is_own(span), &mut out);
     sort(&mut out);
     // Several normal rules come from one written rule.
     out.dedup();
@@ -41,7 +47,8 @@ pub(super) fn report(
 }
 
 /// The file loaded first of those that the program was read from.
-fn own_file(program: &Program) -> Option<FileId> {
+#[must_use]
+pub fn own_file(program: &Program) -> Option<FileId> {
     let relations = program.relations.iter().map(|relation| relation.span);
     let rules = program.rules.iter().map(|rule| rule.span);
     let facts = program.facts.iter().map(|fact| fact.span);

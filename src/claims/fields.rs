@@ -86,6 +86,13 @@ pub(crate) fn check_date(text: Option<&str>, path: &str, faults: &mut Vec<Fault>
             let mut fault = Fault::new(Code::H0303, path, visible(&error.message))
                 .label(error.label)
                 .note(ACCEPTED);
+            // A day that no month has is a slip, or was never known.
+            let days = text.unwrap_or_default().get(error.at.clone()).filter(|day| day.len() == 10);
+            if let Some(month) = days.and_then(|day| day.get(..7)) {
+                fault = fault.help(format!(
+                    "if only the month is known write {month}: it stands for all days of it"
+                ));
+            }
             fault.part = Some(error.at);
             faults.push(fault);
             Days::default()

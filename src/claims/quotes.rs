@@ -143,7 +143,7 @@ impl<'a> Check<'a> {
             let place = self.place(entry, "span");
             let diagnostic = self.diagnostic(entry, fault);
             let title = "write the span in code points";
-            self.diagnostics.push(diagnostic.fix(title, place, format!("[{start}, {end}]")));
+            self.diagnostics.push(diagnostic.mend(title, place, format!("[{start}, {end}]")));
         }
     }
 
@@ -207,7 +207,13 @@ impl<'a> Check<'a> {
             edits.extend((!is_right).then_some(Edit { span, text }));
         }
         edits.sort_by_key(|edit| edit.span);
-        diagnostic.fixes.push(Fix { title: "copy the passage as it stands".to_owned(), edits });
+        // Another passage may be meant than the nearest one.
+        let safe = code == Code::H0413;
+        diagnostic.fixes.push(Fix {
+            title: "copy the passage as it stands".to_owned(),
+            edits,
+            safe,
+        });
         self.refuse(entry, diagnostic);
     }
 

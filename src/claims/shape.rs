@@ -320,7 +320,11 @@ fn number_as_text(line: Line<'_>, node: usize, path: &Path<'_>) -> Diagnostic {
     };
     let trimmed = plain.trim_start_matches('0');
     let number = if trimmed.is_empty() { "0" } else { trimmed };
-    diagnostic.label(line.value(node), label).fix("write the number bare", line.value(node), number)
+    diagnostic.label(line.value(node), label).mend(
+        "write the number bare",
+        line.value(node),
+        number,
+    )
 }
 
 fn wrong_whole(line: Line<'_>, node: usize, path: &Path<'_>) -> Option<Diagnostic> {

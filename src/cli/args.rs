@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::cert_args::{CERT_HELP, Cert, VERIFY_HELP, Verify};
-use crate::cli::check_args::{FMT_HELP, Fmt};
+use crate::cli::check_args::{CHECK_HELP, Check, FMT_HELP, Fmt};
 use crate::cli::test_args::{TEST_HELP, Test};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -74,6 +74,7 @@ pub enum Command {
     #[command(after_help = TEST_HELP)]
     Test(Test),
     /// Checks rule files, claims files and folders of them, and derives nothing
+    #[command(after_help = CHECK_HELP)]
     Check(Check),
     /// Lays rule files out: one style, comments kept
     #[command(after_help = FMT_HELP)]
@@ -406,17 +407,6 @@ pub struct Repl {
     /// Goes on after a statement that fails, when standard input is no terminal
     #[arg(long)]
     pub no_bail: bool,
-}
-
-/// `hence check`
-#[derive(Args, Debug, Clone)]
-pub struct Check {
-    /// Rule files, claims files, folders of either
-    #[arg(value_name = "PATH", required = true)]
-    pub paths: Vec<PathBuf>,
-    /// Where input comes from.
-    #[command(flatten)]
-    pub input: Input,
 }
 
 /// `hence plan`

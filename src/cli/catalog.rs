@@ -10,6 +10,7 @@ use crate::cli::args::{Explain, Rules, Schema, SchemaArg};
 use crate::cli::exit::Exit;
 use crate::io::find::shown;
 use crate::io::library;
+use crate::show::safe::wrap;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 
@@ -92,6 +93,22 @@ pub fn explain(args: &Explain) -> Result<(), Exit> {
     };
     let mut out = stdout().lock();
     writeln!(out, "{severity}[{code}]: {}\n", code.title())?;
-    writeln!(out, "{}", code.about())?;
+    for line in wrap(code.about(), 80) {
+        writeln!(out, "{line}")?;
+    }
+    for example in code.examples() {
+        writeln!(out, "\n{}", if example.is_wrong { "gives it:" } else { "does not:" })?;
+        if let Some(command) = example.command {
+            writeln!(out, "    $ {command}")?;
+        }
+        for (name, text) in &example.files {
+            if let Some(name) = name {
+                writeln!(out, "  {name}:")?;
+            }
+            for line in text.lines() {
+                writeln!(out, "    {line}")?;
+            }
+        }
+    }
     Ok(())
 }

@@ -2,17 +2,22 @@
 //! derived. A rule file is judged with all that it includes, and with its input if `-F` says where
 //! that is.
 
-use std::io::{Write, stdout};
+use std::io::{self, Write, stdout};
+use std::mem::take;
 use std::path::{Path, PathBuf};
 use std::slice::from_ref;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::base::hash::Set;
 use crate::claims::load as claims;
 use crate::claims::policies::{self, Keys};
-use crate::cli::args::Check;
-use crate::cli::exit::{Exit, INTERRUPTED, LIMIT, NEGATIVE, code_of};
+use crate::cli::check_args::{Check, CheckFormat, Deny};
+use crate::cli::exit::{CANNOT, Exit, INTERRUPTED, LIMIT, NEGATIVE, code_of};
+use crate::cli::fix::Fixes;
 use crate::cli::messages::Reporter;
+use crate::cli::rewrite::diff;
 use crate::cli::session::options;
 use crate::io::find::{places, shown};
 use crate::io::input::counted;
@@ -22,10 +27,11 @@ use crate::session::options::Options;
 use crate::session::question::policy_keys;
 use crate::session::session::{Keep, Session};
 use crate::session::stops;
+use crate::show::messages::{github, sarif, sarif_result};
 use crate::text::codes::Code;
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::text::files::Files;
-use crate::text::render::concise;
+use crate::text::render::{self, concise};
 
 /// What is to be checked.
 #[derive(Default)]
@@ -34,13 +40,28 @@ struct Targets {
     claims: Vec<PathBuf>,
 }
 
+/// Where messages go.
+enum Output {
+    /// As texts, or as JSON lines, to standard error.
+    Text,
+    /// Nowhere: only their fixes count.
+    Nowhere,
+    /// Kept in this format for standard output.
+    Kept(CheckFormat, Vec<Value>),
+}
+
 /// What was found.
-struct Verdict {
+struct Verdict<'a> {
+    args: &'a Check,
     reporter: Reporter,
+    output: Output,
+    fixes: Fixes,
     /// Messages printed: a file that several programs include is judged once.
     seen: Set<String>,
     errors: usize,
     warnings: usize,
+    /// Messages with a fix that is certain.
+    mendable: usize,
     /// The exit code of what stopped the reading; 0 for nothing.
     stopped: u8,
     rule_files: Set<String>,
@@ -48,71 +69,204 @@ struct Verdict {
     keys: Option<Keys>,
     /// Whether a program writes anything.
     writes: bool,
+    /// What was read, in numbers.
+    parts: Vec<String>,
 }
+
+/// Rounds of fixes: one may uncover another.
+const FIXES_MAX: usize = 10;
 
 /// Checks rule files and claims.
 ///
 /// # Errors
 /// That something is wrong, or that it was stopped.
 pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
-    let targets = targets(&args.paths, &args.input.include)?;
-    let mut verdict = Verdict {
-        reporter,
-        seen: Set::default(),
-        errors: 0,
-        warnings: 0,
-        stopped: 0,
-        rule_files: Set::default(),
-        keys: None,
-        writes: false,
+    let output = match args.format {
+        None | Some(CheckFormat::Full | CheckFormat::Concise) => Output::Text,
+        Some(format) => Output::Kept(format, Vec::new()),
+    };
+    let mut verdict = Verdict::new(args, reporter, output);
+    let targets = match targets(&args.paths, &args.input.include) {
+        Ok(targets) => targets,
+        // A reader of JSON gets a document whatever happens.
+        Err(Exit::Refused(messages)) if matches!(verdict.output, Output::Kept(..)) => {
+            verdict.add(&messages, &Files::new());
+            verdict.conclude()?;
+            return Err(Exit::Code(CANNOT));
+        }
+        Err(exit) => return Err(exit),
     };
     let options = options(&args.input);
-    for root in &targets.rules {
-        verdict.program(root, &options);
+    if args.diff {
+        return differences(args, reporter, &targets, &options);
     }
-    let mut parts = Vec::new();
-    if !targets.rules.is_empty() {
-        let own = verdict.rule_files.iter().filter(|name| !name.starts_with("lib:")).count();
-        parts.push(counted(own, "rule file"));
+    if args.fix {
+        fix(args, reporter, &targets, &options)?;
     }
-    if !targets.claims.is_empty() {
-        let mut files = Files::new();
-        let limits = options.limits();
-        match claims::load_within(&targets.claims, options.claims, &mut files, &limits) {
-            Ok(loaded) => {
-                verdict.add(&loaded.diagnostics, &files);
-                verdict.add(&policies::warnings(&loaded, verdict.keys.as_ref()), &files);
-                let records = counted(loaded.records, "record");
-                let claims = counted(loaded.claims, "claim");
-                let files = counted(targets.claims.len(), "claims file");
-                parts.push(format!("{files} ({records}, {claims})"));
-            }
-            Err(stop) => {
-                let (nothing, _) = build(&[], Arc::default());
-                let message = stops::message(&stop, &nothing, &options);
-                verdict.note_stop(from_ref(&message));
-                verdict.add(&[message], &files);
-            }
-        }
-    }
-    let has_folder = args.paths.iter().any(|path| path.is_dir());
-    if has_folder && !targets.rules.is_empty() && !verdict.writes && verdict.errors == 0 {
-        reporter.line(
-            "note: no rule file here writes anything (`.output`): they count as parts of a program, \
-             which may fill what they only read; check that program to judge the whole",
-        );
-    }
+    verdict.judge(&targets, &options);
     if verdict.stopped != 0 {
         return Err(Exit::Code(verdict.stopped));
     }
-    let mut out = stdout().lock();
-    let (errors, warnings) =
-        (counted(verdict.errors, "error"), counted(verdict.warnings, "warning"));
-    writeln!(out, "checked {}: {errors}, {warnings}", parts.join(", "))?;
+    verdict.conclude()?;
     if verdict.errors == 0 { Ok(()) } else { Err(Exit::Code(NEGATIVE)) }
 }
 
-impl Verdict {
+/// Applies fixes as long as there are new ones.
+fn fix(args: &Check, reporter: Reporter, targets: &Targets, options: &Options) -> Result<(), Exit> {
+    let mut refused: Vec<String> = Vec::new();
+    for _ in 0..FIXES_MAX {
+        let mut verdict = Verdict::new(args, reporter, Output::Nowhere);
+        verdict.judge(targets, options);
+        let mut is_changed = false;
+        for file in verdict.fixes.fixed() {
+            if refused.contains(&file.name) {
+                continue;
+            }
+            if !file.is_no_worse(options)? {
+                reporter.line(&format!("{} is left as it is: fixed, it is worse", file.name));
+                refused.push(file.name);
+                continue;
+            }
+            file.write()?;
+            is_changed = true;
+            for title in &file.titles {
+                reporter.line(&format!("fixed {title}"));
+            }
+        }
+        if !is_changed {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Prints what the fixes would change.
+fn differences(
+    args: &Check,
+    reporter: Reporter,
+    targets: &Targets,
+    options: &Options,
+) -> Result<(), Exit> {
+    let mut verdict = Verdict::new(args, reporter, Output::Nowhere);
+    verdict.judge(targets, options);
+    let mut out = stdout().lock();
+    let (mut fixes, mut files) = (0, 0);
+    for file in take(&mut verdict.fixes).fixed() {
+        if file.is_no_worse(options)? {
+            out.write_all(diff(&file.name, &file.before, &file.after).as_bytes())?;
+            fixes += file.titles.len();
+            files += 1;
+        }
+    }
+    reporter.line(&format!(
+        "{fixes} {} in {}",
+        if fixes == 1 { "fix" } else { "fixes" },
+        counted(files, "file")
+    ));
+    if fixes == 0 { Ok(()) } else { Err(Exit::Code(NEGATIVE)) }
+}
+
+impl<'a> Verdict<'a> {
+    fn new(args: &'a Check, reporter: Reporter, output: Output) -> Self {
+        Self {
+            args,
+            reporter,
+            output,
+            fixes: Fixes::default(),
+            seen: Set::default(),
+            errors: 0,
+            warnings: 0,
+            mendable: 0,
+            stopped: 0,
+            rule_files: Set::default(),
+            keys: None,
+            writes: false,
+            parts: Vec::new(),
+        }
+    }
+
+    /// Judges programs, then claims.
+    fn judge(&mut self, targets: &Targets, options: &Options) {
+        for root in &targets.rules {
+            self.program(root, options);
+        }
+        if !targets.rules.is_empty() {
+            let own = self.rule_files.iter().filter(|name| !name.starts_with("lib:")).count();
+            self.parts.push(counted(own, "rule file"));
+        }
+        if !targets.claims.is_empty() {
+            self.claims(&targets.claims, options);
+        }
+        let has_folder = self.args.paths.iter().any(|path| path.is_dir());
+        let is_part = !targets.rules.is_empty() && !self.writes && self.errors == 0;
+        if has_folder && is_part && !matches!(self.output, Output::Nowhere) {
+            self.reporter.line(
+                "note: no rule file here writes anything (`.output`): they count as parts of a \
+                 program, which may fill what they only read; check that program to judge the whole",
+            );
+        }
+    }
+
+    fn claims(&mut self, targets: &[PathBuf], options: &Options) {
+        let mut files = Files::new();
+        match claims::load_within(targets, options.claims, &mut files, &options.limits()) {
+            Ok(loaded) => {
+                self.add(&loaded.diagnostics, &files);
+                self.add(&policies::warnings(&loaded, self.keys.as_ref()), &files);
+                let records = counted(loaded.records, "record");
+                let claims = counted(loaded.claims, "claim");
+                let files = counted(targets.len(), "claims file");
+                self.parts.push(format!("{files} ({records}, {claims})"));
+            }
+            Err(stop) => {
+                let (nothing, _) = build(&[], Arc::default());
+                let message = stops::message(&stop, &nothing, options);
+                self.note_stop(from_ref(&message));
+                self.add(&[message], &files);
+            }
+        }
+    }
+
+    /// Prints the summary, and what was kept for standard output.
+    fn conclude(&mut self) -> io::Result<()> {
+        let (errors, warnings) = (self.errors, self.warnings);
+        let checked = match self.parts.as_slice() {
+            [] => "checked nothing".to_owned(),
+            parts => format!("checked {}", parts.join(", ")),
+        };
+        let counts = format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
+        let mut out = stdout().lock();
+        let (format, values) = match &mut self.output {
+            Output::Kept(format, values) => (*format, take(values)),
+            Output::Text | Output::Nowhere => {
+                let fixes = match self.mendable {
+                    0 => String::new(),
+                    n => format!("; --fix mends {n} of them"),
+                };
+                return writeln!(out, "{checked}: {counts}{fixes}");
+            }
+        };
+        match format {
+            CheckFormat::Github => {
+                for value in values {
+                    writeln!(out, "{}", value.as_str().unwrap_or_default())?;
+                }
+            }
+            CheckFormat::Sarif => writeln!(out, "{:#}", sarif(&values))?,
+            CheckFormat::Json | CheckFormat::Full | CheckFormat::Concise => {
+                let document = json!({
+                    "schema": "hence.check/1",
+                    "errors": errors,
+                    "warnings": warnings,
+                    "messages": values,
+                });
+                writeln!(out, "{document}")?;
+            }
+        }
+        self.reporter.line(&format!("{checked}: {counts}"));
+        Ok(())
+    }
+
     /// Judges a program, and its input if its places are known.
     fn program(&mut self, root: &Path, options: &Options) {
         let mut session = Session::new(options.clone());
@@ -156,15 +310,34 @@ impl Verdict {
     }
 
     fn add(&mut self, messages: &[Diagnostic], files: &Files) {
-        let new: Vec<Diagnostic> = messages
+        let mut new: Vec<Diagnostic> = messages
             .iter()
             .filter(|message| self.seen.insert(concise(message, files)))
             .cloned()
             .collect();
+        for message in &mut new {
+            let is_denied =
+                |deny: &Deny| *deny == Deny::Warnings || *deny == Deny::Code(message.code);
+            if self.args.deny.iter().any(is_denied) {
+                message.severity = Severity::Error;
+            }
+        }
         let errors = new.iter().filter(|message| message.is_error()).count();
         self.errors += errors;
+        let is_mendable = |message: &&Diagnostic| message.fixes.iter().any(|fix| fix.safe);
+        self.mendable += new.iter().filter(is_mendable).count();
         self.warnings += new.len() - errors;
-        self.reporter.print(&new, files);
+        match &mut self.output {
+            Output::Text => self.reporter.print(&new, files),
+            Output::Nowhere => self.fixes.collect(&new, files, self.args.guesses),
+            Output::Kept(format, values) => values.extend(new.iter().map(|message| match format {
+                CheckFormat::Github => Value::from(github(message, files)),
+                CheckFormat::Sarif => sarif_result(message, files),
+                CheckFormat::Json | CheckFormat::Full | CheckFormat::Concise => {
+                    render::json(message, files)
+                }
+            })),
+        }
     }
 }
 

@@ -115,7 +115,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Cert(args) => (args.input.messages, false),
         Command::Verify(args) => (args.input.messages, false),
         Command::Repl(args) => (args.input.messages, false),
-        Command::Check(args) => (args.input.messages, false),
+        Command::Check(args) => (args.messages(), false),
         Command::Fmt(args) => (args.messages, false),
         Command::Test(args) => (args.messages, false),
         Command::Plan(args) => (args.input.messages, false),

@@ -13,6 +13,7 @@ pub mod diff;
 pub mod entry;
 pub mod exit;
 pub mod explain_all;
+pub mod fix;
 pub mod fmt;
 pub mod messages;
 pub mod new;

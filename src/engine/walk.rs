@@ -47,6 +47,7 @@ impl<'a> Walk<'a> {
             inputs: Vec::new(),
             outputs: Vec::new(),
             printsizes: Vec::new(),
+            allows: Vec::new(),
         };
         let builtins = Builtins::new(Arc::clone(symbols));
         Self { codes, limits, builtins, program, bases: Table::new(), stores: Table::new() }

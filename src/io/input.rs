@@ -215,6 +215,7 @@ impl Input<'_> {
                 Diagnostic::new(Code::H0304, format!("{cell} does not fit `{base}`"))
                     .label(span, place(column))
                     .note(format!("`{base}` is {}", range(base)))
+                    .help("declare the column float, or record it in larger units")
             }
             Fault::TooFew(given) => {
                 let found = match given {

@@ -1,11 +1,11 @@
-//! `//@` annotations: `name`, `say`, `allow`, `hide` and `opaque` on rules, `assume` on facts,
-//! `say`, `absent`, `conflict`, `caution`, `key`, `hide` and `opaque` on declarations, `date` on
-//! types.
+//! `//@` annotations: `name`, `say`, `hide` and `opaque` on rules, `assume` on facts, `say`,
+//! `absent`, `conflict`, `caution`, `key`, `hide` and `opaque` on declarations, `date` on types,
+//! `allow` on rules, declarations and pragmas.
 //! A word that has no effect is refused, so that none is trusted in vain.
 
 use std::ops::Range;
 
-use crate::program::program::{Column, Conflict, RelationWords, Shown};
+use crate::program::program::{Allow, Column, Conflict, RelationWords, Shown};
 use crate::program::suggest::{either, nearest};
 use crate::syntax::ast::{Annotation, AnnotationArg, Item, ItemKind, Spanned};
 use crate::text::codes::Code;
@@ -18,7 +18,7 @@ const KNOWN: [(&str, &[Target]); 11] = [
     ("say", &[Target::Rule, Target::Relation]),
     ("assume", &[Target::Fact]),
     ("conflict", &[Target::Relation]),
-    ("allow", &[Target::Rule]),
+    ("allow", &[Target::Rule, Target::Relation, Target::Pragma]),
     ("absent", &[Target::Relation]),
     ("caution", &[Target::Relation]),
     ("key", &[Target::Relation]),
@@ -34,6 +34,7 @@ enum Target {
     Fact,
     Relation,
     Type,
+    Pragma,
     Other,
 }
 
@@ -44,6 +45,7 @@ impl Target {
             Self::Fact => "a fact",
             Self::Relation => "a declaration",
             Self::Type => "a type",
+            Self::Pragma => "a pragma",
             Self::Other => "this item",
         }
     }
@@ -62,6 +64,7 @@ pub(crate) fn check(item: &Item, found: &mut Vec<Diagnostic>) {
         ItemKind::Type(_) => Target::Type,
         ItemKind::Rule(rule) if rule.body.is_none() => Target::Fact,
         ItemKind::Rule(_) => Target::Rule,
+        ItemKind::Pragma { .. } => Target::Pragma,
         _ => Target::Other,
     };
     for (index, annotation) in item.annotations.iter().enumerate() {
@@ -114,9 +117,10 @@ fn unknown(annotation: &Annotation) -> Diagnostic {
             diagnostic.fix("an annotation with a similar name exists", annotation.name.span, *near)
         }
         None => diagnostic.note(
-            "annotations are name(\"…\") and allow(L…) on rules, say(\"…\"), hide and opaque on \
-             rules and declarations, absent(\"…\"), conflict(a, b), caution(a) and key(a) on \
-             declarations, assume on facts, date on types; a plain comment starts with `//` alone",
+            "annotations are name(\"…\") on rules, say(\"…\"), hide and opaque on rules and \
+             declarations, absent(\"…\"), conflict(a, b), caution(a) and key(a) on declarations, \
+             assume on facts, date on types, allow(L…) on rules, declarations and pragmas; a plain \
+             comment starts with `//` alone",
         ),
     }
 }
@@ -142,16 +146,16 @@ pub(crate) fn text<'a>(
     None
 }
 
-/// The codes of `//@ allow(L0205)`.
-pub(crate) fn allow(item: &Item, found: &mut Vec<Diagnostic>) -> Vec<Code> {
+/// The warnings of `//@ allow(L0205)`.
+pub(crate) fn allows(item: &Item, found: &mut Vec<Diagnostic>) -> Vec<Allow> {
     let Some(annotation) = item.annotations.iter().find(|a| a.name.node == "allow") else {
         return Vec::new();
     };
-    let mut codes = Vec::new();
+    let mut allows = Vec::new();
     for arg in &annotation.args {
         let (AnnotationArg::Word(word) | AnnotationArg::Text(word)) = &arg.node;
         match Code::parse(word).filter(|code| code.text().starts_with("L02")) {
-            Some(code) => codes.push(code),
+            Some(code) => allows.push(Allow { code, span: arg.span, item: item.span.0 }),
             None => found.push(
                 Diagnostic::new(Code::H0206, format!("`{word}` is no warning about rules"))
                     .label(arg.span, "`allow` takes codes such as L0205"),
@@ -165,7 +169,7 @@ pub(crate) fn allow(item: &Item, found: &mut Vec<Diagnostic>) -> Vec<Code> {
                 .help("write it as //@ allow(L0205)"),
         );
     }
-    codes
+    allows
 }
 
 /// Whether the item is marked `//@ assume`.

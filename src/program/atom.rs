@@ -106,7 +106,11 @@ fn quotes_forgotten(program: &Program, relation: RelationId, atom: &Atom) -> Opt
         diagnostic = diagnostic.label(*span, "this too");
     }
     let edits = words.iter().map(|(name, span)| Edit { span: *span, text: quote(name) }).collect();
-    diagnostic.fixes.push(Fix { title: "to mean the text, put it in quotes".to_owned(), edits });
+    diagnostic.fixes.push(Fix {
+        title: "to mean the text, put it in quotes".to_owned(),
+        edits,
+        safe: false,
+    });
     Some(diagnostic)
 }
 

@@ -20,8 +20,10 @@ pub fn build(files: &[ast::Program], symbols: Arc<Symbols>) -> (Program, Vec<Dia
     let (names, mut found) = Names::build(files);
     let mut directives = Directives::default();
     let mut rules = Rules::new(&names, Arc::clone(&symbols));
+    let mut allows = Vec::new();
     for item in files.iter().flat_map(|file| &file.items) {
         annotations::check(item, &mut found);
+        allows.extend(annotations::allows(item, &mut found));
         directives.read(item, &names, &mut rules.unknown, &mut found);
         if let ItemKind::Rule(rule) = &item.kind {
             rules.add(item, rule);
@@ -51,6 +53,7 @@ pub fn build(files: &[ast::Program], symbols: Arc<Symbols>) -> (Program, Vec<Dia
         inputs: directives.inputs,
         outputs: directives.outputs,
         printsizes: directives.printsizes,
+        allows,
     };
     (program, found)
 }

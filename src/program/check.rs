@@ -100,7 +100,7 @@ fn renamed(mut diagnostic: Diagnostic, places: &[(Span, Option<usize>)], name: &
     }
     let edits = places.iter().map(|(span, _)| Edit { span: *span, text: name.to_owned() });
     let title = "a relation with a similar name exists".to_owned();
-    diagnostic.fixes.push(Fix { title, edits: edits.collect() });
+    diagnostic.fixes.push(Fix { title, edits: edits.collect(), safe: false });
     diagnostic
 }
 

@@ -348,13 +348,13 @@ impl Texts<'_> {
         let (Some(to), None) = (options.next(), options.next()) else { return diagnostic };
         match (&side.term.kind, to) {
             (TermKind::Text(text), BaseType::Symbol) => {
-                diagnostic.fix("write it as a text", side.term.span, quote(text))
+                diagnostic.mend("write it as a text", side.term.span, quote(text))
             }
             (TermKind::Text(text), BaseType::Number) if text.parse::<i64>().is_ok() => {
-                diagnostic.fix("write the number without quotes", side.term.span, text)
+                diagnostic.mend("write the number without quotes", side.term.span, text)
             }
             (TermKind::Text(text), BaseType::Unsigned) if text.parse::<u64>().is_ok() => {
-                diagnostic.fix("write the number without quotes", side.term.span, text)
+                diagnostic.mend("write the number without quotes", side.term.span, text)
             }
             (TermKind::Text(text), to) => match meant(text, to) {
                 Some(number) => diagnostic.fix(
@@ -365,10 +365,10 @@ impl Texts<'_> {
                 None => diagnostic,
             },
             (TermKind::Integer(n), BaseType::Symbol) => {
-                diagnostic.fix("write it as a text", side.term.span, quote(&n.to_string()))
+                diagnostic.mend("write it as a text", side.term.span, quote(&n.to_string()))
             }
             (TermKind::Unsigned(n), BaseType::Number) if i64::try_from(*n).is_ok() => {
-                diagnostic.fix("write it without the `u`", side.term.span, n.to_string())
+                diagnostic.mend("write it without the `u`", side.term.span, n.to_string())
             }
             (TermKind::Var(var), to) if self.draft.vars[*var].name.is_some() => {
                 let name = self.draft.var_name(*var);

@@ -105,7 +105,11 @@ fn quotes_forgotten(open: &[Open<'_>]) -> Diagnostic {
         .zip(&names)
         .map(|(open, name)| Edit { span: open.span, text: quote(name) })
         .collect();
-    diagnostic.fixes.push(Fix { title: "to mean the text, put it in quotes".to_owned(), edits });
+    diagnostic.fixes.push(Fix {
+        title: "to mean the text, put it in quotes".to_owned(),
+        edits,
+        safe: false,
+    });
     diagnostic
 }
 

@@ -33,6 +33,19 @@ pub struct Program {
     pub outputs: Vec<FileDirective>,
     /// `.printsize` directives, in the order of the text.
     pub printsizes: Vec<RelationId>,
+    /// Warnings that `//@ allow(…)` takes as known, in the order of the text.
+    pub allows: Vec<Allow>,
+}
+
+/// A warning that an item is allowed to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// Which one.
+    pub code: Code,
+    /// Where it is allowed.
+    pub span: Span,
+    /// The item: warnings about places in it.
+    pub item: Span,
 }
 
 /// A type.
@@ -156,8 +169,6 @@ pub struct Rule {
     pub name: String,
     /// `//@ say("…")`: a sentence with `{variable}` placeholders.
     pub say: Option<String>,
-    /// `//@ allow(L0205)`: warnings about this rule that are known and not shown.
-    pub allow: Vec<Code>,
     /// `//@ hide`, `//@ opaque`: how much of its steps a proof shows.
     pub shown: Shown,
     /// The written rule.

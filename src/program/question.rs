@@ -184,6 +184,7 @@ fn append(program: &Program, body: &Body, reads: Vec<Read>, shown: &[Shown]) -> 
         inputs: Vec::new(),
         outputs: Vec::new(),
         printsizes: Vec::new(),
+        allows: Vec::new(),
     };
     let span = span_of(body)
         .or_else(|| shown.first().map(|column| column.span))
@@ -219,7 +220,6 @@ fn append(program: &Program, body: &Body, reads: Vec<Read>, shown: &[Shown]) -> 
             program.rules.push(Rule {
                 name: format!("{name}#1"),
                 say: None,
-                allow: Vec::new(),
                 shown: program::Shown::Whole,
                 origin,
                 span,

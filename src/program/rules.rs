@@ -39,7 +39,6 @@ struct Written<'a> {
     origin: OriginId,
     name: Option<&'a str>,
     say: Option<&'a str>,
-    allow: Vec<Code>,
     shown: Shown,
     span: Span,
     plan: Vec<(u32, Vec<usize>)>,
@@ -127,7 +126,6 @@ impl<'a> Rules<'a> {
             origin,
             name: name.map(|(name, _)| name),
             say: say.map(|(say, _)| say),
-            allow: annotations::allow(item, &mut self.found),
             shown: annotations::shown(item, &mut self.found),
             span: item.span.0,
             plan: Vec::new(),
@@ -181,7 +179,6 @@ impl<'a> Rules<'a> {
         self.rules.push(Rule {
             name,
             say: written.say.map(str::to_owned),
-            allow: written.allow.clone(),
             shown: written.shown,
             origin: written.origin,
             span: written.span,

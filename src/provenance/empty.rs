@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use crate::base::ids::{Id, RuleId, VarId};
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
-use crate::program::program::{Aggregate, Expr, LiteralKind, Program, Rule};
+use crate::program::program::{Aggregate, Arg, Expr, LiteralKind, Program, Rule};
 use crate::provenance::proof::Site;
 use crate::provenance::solve::{Order, Solver};
 use crate::syntax::ast::AggregateKind;
@@ -26,6 +26,8 @@ pub struct EmptySum {
     pub group: Vec<(String, Value)>,
     /// Number of such groups, as far as they were looked at.
     pub count: usize,
+    /// An atom that only groups with rows have, as it would be written.
+    pub guard: Option<String>,
 }
 
 /// Larger relations are not looked through.
@@ -89,7 +91,27 @@ impl Sum<'_> {
             .iter()
             .zip(first)
             .filter_map(|(var, value)| Some((self.rule.vars[*var].name.clone()?, *value)));
-        Some(EmptySum { rule: self.id, span, group: named.collect(), count: groups.len() })
+        let (group, count) = (named.collect(), groups.len());
+        let guard = self.guard(solver.program);
+        Some(EmptySum { rule: self.id, span, group, count, guard })
+    }
+
+    /// The first atom of the body with a named outer variable, other arguments left open.
+    fn guard(&self, program: &Program) -> Option<String> {
+        self.aggregate.body.iter().find_map(|literal| {
+            let LiteralKind::Atom(atom) = &literal.kind else { return None };
+            let named = |var: VarId| {
+                let name = self.rule.vars[var].name.as_deref();
+                name.filter(|_| self.aggregate.outer.contains(&var))
+            };
+            atom.vars().find_map(named)?;
+            let args = atom.args.iter().map(|arg| match arg {
+                Arg::Var(var) => named(*var).unwrap_or("_").to_owned(),
+                Arg::Const(value) => value.quoted(&program.symbols),
+            });
+            let args: Vec<String> = args.collect();
+            Some(format!("{}({})", program.relations[atom.relation].name, args.join(", ")))
+        })
     }
 
     /// Tuples of the head that hold 0 where the sum stands.

@@ -174,9 +174,14 @@ impl Session {
         let (program, more) = build(trees, Arc::clone(&self.symbols));
         messages.extend(more);
         undeclared::offer_declarations(trees, &program, messages, &self.files);
-        let (analysis, mut more) = analyse(&program);
-        warnings::drop_allowed(&program, &mut more);
+        let (analysis, more) = analyse(&program);
         messages.extend(more);
+        // What is in error may be what an allow is for.
+        if has_errors(messages) {
+            let _used = warnings::drop_allowed(&program, messages);
+        } else {
+            warnings::drop_known(&program, messages);
+        }
         if unread {
             // The gaps that unread statements leave look like mistakes that nobody made.
             messages.retain(Diagnostic::is_error);

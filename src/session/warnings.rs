@@ -1,5 +1,7 @@
 //! Warnings about rules: which of them a rule allows, and those that only its conclusions show.
 
+use crate::analysis::report::own_file;
+use crate::base::hash::Set;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::Program;
@@ -7,18 +9,50 @@ use crate::provenance::empty::empty_sums;
 use crate::session::patterns::bad_patterns;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::span::Span;
 
-/// Drops the warnings that `//@ allow(…)` on their rule takes as known.
-pub(crate) fn drop_allowed(program: &Program, messages: &mut Vec<Diagnostic>) {
+/// Warnings that depend on the input, so that another run may need what allows them.
+const OF_RUNS: [Code; 2] = [Code::L0205, Code::L0207];
+
+/// Warnings that are only given for a program that writes something.
+const OF_WHOLES: [Code; 4] = [Code::L0201, Code::L0202, Code::L0206, Code::L0209];
+
+/// Drops the warnings that `//@ allow(…)` on their item takes as known. Returns the places of those
+/// that it dropped one for.
+pub(crate) fn drop_allowed(program: &Program, messages: &mut Vec<Diagnostic>) -> Set<Span> {
+    let mut used = Set::default();
     messages.retain(|message| {
         let Some(span) = message.span() else { return true };
-        !program.rules.iter().any(|rule| {
-            rule.allow.contains(&message.code)
-                && rule.span.file == span.file
-                && rule.span.start <= span.start
-                && span.end <= rule.span.end
-        })
+        let allow = program.allows.iter().find(|allow| {
+            allow.code == message.code
+                && allow.item.file == span.file
+                && allow.item.start <= span.start
+                && span.end <= allow.item.end
+        });
+        used.extend(allow.map(|allow| allow.span));
+        allow.is_none()
     });
+    used
+}
+
+/// The same for what the rules as such are warned of, and warns of those that allow nothing.
+pub(crate) fn drop_known(program: &Program, messages: &mut Vec<Diagnostic>) {
+    let used = drop_allowed(program, messages);
+    let own = own_file(program);
+    let writes = !(program.outputs.is_empty() && program.printsizes.is_empty());
+    for allow in &program.allows {
+        let is_judged = own == Some(allow.item.file)
+            && !OF_RUNS.contains(&allow.code)
+            && (writes || !OF_WHOLES.contains(&allow.code));
+        if is_judged && !used.contains(&allow.span) {
+            let text = format!("there is no {} to allow here", allow.code);
+            messages.push(
+                Diagnostic::new(Code::L0210, text)
+                    .label(allow.span, "it would only hide what comes later")
+                    .help("leave it out"),
+            );
+        }
+    }
 }
 
 /// Warnings about sums that were taken over no rows, and about patterns that cannot be read.
@@ -37,11 +71,11 @@ pub(crate) fn of_conclusions(
             .iter()
             .map(|(name, value)| format!("{name} = {}", value.quoted(&program.symbols)))
             .collect();
-        let (group, atoms) = if group.is_empty() {
-            (String::new(), "that binds them".to_owned())
-        } else {
-            let names: Vec<&str> = sum.group.iter().map(|(name, _)| name.as_str()).collect();
-            (format!(" for {}", group.join(", ")), format!("with {}", names.join(", ")))
+        let group =
+            if group.is_empty() { String::new() } else { format!(" for {}", group.join(", ")) };
+        let leave_out = match &sum.guard {
+            Some(guard) => format!("to leave such groups out add `{guard}`"),
+            None => "to leave it out add an atom of the aggregate's body to the rule".to_owned(),
         };
         let found = match sum.count {
             1 => "no rows here".to_owned(),
@@ -54,13 +88,11 @@ pub(crate) fn of_conclusions(
                     "over no rows count and sum give 0; min, max and mean give nothing, so the \
                      rule does not fire",
                 )
-                .help(format!(
-                    "to leave such groups out add an atom of the aggregate's body {atoms} to the \
-                     rule; to keep the 0 knowingly write //@ allow(L0205)"
-                )),
+                .help(format!("{leave_out}; to keep the 0 knowingly write //@ allow(L0205)")),
         );
     }
     messages.extend(bad_patterns(program, tables, limits)?);
-    drop_allowed(program, &mut messages);
+    // What is used here is used: only rules as such are asked.
+    let _used = drop_allowed(program, &mut messages);
     Ok(messages)
 }

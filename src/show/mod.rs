@@ -7,6 +7,7 @@ pub mod facts;
 pub mod ids;
 pub mod json;
 pub mod list;
+pub mod messages;
 pub mod runs;
 pub mod safe;
 pub mod support;

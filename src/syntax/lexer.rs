@@ -414,7 +414,7 @@ impl<'t> Lexer<'t> {
             Diagnostic::new(Code::H0004, "strings stand between straight double quotes")
                 .label(label, "other quotes");
         if !inner.contains(['"', '\\']) {
-            diagnostic = diagnostic.fix("use those", label, format!("\"{inner}\""));
+            diagnostic = diagnostic.mend("use those", label, format!("\"{inner}\""));
         }
         self.report(diagnostic);
         self.push(Kind::Text, start);

@@ -12,7 +12,7 @@ use crate::syntax::attach::{self, Slot};
 use crate::syntax::lexer::{self, Lexed};
 use crate::syntax::token::{Kind, Token};
 use crate::text::codes::Code;
-use crate::text::diagnostic::{self, Diagnostic, Fix};
+use crate::text::diagnostic::{self, Diagnostic, Edit, Fix};
 use crate::text::span::Span;
 
 /// The greatest nesting of terms and formulas.
@@ -423,8 +423,10 @@ impl<'t> Parser<'t> {
         let reached = trial.last().span.end as usize >= range.start - start + replacement.len();
         let good = lexed.diagnostics.is_empty() && trial.diagnostics.is_empty() && reached;
         good.then(|| {
-            let diagnostic = Diagnostic::new(Code::H0001, "").fix(title, span, replacement);
-            diagnostic.fixes.into_iter().next().expect("the line above adds one")
+            let edits = vec![Edit { span, text: replacement.to_owned() }];
+            // Where a bracket closes or a comma stood is a guess.
+            let safe = !matches!(replacement, "," | ")" | "}" | "]" | "()");
+            Fix { title: title.to_owned(), edits, safe }
         })
     }
 

@@ -85,7 +85,7 @@ codes! {
     H0205 "H0205" Error "a hint that cannot be followed"
         "A .plan hint must name every body atom of the rule exactly once.";
     H0206 "H0206" Error "an annotation that cannot be read"
-        "A comment that starts with //@ is an annotation: on a rule name(\"…\"), say(\"…\"), allow(L…); on a fact assume; on a declaration say(\"…\"), absent(\"…\"), conflict(a, b), caution(a); on a type of numbers date. Placeholders are variables of the rule or columns of the relation, {a..b} for a range, {a.id} for an id without its label.";
+        "A comment that starts with //@ is an annotation: on a rule name(\"…\"), say(\"…\"); allow(L…) on a rule, a declaration or a pragma; on a fact assume; on a declaration say(\"…\"), absent(\"…\"), conflict(a, b), caution(a); on a type of numbers date. Placeholders are variables of the rule or columns of the relation, {a..b} for a range, {a.id} for an id without its label.";
     H0301 "H0301" Error "a bad row in a facts file"
         "A cell does not hold a value of its column's type, or the row has too few or too many columns. The message names file, line, column and column name, and counts the bad rows of the file. --bad-rows skip goes on without them.";
     H0302 "H0302" Error "no facts file"
@@ -165,7 +165,7 @@ codes! {
     H0801 "H0801" Error "a test that cannot be read"
         "A test file NAME.test.dl holds statements of the language and directives in comments: //@ facts \"PATH\", //@ test \"NAME\", //@ skip \"REASON\", //@ tolerance 1e-9, //@ without claim ID, //@ assume FACT, //@ expect … and //@ snapshot …; a table stands in /*@ expect ATOM … */. What stands above the first //@ test holds for every case.";
     L0201 "L0201" Warning "a rule that can never fire"
-        "A relation of its body has no rules, no facts and no input, or its comparisons exclude each other.";
+        "A relation of its body has no rules, no facts and no input, or a comparison never holds, or two of them exclude each other.";
     L0202 "L0202" Warning "a relation that nothing reads"
         "It is neither written out nor used by another rule.";
     L0203 "L0203" Warning "a variable used once"
@@ -182,6 +182,14 @@ codes! {
         "The pragma or qualifier is known and changes nothing here.";
     L0209 "L0209" Warning "a modality or marking that a conclusion loses"
         "The rule reads a relation with a column `modality` or `marking`, neither looks at it nor passes it on, and its own relation is written out without it: a reader takes for said what was only expected, or passes on what is marked.";
+    L0210 "L0210" Warning "an allow that allows nothing"
+        "The rule or declaration below it gives no such warning, so `//@ allow` would only hide one that comes later. Warnings that only a run gives (L0205, L0207) are not looked at, since other input may give them.";
+    L0211 "L0211" Warning "a comparison that always holds"
+        "Both sides are the same, or another comparison of the rule leaves nothing for it to exclude. Something else may have been meant.";
+    L0212 "L0212" Warning "a product of relations"
+        "Two atoms share no variable, directly or through other literals, and the head takes something from both: every row of the one meets every row of the other.";
+    L0213 "L0213" Warning "a total over any unit"
+        "A sum or mean takes its values from rows whose unit may differ, so that it adds what does not add up. Take the unit from outside of the aggregate, or name it.";
     L0301 "L0301" Warning "a text that the file format cannot hold"
         "Cells of an output file are apart by tabs and rows by line ends. A text that holds one of them is written with \\t, \\n or \\r in its place, and counted.";
     L0302 "L0302" Warning "a folder that fills nothing"
@@ -218,7 +226,48 @@ codes! {
         "Claims say that their figures are approximate, and no policy approx_slack says by how many percent they are widened. A policy of 0 takes them as they stand.";
 }
 
+/// Examples of every code: `=== CODE`, then on each side, wrong and right, a text.
+static EXAMPLES: &str = include_str!("examples.txt");
+
+/// A text with what is wrong, or the same text put right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Example {
+    /// Whether the code is given for it.
+    pub is_wrong: bool,
+    /// The command to run on it; nothing for `hence check`.
+    pub command: Option<&'static str>,
+    /// Files by their names; the first has none of its own.
+    pub files: Vec<(Option<&'static str>, String)>,
+}
+
 impl Code {
+    /// What gives the code and what does not, in pairs.
+    #[must_use]
+    pub fn examples(self) -> Vec<Example> {
+        let mut found: Vec<Example> = Vec::new();
+        let sections = EXAMPLES.split("=== ").filter_map(|one| one.split_once('\n'));
+        let (_, section) =
+            sections.into_iter().find(|(code, _)| *code == self.text()).unwrap_or(("", ""));
+        for line in section.lines() {
+            let last = found.last_mut().and_then(|example| example.files.last_mut());
+            match (line.strip_prefix("--- "), last) {
+                (Some(head), _) if head.starts_with("file ") => {
+                    if let Some(example) = found.last_mut() {
+                        example.files.push((head.strip_prefix("file "), String::new()));
+                    }
+                }
+                (Some(head), _) => {
+                    let is_wrong = head.starts_with("wrong");
+                    let command = head.split_once(": ").map(|(_, command)| command);
+                    found.push(Example { is_wrong, command, files: vec![(None, String::new())] });
+                }
+                (None, Some((_, text))) => text.extend([line, "\n"]),
+                (None, None) => {}
+            }
+        }
+        found
+    }
+
     /// The code printed as `text`, in any case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -40,6 +40,8 @@ pub struct Fix {
     pub title: String,
     /// The replacements, in one file each, not overlapping.
     pub edits: Vec<Edit>,
+    /// Whether nothing else can have been meant. A similar name is a guess.
+    pub safe: bool,
 }
 
 /// A problem: what is wrong in the user's words, where, what is known about it, what to do.
@@ -97,7 +99,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a fix of one replacement.
+    /// Adds a fix of one replacement that is a guess.
     #[must_use]
     pub fn fix(
         mut self,
@@ -106,7 +108,20 @@ impl Diagnostic {
         replacement: impl Into<String>,
     ) -> Self {
         let edits = vec![Edit { span, text: replacement.into() }];
-        self.fixes.push(Fix { title: title.into(), edits });
+        self.fixes.push(Fix { title: title.into(), edits, safe: false });
+        self
+    }
+
+    /// Adds a fix of one replacement where nothing else can have been meant.
+    #[must_use]
+    pub fn mend(
+        mut self,
+        title: impl Into<String>,
+        span: Span,
+        replacement: impl Into<String>,
+    ) -> Self {
+        let edits = vec![Edit { span, text: replacement.into() }];
+        self.fixes.push(Fix { title: title.into(), edits, safe: true });
         self
     }
 

@@ -121,7 +121,7 @@ pub fn json(diagnostic: &Diagnostic, files: &Files) -> Value {
         .iter()
         .map(|fix| {
             let edits: Vec<Value> = fix.edits.iter().map(edit).collect();
-            json!({ "title": fix.title, "safe": true, "edits": edits })
+            json!({ "title": fix.title, "safe": fix.safe, "edits": edits })
         })
         .collect();
     json!({
