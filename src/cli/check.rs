@@ -239,11 +239,10 @@ impl<'a> Verdict<'a> {
         let (format, values) = match &mut self.output {
             Output::Kept(format, values) => (*format, take(values)),
             Output::Text | Output::Nowhere => {
-                let fixes = match self.mendable {
-                    0 => String::new(),
-                    n => format!("; --fix mends {n} of them"),
-                };
-                return writeln!(out, "{checked}: {counts}{fixes}");
+                if self.mendable > 0 {
+                    self.reporter.line(&format!("note: --fix mends {} of these", self.mendable));
+                }
+                return writeln!(out, "{checked}: {counts}");
             }
         };
         match format {

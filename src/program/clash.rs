@@ -365,7 +365,7 @@ impl Texts<'_> {
                 None => diagnostic,
             },
             (TermKind::Integer(n), BaseType::Symbol) => {
-                diagnostic.mend("write it as a text", side.term.span, quote(&n.to_string()))
+                diagnostic.fix("write it as a text", side.term.span, quote(&n.to_string()))
             }
             (TermKind::Unsigned(n), BaseType::Number) if i64::try_from(*n).is_ok() => {
                 diagnostic.mend("write it without the `u`", side.term.span, n.to_string())

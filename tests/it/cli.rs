@@ -182,7 +182,7 @@ fn limits_and_evaluation_errors() {
     has(&said, "error[H0503]: stopped: `n` still grows after 50 rounds");
     let said = check(&at, &["endless.dl", "--max-rounds", "1", "-q"], 4, "");
     has(&said, "`n` still grows after 1 round\n");
-    has(&said, "raise the limit, or bound the recursion");
+    has(&said, "raise the limit, or bound it by a condition");
     let said = check(&at, &["endless.dl", "--max-rounds", "0", "--timeout", "200ms", "-q"], 4, "");
     has(&said, "error[H0601]");
     has(&check(&at, &["zero.dl"], 3, ""), "error[H0501]: division by zero");
