@@ -179,3 +179,10 @@ fn what_cannot_be_read_stays() {
         assert_eq!(output.status.code(), Some(2));
     }
 }
+
+#[test]
+fn the_rules_are_laid_out() {
+    let output = fmt(Path::new(env!("CARGO_MANIFEST_DIR")), &["--check", "rules"], "");
+    let names = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((names.as_str(), output.status.code()), ("", Some(0)));
+}
