@@ -66,7 +66,7 @@ fn messages(example: &Example) -> String {
         .current_dir(folder.path())
         .output()
         .unwrap();
-    String::from_utf8(output.stderr).unwrap()
+    String::from_utf8([output.stderr, output.stdout].concat()).unwrap()
 }
 
 #[test]
