@@ -62,15 +62,12 @@ fn failed(failure: &Failure, program: &Program) -> Diagnostic {
     let divisor = divisor(failure, program);
     let mut message = Diagnostic::new(Code::H0501, failure.error.to_string());
     message = match &divisor {
-        Some(divisor) => {
-            let message = message.label(failure.span, format!("{} = 0", divisor.name));
-            let from = divisor.from.as_ref();
-            from.map_or(message.clone(), |(span, atom)| {
-                message.label(*span, format!("{} comes from {atom}", divisor.name))
-            })
-        }
+        Some(divisor) => message.label(failure.span, format!("{} = 0", divisor.name)),
         None => message.label(failure.span, "this has no value"),
     };
+    if let Some(Divisor { name, from: Some((span, atom)) }) = &divisor {
+        message = message.label(*span, format!("{name} comes from {atom}"));
+    }
     let values = if values.is_empty() { "no variables".to_owned() } else { values.join(", ") };
     message = message.note(match failure.count {
         1 => format!("the failing binding: {values}"),
@@ -105,7 +102,7 @@ fn divisor(failure: &Failure, program: &Program) -> Option<Divisor> {
     }
     let rule = program.rules.get(failure.rule)?;
     let mut found = None;
-    let mut visit = |expr: &Expr| found = found.or(divided(expr, failure.span));
+    let mut visit = |expr: &Expr| found = found.or_else(|| divided(expr, failure.span));
     rule.head_args.iter().for_each(&mut visit);
     rule.body.iter().for_each(|literal| each_expr(&literal.kind, &mut visit));
     let var = found?;

@@ -2,7 +2,6 @@
 //! words of the program, shows every place concerned, and names one thing to do.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -191,7 +190,7 @@ fn messages(mistake: &Mistake<'_>) -> String {
     let folder = TempDir::new().unwrap();
     for (name, text) in &mistake.files {
         let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).unwrap();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
     let output = Command::new(env!("CARGO_BIN_EXE_hence"))
