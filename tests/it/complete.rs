@@ -103,7 +103,7 @@ fn what_a_command_takes() {
     assert_eq!(shown(&session, ".without jenny"), ["jenny_town  Jenny Town  (source)"]);
     assert_eq!(words(&session, ".without c0201 see"), ["seed"]);
     assert_eq!(words(&session, ".without c02").first().map(String::as_str), Some("c0201"));
-    let path = root().join("rules/deploy").display().to_string();
+    let path = root().join("rules/deployment.d").display().to_string();
     let found = words(&session, &format!(".load {path}"));
     assert_eq!(found.len(), 1);
     assert!(found[0].ends_with("deployment.dl"), "{found:?}");

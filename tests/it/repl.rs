@@ -101,6 +101,9 @@ pub(crate) fn play(folder: &Path, given: &Transcript) -> Transcript {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
         .args(arguments(&given.command))
         .current_dir(folder)
+        // What the tests of this crate may write is no business of the tests that hence runs.
+        .env_remove("INSTA_UPDATE")
+        .env_remove("CI")
         .env_remove("CLICOLOR_FORCE")
         .stdin(Stdio::piped())
         .stdout(writer.try_clone().unwrap())
