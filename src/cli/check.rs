@@ -22,12 +22,13 @@ use crate::cli::session::options;
 use crate::io::find::{places, shown};
 use crate::io::input::counted;
 use crate::program::build::build;
-use crate::session::load::{self, rule_files};
+use crate::session::load::{self, Root, rule_files};
 use crate::session::options::Options;
 use crate::session::question::policy_keys;
 use crate::session::session::{Keep, Session};
 use crate::session::stops;
 use crate::show::messages::{github, sarif, sarif_result};
+use crate::testing::file::{ENDING, TestFile};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::text::files::Files;
@@ -269,7 +270,7 @@ impl<'a> Verdict<'a> {
     /// Judges a program, and its input if its places are known.
     fn program(&mut self, root: &Path, options: &Options) {
         let mut session = Session::new(options.clone());
-        let mut result = session.load(&[root.to_owned()]);
+        let mut result = session.load_roots(&self.roots(root));
         if result.is_ok() && !options.facts.is_empty() {
             result = session.read_input(Keep::Nothing);
         }
@@ -298,6 +299,21 @@ impl<'a> Verdict<'a> {
         self.rule_files.insert(shown(root));
         self.rule_files.extend(session.rule_files().iter().cloned());
         self.add(&messages, session.files());
+    }
+
+    /// What is loaded for a path. Of a test file the directives are judged, and the statements that
+    /// all its cases share, with the rules that it tests.
+    fn roots(&mut self, root: &Path) -> Vec<Root> {
+        let is_test = root.to_str().is_some_and(|path| path.ends_with(ENDING));
+        match TestFile::read(root) {
+            Ok(file) if is_test => {
+                self.add(&file.messages, &file.files);
+                let rules = file.rules().map(Root::File);
+                let own = Root::Text(root.to_owned(), file.statements(None));
+                rules.into_iter().chain([own]).collect()
+            }
+            _ => vec![Root::File(root.to_owned())],
+        }
     }
 
     /// A limit or Ctrl-C is no verdict on what is read: it has an exit code of its own.

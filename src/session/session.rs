@@ -49,7 +49,7 @@ pub struct Session {
     files: Files,
     symbols: Arc<Symbols>,
     roots: Vec<PathBuf>,
-    sources: Sources,
+    sources: Arc<Sources>,
     typed: Vec<ast::Program>,
     warnings: Vec<Diagnostic>,
     world: Option<World>,
@@ -129,7 +129,7 @@ impl Session {
             files: Files::new(),
             symbols: Arc::new(Symbols::new()),
             roots: Vec::new(),
-            sources: Sources::default(),
+            sources: Arc::default(),
             typed: Vec::new(),
             warnings: Vec::new(),
             world: None,
@@ -156,14 +156,14 @@ impl Session {
         let world = self.build(&sources.trees, &mut messages);
         if self.world.is_none() {
             // Which files were read is worth knowing also if they are in error.
-            self.sources.names.clone_from(&sources.names);
+            Arc::make_mut(&mut self.sources).names.clone_from(&sources.names);
         }
         self.finish(messages)?;
         let path = |root: &Root| match root {
             Root::File(path) | Root::Text(path, _) => path.clone(),
         };
         self.roots = roots.iter().map(path).collect();
-        self.sources = sources;
+        self.sources = Arc::new(sources);
         self.world = Some(world);
         Ok(())
     }
@@ -377,7 +377,7 @@ impl Session {
 
     fn run_with_typed(&mut self, roots: &[PathBuf]) -> Result<(), Refused> {
         let (sources, mut messages) = load::read(roots, &self.options.include, &mut self.files);
-        self.sources = sources;
+        self.sources = Arc::new(sources);
         let world = self.build(&self.trees(), &mut messages);
         self.finish(messages)?;
         self.roots = roots.to_vec();
@@ -479,7 +479,7 @@ impl Session {
             files: self.files.clone(),
             symbols: Arc::clone(&self.symbols),
             roots: self.roots.clone(),
-            sources: self.sources.clone(),
+            sources: Arc::clone(&self.sources),
             typed: self.typed.clone(),
             warnings: Vec::new(),
             world: Some(world),

@@ -1,8 +1,9 @@
 //! `hence test`: what comes of test files, which files are written, and what is said of mistakes.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use hence::io::library::modules;
 use hence::testing::{cases, snapshot_text};
@@ -370,6 +371,48 @@ fn coverage_names_what_no_case_tries() {
     has(&lcov, "SF:reach.dl\nFN:7,edge\nFNDA:1,edge\n");
     has(&lcov, "DA:8,1\n");
     has(&lcov, "DA:14,0\n");
+}
+
+/// Types statements at the prompt; all that is printed comes back.
+fn typed(folder: &TempDir, args: &[&str], statements: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hence"));
+    command.arg("repl").args(args).current_dir(folder.path()).env_remove("CLICOLOR_FORCE");
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(statements.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[test]
+fn what_was_asked_becomes_a_case() {
+    let at = folder(&[("r/reach.dl", REACH), ("in/edge.facts", "a\tb\nb\tc\n")]);
+    let statements = "reach(\"a\", x)?\n.record all from a\n.retract edge(\"b\", _)\nreach\n\
+                      .record after that\nreach(\"a\", \"c\")\n.record no way\n.test\n";
+    let text = typed(&at, &["r/reach.dl", "-F", "in"], statements);
+    has(&text, "recorded “all from a” in r/reach.test.dl");
+    has(&text, "r/reach.test.dl  3 passed\n3 passed\n");
+    assert_eq!(
+        read(at.path().join("r/reach.test.dl")),
+        "// reach.test.dl: what follows from reach.dl.\n\n//@ test \"all from a\"\n\
+         //@ facts \"../in\"\n/*@ expect reach(\"a\", x)\nx\nb\nc\n*/\n\n\
+         //@ test \"after that\"\n//@ facts \"../in\"\n//@ without fact edge(\"b\", _)\n\
+         /*@ expect reach(a, b)\na  b\na  b\n*/\n\n//@ test \"no way\"\n//@ facts \"../in\"\n\
+         //@ without fact edge(\"b\", _)\n//@ expect none reach(\"a\", \"c\")\n"
+    );
+    assert_eq!(said(&at, &[]).0, 0);
+    let text = typed(&at, &["r/reach.dl", "-F", "in"], ".record x\nreach\n.record no way\n");
+    has(&text, "there is no answer to record");
+    let text = typed(&at, &["r/reach.dl", "-F", "in", "--no-bail"], "reach\n.record no way\n");
+    has(&text, "r/reach.test.dl has a case “no way” already");
+    let text = typed(&at, &["in/edge.facts"], ".test\n");
+    assert!(!text.contains("passed"), "{text}");
+    let checked = Command::new(env!("CARGO_BIN_EXE_hence"))
+        .args(["check", "r/reach.test.dl"])
+        .current_dir(at.path())
+        .output()
+        .unwrap();
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
 }
 
 #[test]

@@ -66,6 +66,10 @@ pub enum Verb {
     Echo,
     /// `.bail`
     Bail,
+    /// `.test`
+    Test,
+    /// `.record`
+    Record,
     /// `.help`
     Help,
     /// `.quit`
@@ -336,6 +340,23 @@ pub const COMMANDS: &[About] = &[
         more: "Of statements from a pipe or a file; on unless --no-bail was given.\n  .bail off",
     },
     About {
+        verb: Verb::Test,
+        name: ".test",
+        args: "[FILE]",
+        does: "runs the tests beside the rules",
+        more: "Those of NAME.test.dl beside each rule file that is loaded, or of FILE; nothing is \
+               written. `hence test` does more.\n  .test\n  .test rules/totals.dl",
+    },
+    About {
+        verb: Verb::Record,
+        name: ".record",
+        args: "NAME",
+        does: "keeps the last question and its answer as a test",
+        more: "As a case of NAME.test.dl beside the rules, with its input and what was withdrawn or \
+               assumed. Read it: it says what is, not what should be.\n  \
+               .record two voices for the crossing",
+    },
+    About {
         verb: Verb::Help,
         name: ".help",
         args: "[COMMAND]",
@@ -382,7 +403,7 @@ impl Verb {
             Self::Diff | Self::Unused | Self::Conflicts => Takes::Part,
             Self::Sensitivity | Self::Rels | Self::Schema | Self::Rules => Takes::Relation,
             Self::Without => Takes::Name,
-            Self::Load | Self::Facts | Self::To | Self::Read => Takes::File,
+            Self::Load | Self::Facts | Self::To | Self::Read | Self::Test => Takes::File,
             Self::Export => Takes::Export,
             Self::Timer | Self::Echo | Self::Bail => Takes::Switch,
             Self::Help => Takes::Command,
@@ -394,6 +415,7 @@ impl Verb {
             | Self::Rows
             | Self::All
             | Self::History
+            | Self::Record
             | Self::Set
             | Self::Quit => Takes::Nothing,
         }

@@ -10,6 +10,7 @@ pub mod layers;
 pub mod open;
 pub mod piped;
 pub mod proofs;
+pub mod record;
 pub mod run;
 pub mod settings;
 pub mod shell;

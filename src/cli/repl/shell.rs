@@ -19,7 +19,7 @@ use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::repl::settings::{self, Settings};
-use crate::cli::repl::{layers, proofs};
+use crate::cli::repl::{layers, proofs, record};
 use crate::cli::session::width;
 use crate::cli::signals;
 use crate::cli::why::{self, Last};
@@ -45,6 +45,8 @@ pub struct Shell {
     pub interactive: bool,
     /// The last answer.
     last: Option<Answer>,
+    /// The question that it answers, as typed.
+    question: String,
     /// The last proof.
     proof: Option<Last>,
     told_about_facts: bool,
@@ -75,6 +77,7 @@ impl Shell {
             history: Vec::new(),
             interactive,
             last: None,
+            question: String::new(),
             proof: None,
             told_about_facts: false,
         }
@@ -84,6 +87,12 @@ impl Shell {
     #[must_use]
     pub fn last(&self) -> Option<&Answer> {
         self.last.as_ref()
+    }
+
+    /// The last question, as typed, with its answer.
+    #[must_use]
+    pub fn asked(&self) -> Option<(&str, &Answer)> {
+        self.last.as_ref().map(|answer| (self.question.as_str(), answer))
     }
 
     /// Does what the text in `file` says. A statement that fails says why and changes nothing; its
@@ -184,6 +193,7 @@ impl Shell {
         }
         self.footer(&answer, file, start);
         self.last = Some(answer);
+        self.question = text.to_string();
         Ok(())
     }
 
@@ -292,11 +302,7 @@ impl Shell {
             Verb::Whynot => return whynot::at_prompt(&mut self.session, rest),
             Verb::Support => return self.support(rest),
             Verb::Sources => return self.sources(rest),
-            Verb::Sensitivity => {
-                let (flags, relations) = support::words(rest);
-                let ask = support::Ask::of(&flags, Verb::Sensitivity)?;
-                return support::print_sensitivity(&self.session, &relations, ask);
-            }
+            Verb::Sensitivity => return self.sensitivity(rest),
             Verb::Unused => return layers::unused(self, rest),
             Verb::Conflicts => return layers::conflicts(self, rest),
             Verb::Without | Verb::Assume | Verb::Retract => {
@@ -317,6 +323,8 @@ impl Shell {
             Verb::History => return settings::history(self, rest),
             Verb::Export => return settings::export(self, rest),
             Verb::Read => return settings::read(self, rest),
+            Verb::Test => return record::test(self, rest),
+            Verb::Record => return record::record(self, rest),
             _ => {}
         }
         let world = self.session.world();
@@ -407,6 +415,12 @@ impl Shell {
             (support::View::Accounts, ask),
             self.reporter,
         )
+    }
+
+    fn sensitivity(&self, rest: &str) -> Result<(), Exit> {
+        let (flags, relations) = support::words(rest);
+        let ask = support::Ask::of(&flags, Verb::Sensitivity)?;
+        support::print_sensitivity(&self.session, &relations, ask)
     }
 
     fn why(&mut self, line: &str) -> Result<(), Exit> {
