@@ -32,3 +32,4 @@ mod several;
 mod slice;
 mod solve;
 mod tally;
+mod walk;
