@@ -1,5 +1,7 @@
-//! Sums over no rows: they give 0, which may be a slip. Found in finished tables, from the tuples
-//! that hold such a 0 back to the groups they came from.
+//! Aggregates over no rows, which may be a slip. A sum gives 0 then: such groups are found in
+//! finished tables, from the tuples that hold a 0 back to where they came from. A least, greatest or
+//! mean value is not there, and the rule says nothing: such groups are found among the first
+//! bindings of the rest of the rule.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -15,11 +17,13 @@ use crate::text::span::Span;
 use crate::value::base_type::BaseType;
 use crate::value::value::{Finite, Tuple, Value, cmp_tuples};
 
-/// A sum of a rule that was taken over no rows.
+/// An aggregate of a rule that was taken over no rows.
 #[derive(Clone, Debug)]
-pub struct EmptySum {
+pub struct EmptyGroup {
     /// The rule.
     pub rule: RuleId,
+    /// Which aggregate.
+    pub kind: AggregateKind,
     /// The aggregate as written.
     pub span: Span,
     /// The named outer variables of the first such group, with their values.
@@ -34,26 +38,33 @@ pub struct EmptySum {
 const TUPLES_MAX: usize = 100_000;
 /// Tuples with a 0 that are traced back, of one rule.
 const ZEROS_MAX: usize = 1_000;
+/// Tuples that are read for the bindings of a rule that may say nothing.
+const READ_MAX: usize = 2_000;
 
-/// The sums of all rules whose value stands in their head and that have a group without rows, in
-/// the order of the rules; the groups in the order of the language.
+/// The aggregates of all rules that have a group without rows, in the order of the rules; the groups
+/// in the order of the language. Sums count if their value stands in the head.
 ///
 /// # Errors
 /// If the search is stopped.
-pub fn empty_sums(
+pub fn empty_groups(
     program: &Program,
     tables: &dyn Tables,
     limits: &Limits,
-) -> Result<Vec<EmptySum>, Stop> {
+) -> Result<Vec<EmptyGroup>, Stop> {
     let solver = Solver::new(program, tables, limits);
     let mut found = Vec::new();
     for (id, rule) in program.rules.entries() {
         for (at, literal) in rule.body.iter().enumerate() {
-            if let LiteralKind::Aggregate { var, aggregate } = &literal.kind
-                && aggregate.kind == AggregateKind::Sum
-            {
-                let sum = Sum { id, rule, var: *var, aggregate };
-                found.extend(sum.empty(&solver, literal.span, &Site::of_rule(id).inside(at)));
+            if let LiteralKind::Aggregate { var, aggregate } = &literal.kind {
+                let asked = Asked { id, rule, var: *var, aggregate };
+                let site = Site::of_rule(id).inside(at);
+                found.extend(match aggregate.kind {
+                    AggregateKind::Sum => asked.zeroed(&solver, literal.span, &site),
+                    AggregateKind::Min | AggregateKind::Max | AggregateKind::Mean => {
+                        asked.silent(&solver, (at, literal.span), &site)
+                    }
+                    AggregateKind::Count => None,
+                });
                 solver.watch.stopped()?;
             }
         }
@@ -61,15 +72,15 @@ pub fn empty_sums(
     Ok(found)
 }
 
-struct Sum<'a> {
+struct Asked<'a> {
     id: RuleId,
     rule: &'a Rule,
     var: VarId,
     aggregate: &'a Aggregate,
 }
 
-impl Sum<'_> {
-    fn empty(&self, solver: &Solver<'_>, span: Span, site: &Site) -> Option<EmptySum> {
+impl Asked<'_> {
+    fn zeroed(&self, solver: &Solver<'_>, span: Span, site: &Site) -> Option<EmptyGroup> {
         let mut groups: Vec<Tuple> = Vec::new();
         for tuple in self.zeros(solver.program, solver.tables) {
             let mut visit = |bound: &Vec<Option<Value>>| {
@@ -82,6 +93,54 @@ impl Sum<'_> {
             let work = Cell::new(TUPLES_MAX);
             solver.instances((self.id, &tuple), Order::Canonical, &work, &mut visit);
         }
+        self.found(solver, span, groups)
+    }
+
+    /// Groups without a value among the first bindings of the rest of the rule. What compares with
+    /// a variable from outside, or excludes by one, looks for something that need not be there.
+    fn silent(
+        &self,
+        solver: &Solver<'_>,
+        (at, span): (usize, Span),
+        site: &Site,
+    ) -> Option<EmptyGroup> {
+        let outer = &self.aggregate.outer;
+        let is_search = self.aggregate.body.iter().any(|literal| {
+            let mut has_outer = false;
+            literal.each_var(&mut |var| has_outer |= outer.contains(&var));
+            has_outer && !matches!(literal.kind, LiteralKind::Atom(_))
+        });
+        let mut is_large = false;
+        self.rule.each_relation(&mut |id| is_large |= solver.tables.len(id) > TUPLES_MAX);
+        if outer.is_empty() || is_search || is_large {
+            return None;
+        }
+        let nothing = vec![None; self.rule.vars.len()];
+        let others = (0..self.rule.body.len()).filter(|other| *other != at).collect();
+        let arranged = solver.arrange(&self.rule.body, others, &nothing);
+        if !outer.iter().all(|var| arranged.known[var.index()]) {
+            return None;
+        }
+        let mut groups: Vec<Tuple> = Vec::new();
+        let mut visit = |bound: &Vec<Option<Value>>| {
+            let mut is_empty = true;
+            solver.rows(site, self.aggregate, bound, &mut |_, _| {
+                is_empty = false;
+                ControlFlow::Break(())
+            });
+            if is_empty {
+                groups.push(outer.iter().filter_map(|var| bound[var.index()]).collect());
+            }
+            ControlFlow::Continue(())
+        };
+        let work = Cell::new(READ_MAX);
+        let literals = (&Site::of_rule(self.id), &*self.rule.body, &*arranged.order);
+        solver.walk(literals, nothing, &work, &mut visit);
+        self.found(solver, span, groups)
+    }
+
+    /// The first of the groups, if there is one.
+    fn found(&self, solver: &Solver<'_>, span: Span, mut groups: Vec<Tuple>) -> Option<EmptyGroup> {
         groups.sort_by(|a, b| cmp_tuples(a, b, &solver.program.symbols));
         groups.dedup();
         let first = groups.first()?;
@@ -93,7 +152,7 @@ impl Sum<'_> {
             .filter_map(|(var, value)| Some((self.rule.vars[*var].name.clone()?, *value)));
         let (group, count) = (named.collect(), groups.len());
         let guard = self.guard(solver.program);
-        Some(EmptySum { rule: self.id, span, group, count, guard })
+        Some(EmptyGroup { rule: self.id, kind: self.aggregate.kind, span, group, count, guard })
     }
 
     /// The first atom of the body with a named outer variable, other arguments left open.

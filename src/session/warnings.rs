@@ -5,8 +5,9 @@ use crate::base::hash::Set;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::program::Program;
-use crate::provenance::empty::empty_sums;
+use crate::provenance::empty::empty_groups;
 use crate::session::patterns::bad_patterns;
+use crate::syntax::ast::AggregateKind;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
@@ -55,7 +56,7 @@ pub(crate) fn drop_known(program: &Program, messages: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Warnings about sums that were taken over no rows, and about patterns that cannot be read.
+/// Warnings about aggregates that were taken over no rows, and about patterns that cannot be read.
 ///
 /// # Errors
 /// If the search for them is stopped.
@@ -65,7 +66,7 @@ pub(crate) fn of_conclusions(
     limits: &Limits,
 ) -> Result<Vec<Diagnostic>, Stop> {
     let mut messages = Vec::new();
-    for sum in empty_sums(program, tables, limits)? {
+    for sum in empty_groups(program, tables, limits)? {
         let group: Vec<String> = sum
             .group
             .iter()
@@ -77,18 +78,25 @@ pub(crate) fn of_conclusions(
             Some(guard) => format!("to leave such groups out add `{guard}`"),
             None => "to leave it out add an atom of the aggregate's body to the rule".to_owned(),
         };
+        let (given, keep) = match sum.kind {
+            AggregateKind::Sum => ("0", "to keep the 0 knowingly"),
+            _ => ("nothing", "if the rule may say nothing of them"),
+        };
         let found = match sum.count {
             1 => "no rows here".to_owned(),
             n => format!("no rows in {n} groups, this the first of them"),
         };
         messages.push(
-            Diagnostic::new(Code::L0205, format!("sum over no rows gives 0{group}"))
-                .label(sum.span, found)
-                .note(
-                    "over no rows count and sum give 0; min, max and mean give nothing, so the \
+            Diagnostic::new(
+                Code::L0205,
+                format!("{} over no rows gives {given}{group}", sum.kind.name()),
+            )
+            .label(sum.span, found)
+            .note(
+                "over no rows count and sum give 0; min, max and mean give nothing, so the \
                      rule does not fire",
-                )
-                .help(format!("{leave_out}; to keep the 0 knowingly write //@ allow(L0205)")),
+            )
+            .help(format!("{leave_out}; {keep} write //@ allow(L0205)")),
         );
     }
     messages.extend(bad_patterns(program, tables, limits)?);
