@@ -1,9 +1,10 @@
 //! Answers on standard output.
 
-use std::io::{self, Write, stdout};
+use std::io::{self, Write};
 
 use crate::cli::args::{FormatArg, ProofFormat};
 use crate::cli::messages::Reporter;
+use crate::cli::sink::stdout;
 use crate::io::input::grouped;
 use crate::session::answer::Answer;
 use crate::show::answer::{Format, render};

@@ -249,6 +249,9 @@ pub struct ProofArgs {
     /// Lists the best N proofs
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
+    /// Shows what two proofs of the list of --top have not in common, by their numbers
+    #[arg(long, value_names = ["N", "M"], num_args = 2, conflicts_with_all = ["all", "top"])]
+    pub diff: Vec<usize>,
     /// Opens no step that has N steps above it
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
@@ -407,6 +410,9 @@ pub struct Repl {
     /// Goes on after a statement that fails, when standard input is no terminal
     #[arg(long)]
     pub no_bail: bool,
+    /// Lets statements start other programs (.shell, .to '|…'), when standard input is no terminal
+    #[arg(long)]
+    pub shell: bool,
 }
 
 /// `hence plan`

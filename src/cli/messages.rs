@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json as object;
 
 use crate::cli::args::{ColorArg, MessageFormat, Messages};
+use crate::cli::sink;
 use crate::io::input::counted;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
@@ -49,6 +50,9 @@ impl Reporter {
 
     /// Prints warnings, unless the command is quiet, and errors, as long as there are not too many.
     pub fn print(&self, messages: &[Diagnostic], files: &Files) {
+        if !messages.is_empty() {
+            sink::release();
+        }
         let mut out = stderr().lock();
         for message in messages {
             if !message.is_error() && self.quiet {
@@ -93,6 +97,7 @@ impl Reporter {
 
     /// A line as it stands, or as the schema `hence.note/1`: a reader of JSON gets nothing else.
     fn plain(&self, line: &str, severity: &str, message: &str) {
+        sink::release();
         let mut out = stderr().lock();
         match self.format {
             MessageFormat::Full | MessageFormat::Concise => writeln!(out, "{line}"),

@@ -2,7 +2,7 @@
 //! of the terminal.
 
 use std::env::var;
-use std::io::{IsTerminal, stdout};
+use std::io;
 use std::path::PathBuf;
 
 use terminal_size::{Width, terminal_size_of};
@@ -12,6 +12,7 @@ use crate::cli::args::{BadRowsArg, EngineArg, Input, UngroundedArg};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::signals::stop_flag;
+use crate::cli::sink::stdout;
 use crate::io::input::{BadRows, Settings};
 use crate::session::options::{Engine, Options};
 use crate::session::session::{Keep, Session};
@@ -91,6 +92,6 @@ pub fn width(terminal: bool) -> Option<usize> {
     }
     #[expect(clippy::disallowed_methods, reason = "only cli/ reads the environment")]
     let columns = var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let real = || terminal_size_of(stdout()).map(|(Width(columns), _)| usize::from(columns));
+    let real = || terminal_size_of(io::stdout()).map(|(Width(columns), _)| usize::from(columns));
     Some(columns.or_else(real).filter(|columns| *columns > 0).unwrap_or(WIDTH))
 }

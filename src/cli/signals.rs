@@ -5,8 +5,8 @@
 use std::ffi::c_int;
 use std::fs;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::signal::SIGINT;
 #[cfg(unix)]
@@ -26,15 +26,19 @@ const ENDING: &[c_int] = &[SIGTERM, SIGHUP];
 #[cfg(not(unix))]
 const ENDING: &[c_int] = &[];
 
-/// A flag that the signals set.
+/// The flag that the signals set: one for the process.
 #[must_use]
 pub fn stop_flag() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for &signal in ENDING.iter().chain(&[SIGINT]) {
-        // Without a handler a signal ends the process, which is what it does elsewhere.
-        handle(signal, &stop).unwrap_or(());
-    }
-    stop
+    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let stop = STOP.get_or_init(|| {
+        let stop = Arc::new(AtomicBool::new(false));
+        for &signal in ENDING.iter().chain(&[SIGINT]) {
+            // Without a handler a signal ends the process, which is what it does elsewhere.
+            handle(signal, &stop).unwrap_or(());
+        }
+        stop
+    });
+    Arc::clone(stop)
 }
 
 fn handle(signal: c_int, stop: &Arc<AtomicBool>) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! `hence support`, `hence sources`, `hence sensitivity`, and the same at the prompt.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::Write;
 
 use crate::base::ids::{FileId, RelationId};
 use crate::cli::answers::{note_others, say};
@@ -9,6 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::repl::command::Verb;
 use crate::cli::session::{open, options, width};
+use crate::cli::sink::stdout;
 use crate::cli::whatif::programs_apart;
 use crate::provenance::search::Budget;
 use crate::session::ask::relation;

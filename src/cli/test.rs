@@ -1,7 +1,7 @@
 //! `hence test`: finds test files, runs their cases, and keeps what is to be kept.
 
 use std::env::var;
-use std::io::{IsTerminal, Write, stdout};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -15,6 +15,7 @@ use crate::cli::messages::Reporter;
 use crate::cli::review;
 use crate::cli::session::engine;
 use crate::cli::signals::stop_flag;
+use crate::cli::sink::stdout;
 use crate::cli::test_args::{CoverageFormat, Test, TestFormat, UnreferencedArg};
 use crate::io::find::shown;
 use crate::io::map;

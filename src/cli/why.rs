@@ -1,7 +1,7 @@
 //! `hence why`, and `.why` at the prompt.
 
 use std::fs;
-use std::io::{self, Write, stdout};
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::base::ids::{FileId, NodeId};
@@ -11,16 +11,19 @@ use crate::cli::args::{ByArg, ProofArgs, Why, WhyFormat, last_apart};
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::session::{columns, open, options};
+use crate::cli::sink::stdout;
 use crate::io::find::shown;
+use crate::io::input::counted;
 use crate::io::output::replace;
 use crate::program::program::Program;
 use crate::provenance::proof::{Least, Proof};
-use crate::provenance::search::{Asked, Budget, Found};
+use crate::provenance::search::{Asked, Budget, Found, Proofs};
 use crate::session::session::{Keep, Session};
 use crate::show::facts::{ProofFacts, RELATIONS};
 use crate::show::ids::id;
 use crate::show::json;
 use crate::show::list::list;
+use crate::show::proofs_diff::differ;
 use crate::show::tree::{Branches, Detail, Expand, TreeOptions, View, view};
 use crate::show::words::Words;
 use crate::text::codes::Code;
@@ -49,6 +52,10 @@ pub fn run(args: &Why, session: &mut Option<Session>, reporter: Reporter) -> Res
         let message = Diagnostic::new(Code::H0701, "`-D` takes the files of `--format facts`");
         return Err(Exit::from(message));
     }
+    if !args.proof.diff.is_empty() && args.format != WhyFormat::Text {
+        let message = Diagnostic::new(Code::H0701, "`--diff` is shown as text only");
+        return Err(Exit::from(message.help("`--top N --format json` has all of each proof")));
+    }
     let (atom, programs) =
         last_apart(&args.programs_and_atom, "the atom").map_err(|missing| *missing)?;
     let session = open(session, options(&args.input), (&programs, Keep::Input), reporter)?;
@@ -71,7 +78,8 @@ fn asked(args: &ProofArgs) -> Asked {
         Some(ByArg::Height) => Least::Height,
         Some(ByArg::Groups) => Least::Groups,
     };
-    let most = if args.all { LISTED_MAX } else { args.top.unwrap_or(0) };
+    let compared = args.diff.iter().max().copied();
+    let most = if args.all { LISTED_MAX } else { compared.or(args.top).unwrap_or(0) };
     Asked { budget, least, most }
 }
 
@@ -96,6 +104,10 @@ pub fn show(
         (WhyFormat::Text, _) => {
             let layout = layout(args);
             let text = match &found.proofs {
+                Some(proofs) if !args.diff.is_empty() => {
+                    let [n, m] = two(proofs, &args.diff)?;
+                    differ(words, [n, m], layout.width)
+                }
                 Some(proofs) => {
                     let mut text = list(words, proofs, layout.width);
                     if args.full {
@@ -122,6 +134,25 @@ pub fn show(
     out.flush()?;
     note_others(explained.matching, reporter);
     Ok(last.map(|numbers| Last { proof: found.proof, numbers }))
+}
+
+/// The two proofs to be compared, under their numbers.
+fn two<'p>(proofs: &'p Proofs, numbers: &[usize]) -> Result<[(usize, &'p Proof); 2], Exit> {
+    let proof = |n: usize| {
+        let found = n.checked_sub(1).and_then(|at| proofs.proofs.get(at));
+        found.map(|proof| (n, proof)).ok_or_else(|| {
+            let known = counted(proofs.proofs.len(), "proof");
+            let message = Diagnostic::new(Code::H0701, format!("no proof {n}: there are {known}"));
+            Exit::from(message.help("--top N lists them"))
+        })
+    };
+    match numbers {
+        &[n, m] if n != m => Ok([proof(n)?, proof(m)?]),
+        _ => {
+            let message = Diagnostic::new(Code::H0701, "--diff takes two proofs by their numbers");
+            Err(Exit::from(message.help("as in --diff 1 2")))
+        }
+    }
 }
 
 fn layout(args: &ProofArgs) -> TreeOptions {

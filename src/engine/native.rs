@@ -92,15 +92,13 @@ impl Database {
     fn tables(&self) -> StoreTables<'_> {
         StoreTables { bases: &self.bases, codes: &self.codes, stores: &self.stores }
     }
-
-    /// Bytes that a relation takes, indexes included.
-    #[must_use]
-    pub fn bytes(&self, relation: RelationId) -> usize {
-        self.stores[relation].bytes()
-    }
 }
 
 impl Tables for Database {
+    fn bytes(&self, relation: RelationId) -> Option<usize> {
+        Some(self.stores[relation].bytes())
+    }
+
     fn len(&self, relation: RelationId) -> usize {
         self.tables().len(relation)
     }

@@ -30,6 +30,11 @@ pub trait Tables {
         visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     );
 
+    /// Bytes that a relation takes, indexes included, if that is known.
+    fn bytes(&self, _relation: RelationId) -> Option<usize> {
+        None
+    }
+
     /// All tuples of a relation with so many columns, column by column as codes, and their number.
     fn columns(&self, relation: RelationId, arity: usize, codes: &Codes) -> (usize, Vec<Vec<u32>>) {
         let mut columns = vec![Vec::new(); arity];

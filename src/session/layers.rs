@@ -18,6 +18,8 @@ use crate::value::value::Value;
 pub struct Layers {
     /// Changes that were made permanent.
     kept: Vec<Change>,
+    /// The statements that made them.
+    kept_by: Vec<String>,
     /// Layers that can be dropped, the lowest first.
     open: Vec<Layer>,
     /// The world below all open layers, if it is not that of the input as read.
@@ -55,6 +57,12 @@ impl Layers {
     #[must_use]
     pub fn kept(&self) -> usize {
         self.kept.len()
+    }
+
+    /// The statements whose changes were made permanent, in order.
+    #[must_use]
+    pub fn kept_by(&self) -> &[String] {
+        &self.kept_by
     }
 
     /// All changes, in order.
@@ -119,6 +127,7 @@ impl Session {
         let n = layers.open.len();
         for layer in layers.open.drain(..) {
             layers.kept.extend(layer.changes);
+            layers.kept_by.push(layer.statement);
         }
         layers.ground = None;
         n
@@ -223,7 +232,8 @@ impl Session {
         });
         let taken = renamed(&layers.kept).and_then(|kept| {
             let open = open.collect::<Result<Vec<Layer>, String>>()?;
-            Ok(Layers { kept, open, ..Layers::default() })
+            let kept_by = layers.kept_by.clone();
+            Ok(Layers { kept, kept_by, open, ..Layers::default() })
         });
         let failed = match taken {
             Ok(taken) => {

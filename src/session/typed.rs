@@ -9,11 +9,26 @@ use crate::program::question::declare;
 use crate::session::session::{Refused, Session};
 use crate::syntax::ast;
 use crate::syntax::parser::parse;
+use crate::syntax::printer::print;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, has_errors};
 use crate::text::span::Span;
 
 impl Session {
+    /// What was typed as a part of a rule file, with the declarations that were left out.
+    #[must_use]
+    pub fn typed_text(&self) -> String {
+        let texts: Vec<String> = self.typed_trees().iter().map(print).collect();
+        texts.join("\n")
+    }
+
+    /// The statements that were typed, as they were typed.
+    #[must_use]
+    pub fn typed_statements(&self) -> Vec<&str> {
+        let last = self.typed_trees().iter().filter_map(|tree| tree.items.last());
+        last.map(|item| self.files().get(item.span.0.file).text.trim()).collect()
+    }
+
     /// Adds the rules and declarations in `file`, one of this session's texts, and derives
     /// everything again.
     ///

@@ -175,7 +175,7 @@ fn described<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 }
 
 /// Written rules with their numbers, from 1 in the order of the files.
-fn written(program: &Program) -> Vec<(usize, &Rule)> {
+pub(super) fn written(program: &Program) -> Vec<(usize, &Rule)> {
     let mut rules: Vec<(usize, &Rule)> = Vec::new();
     let mut seen: Vec<OriginId> = Vec::new();
     for rule in program.rules.iter() {

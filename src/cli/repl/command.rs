@@ -66,10 +66,26 @@ pub enum Verb {
     Echo,
     /// `.bail`
     Bail,
+    /// `.unload`
+    Unload,
+    /// `.graph`
+    Graph,
+    /// `.check`
+    Check,
     /// `.test`
     Test,
     /// `.record`
     Record,
+    /// `.stats`
+    Stats,
+    /// `.steps`
+    Steps,
+    /// `.save`
+    Save,
+    /// `.edit`
+    Edit,
+    /// `.shell`
+    Shell,
     /// `.help`
     Help,
     /// `.quit`
@@ -103,6 +119,7 @@ pub const COMMANDS: &[About] = &[
                --by WHAT       the proof with the least of: assumptions, sources, claims, height, \
                groups\n\
                --all, --top N  lists all proofs, or the best N\n\
+               --diff N M      what two proofs of that list have not in common\n\
                --depth N       opens no step that has N steps above it\n\
                --expand WHAT   opens what is hidden, opaque or too deep: a relation, a rule, #N\n\
                --full          shows every step\n\
@@ -259,6 +276,69 @@ pub const COMMANDS: &[About] = &[
         more: "Every file is then read again.\n  .facts more/facts\n  .facts claims.jsonl",
     },
     About {
+        verb: Verb::Unload,
+        name: ".unload",
+        args: "FILE…",
+        does: "takes rule files, folders or claims files out again",
+        more: "Everything else is then read again.\n  .unload more.dl",
+    },
+    About {
+        verb: Verb::Save,
+        name: ".save",
+        args: "FILE",
+        does: "writes rules typed here, and layers, into a file",
+        more: "A file that ends in .dl is a rule file: rules, and what was assumed as facts. Any \
+               other has the statements, for `.read`, with `.retract` and `.without` too. A file \
+               that `.save` has not written is left alone.\n  .save mine.dl\n  .save work.txt",
+    },
+    About {
+        verb: Verb::Graph,
+        name: ".graph",
+        args: "[RELATION]",
+        does: "shows what a relation depends on, or all strata",
+        more: "Indented under each relation is what its rules read: `!` if it must be absent, `{}` \
+               if it is counted or added up.\n  .graph total\n  .graph",
+    },
+    About {
+        verb: Verb::Steps,
+        name: ".steps",
+        args: "RULE",
+        does: "shows how a rule is evaluated",
+        more: "By the number of `.rules`, the name of the rule, or its relation.\n  .steps 3\n  \
+               .steps total",
+    },
+    About {
+        verb: Verb::Stats,
+        name: ".stats",
+        args: "",
+        does: "shows how many tuples there are, and how much memory they take",
+        more: "The largest relations first, indexes included.\n  .stats",
+    },
+    About {
+        verb: Verb::Check,
+        name: ".check",
+        args: "",
+        does: "judges the rule files and their input as they are now",
+        more: "As `hence check` does; what was typed here was judged when it was typed.\n  .check",
+    },
+    About {
+        verb: Verb::Test,
+        name: ".test",
+        args: "[FILE]",
+        does: "runs the tests beside the rules",
+        more: "Those of NAME.test.dl beside each rule file that is loaded, or of FILE; nothing is \
+               written. `hence test` does more.\n  .test\n  .test rules/totals.dl",
+    },
+    About {
+        verb: Verb::Record,
+        name: ".record",
+        args: "NAME",
+        does: "keeps the last question and its answer as a test",
+        more: "As a case of NAME.test.dl beside the rules, with its input, what was typed here and \
+               what was withdrawn or assumed. Read it: it says what is, not what should be.\n  \
+               .record two voices for the crossing",
+    },
+    About {
         verb: Verb::Format,
         name: ".format",
         args: "[table | csv | tsv | json | jsonl | md | facts]",
@@ -282,10 +362,11 @@ pub const COMMANDS: &[About] = &[
     About {
         verb: Verb::To,
         name: ".to",
-        args: "[FILE | -]",
-        does: "sends the answers of questions into a file",
-        more: "In the form that `.format` says, until `.to -`. What was in the file is gone.\n  \
-               .format csv\n  .to answers.csv\n  total?\n  .to -",
+        args: "[FILE | '|COMMAND' | -]",
+        does: "sends answers into a file or a program",
+        more: "All that would be on standard output, until `.to -`; answers in the form that \
+               `.format` says. What was in the file is gone. In a pipe programs are started only \
+               with --shell.\n  .format csv\n  .to answers.csv\n  total?\n  .to '|sort -r'\n  .to -",
     },
     About {
         verb: Verb::Export,
@@ -340,21 +421,18 @@ pub const COMMANDS: &[About] = &[
         more: "Of statements from a pipe or a file; on unless --no-bail was given.\n  .bail off",
     },
     About {
-        verb: Verb::Test,
-        name: ".test",
-        args: "[FILE]",
-        does: "runs the tests beside the rules",
-        more: "Those of NAME.test.dl beside each rule file that is loaded, or of FILE; nothing is \
-               written. `hence test` does more.\n  .test\n  .test rules/totals.dl",
+        verb: Verb::Edit,
+        name: ".edit",
+        args: "",
+        does: "opens the last statement in an editor, and does what comes back",
+        more: "In $VISUAL, $EDITOR or vi; at a terminal.\n  .edit",
     },
     About {
-        verb: Verb::Record,
-        name: ".record",
-        args: "NAME",
-        does: "keeps the last question and its answer as a test",
-        more: "As a case of NAME.test.dl beside the rules, with its input and what was withdrawn or \
-               assumed. Read it: it says what is, not what should be.\n  \
-               .record two voices for the crossing",
+        verb: Verb::Shell,
+        name: ".shell",
+        args: "COMMAND",
+        does: "does a command of the shell",
+        more: "In a pipe only with --shell.\n  .shell ls facts",
     },
     About {
         verb: Verb::Help,
@@ -401,9 +479,20 @@ impl Verb {
             Self::Why | Self::Support | Self::Sources => Takes::Row,
             Self::Whynot | Self::Assume | Self::Retract => Takes::Atom,
             Self::Diff | Self::Unused | Self::Conflicts => Takes::Part,
-            Self::Sensitivity | Self::Rels | Self::Schema | Self::Rules => Takes::Relation,
+            Self::Sensitivity
+            | Self::Rels
+            | Self::Schema
+            | Self::Rules
+            | Self::Graph
+            | Self::Steps => Takes::Relation,
             Self::Without => Takes::Name,
-            Self::Load | Self::Facts | Self::To | Self::Read | Self::Test => Takes::File,
+            Self::Load
+            | Self::Unload
+            | Self::Facts
+            | Self::To
+            | Self::Read
+            | Self::Save
+            | Self::Test => Takes::File,
             Self::Export => Takes::Export,
             Self::Timer | Self::Echo | Self::Bail => Takes::Switch,
             Self::Help => Takes::Command,
@@ -415,8 +504,12 @@ impl Verb {
             | Self::Rows
             | Self::All
             | Self::History
-            | Self::Record
             | Self::Set
+            | Self::Check
+            | Self::Stats
+            | Self::Record
+            | Self::Edit
+            | Self::Shell
             | Self::Quit => Takes::Nothing,
         }
     }
@@ -425,9 +518,10 @@ impl Verb {
     #[must_use]
     pub fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Why => {
-                &["--all", "--budget", "--by", "--depth", "--expand", "--full", "--rows", "--top"]
-            }
+            Self::Why => &[
+                "--all", "--budget", "--by", "--depth", "--diff", "--expand", "--full", "--rows",
+                "--top",
+            ],
             Self::Whynot => &["--all", "--depth", "--top"],
             Self::Support => &["--claims", "--full"],
             Self::Sources => &["--echo", "--fragile", "--full", "--necessary"],
@@ -594,7 +688,10 @@ mod tests {
         check(".w 3", &Statement::Command(Verb::Why, "3"));
         check(".q", &Statement::Command(Verb::Quit, ""));
         check(".h why", &Statement::Command(Verb::Help, "why"));
-        check(".re", &Statement::Unknown(".re", vec![".retract", ".rels", ".reload", ".read"]));
+        check(
+            ".re",
+            &Statement::Unknown(".re", vec![".retract", ".rels", ".reload", ".record", ".read"]),
+        );
         check(".nope x", &Statement::Unknown(".nope", vec![]));
         check(" . ", &Statement::Unknown(".", vec![]));
         check("?", &Statement::Unknown("?", vec![]));

@@ -1,12 +1,13 @@
 //! `.without`, `.assume`, `.retract`, and what becomes of the layers they open; `.conflicts`.
 
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::time::Instant;
 
 use crate::cli::args::{FormatArg, ProofFormat};
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::Verb;
 use crate::cli::repl::shell::Shell;
+use crate::cli::sink::stdout;
 use crate::cli::{conflicts, unused, whatif};
 use crate::io::input::{counted, grouped};
 use crate::session::changes::Part;

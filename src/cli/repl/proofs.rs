@@ -31,6 +31,10 @@ pub fn read(line: &str) -> Result<(ProofArgs, &str), Exit> {
         if WITH_VALUE.contains(&word) {
             options.push(take(&mut rest));
         }
+        if word == "--diff" {
+            options.push(take(&mut rest));
+            options.push(take(&mut rest));
+        }
     }
     let line = Line::try_parse_from(&options).map_err(|error| {
         let text = error.render().to_string();

@@ -1,14 +1,15 @@
 //! `.test` and `.record`: the tests beside the rules, and the last answer as a case of them.
 
 use std::fmt::Write as _;
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::repl::command::is_word;
+use crate::cli::repl::save;
 use crate::cli::repl::shell::Shell;
+use crate::cli::sink::stdout;
 use crate::io::find::shown;
-use crate::io::input::counted;
 use crate::session::answer::Answer;
 use crate::session::options::Options;
 use crate::testing::directive::Says;
@@ -108,14 +109,11 @@ pub fn record(shell: &Shell, name: &str) -> Result<(), Exit> {
     }
     text.push_str(&format!("\n//@ test {}\n", quote(name)));
     text.push_str(&input(shell, &file));
+    text.push_str(&shell.session.typed_text());
     text.push_str(&changes(shell));
     text.push_str(&expectation(question, answer)?);
     snapshot::write(&path, &text).map_err(|failed| unwritten(&failed))?;
     shell.reporter.line(&format!("recorded “{name}” in {}", shown(&path)));
-    if shell.session.typed() > 0 {
-        let typed = counted(shell.session.typed(), "statement");
-        shell.reporter.line(&format!("note: not in it: {typed} typed at the prompt"));
-    }
     let file = TestFile::of(&path, text);
     let results = run(shell, &[file])?;
     let failed = results.iter().flat_map(|result| &result.cases).find(|case| case.name == name);
@@ -168,8 +166,8 @@ fn from(path: &Path, folder: &Path) -> String {
 /// What was withdrawn, taken out and assumed, as directives.
 fn changes(shell: &Shell) -> String {
     let mut out = String::new();
-    for layer in shell.session.layers().open() {
-        let statement = layer.statement.trim();
+    for statement in save::changes(&shell.session) {
+        let statement = statement.trim();
         let (verb, rest) = statement.split_once(char::is_whitespace).unwrap_or((statement, ""));
         let rest = rest.trim().trim_end_matches('.');
         let lines: Vec<String> = match verb.trim_start_matches('.').chars().next() {

@@ -11,6 +11,7 @@ use crate::cli::repl::settings::Settings;
 use crate::cli::repl::shell::Shell;
 use crate::cli::repl::{editor, piped};
 use crate::cli::session::{options, width};
+use crate::cli::sink::{self, To};
 use crate::io::find::shown;
 use crate::session::session::{Keep, Session};
 use crate::text::codes::Code;
@@ -39,8 +40,13 @@ pub fn run(args: &Repl, session: &mut Option<Session>, reporter: Reporter) -> Re
         reporter.line(&banner(current, width(true)));
     }
     let session = session.take().expect("it was just put there");
-    let settings = Settings::new(args.format, !args.no_bail);
+    let mut settings = Settings::new(args.format, !args.no_bail);
+    settings.shell = args.shell;
     let mut shell = Shell::new(session, reporter, settings, interactive);
+    if interactive {
+        sink::page();
+    }
     let code = if interactive { editor::run(&mut shell)? } else { piped::run(&mut shell)? };
+    sink::divert(To::Standard);
     if code == 0 { Ok(()) } else { Err(Exit::Code(code)) }
 }

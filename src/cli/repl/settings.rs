@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +14,9 @@ use crate::cli::args::FormatArg;
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::Verb;
 use crate::cli::repl::open::{Fed, Open, inside};
+use crate::cli::repl::programs;
 use crate::cli::repl::shell::{Next, Shell};
+use crate::cli::sink::{self, To, stdout};
 use crate::io::find::shown;
 use crate::io::input::counted;
 use crate::io::map;
@@ -43,8 +45,8 @@ pub struct Settings {
     pub echo: bool,
     /// Whether statements that are not typed end at the first that fails.
     pub bail: bool,
-    /// Where answers go instead of standard output.
-    pub to: Option<(PathBuf, File)>,
+    /// Whether statements that are not typed may start programs.
+    pub shell: bool,
     /// Files that are being read.
     depth: usize,
 }
@@ -53,13 +55,13 @@ impl Settings {
     /// As the command line says.
     #[must_use]
     pub fn new(format: FormatArg, bail: bool) -> Self {
-        Self { format, rows: None, timer: false, echo: false, bail, to: None, depth: 0 }
+        Self { format, rows: None, timer: false, echo: false, bail, shell: false, depth: 0 }
     }
 
     /// How a table is laid out on a terminal of this width.
     #[must_use]
     pub fn layout(&self, width: Option<usize>) -> Layout {
-        let layout = Layout::of(width.filter(|_| self.to.is_none()));
+        let layout = Layout::of(width.filter(|_| sink::is_standard()));
         match self.rows {
             None => layout,
             Some(rows) => Layout { rows: Some(rows).filter(|rows| *rows > 0), ..layout },
@@ -152,20 +154,21 @@ fn rows_shown(shell: &Shell) -> String {
 
 fn redirect(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
     if rest.is_empty() {
-        let to = shell.settings.to.as_ref();
-        let to = to.map_or_else(|| "standard output".to_owned(), |(path, _)| shown(path));
-        shell.reporter.line(&format!("answers go to {to}"));
+        shell.reporter.line(&format!("answers go to {}", sink::named()));
         return Ok(());
     }
-    shell.settings.to = match rest {
-        "-" => None,
-        path => {
-            let path = PathBuf::from(path);
-            #[expect(clippy::disallowed_methods, reason = "the answers of questions go there")]
-            let file = File::create(&path).map_err(|error| unwritten(&path, &error))?;
-            Some((path, file))
-        }
-    };
+    let inner = rest.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(rest);
+    if let Some(command) = inner.strip_prefix('|') {
+        return programs::divert(shell, command.trim());
+    }
+    if rest == "-" {
+        sink::divert(To::Standard);
+        return Ok(());
+    }
+    let path = PathBuf::from(inner);
+    #[expect(clippy::disallowed_methods, reason = "answers go there")]
+    let file = File::create(&path).map_err(|error| unwritten(&path, &error))?;
+    sink::divert(To::File(path, file));
     Ok(())
 }
 
@@ -191,7 +194,7 @@ fn set(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
         writeln!(out, "timer   {}", word(settings.timer))?;
         writeln!(out, "echo    {}", word(settings.echo))?;
         writeln!(out, "bail    {}", word(settings.bail))?;
-        let to = settings.to.as_ref().map_or_else(|| "-".to_owned(), |(path, _)| shown(path));
+        let to = if sink::is_standard() { "-".to_owned() } else { sink::named() };
         writeln!(out, "to      {to}")?;
         return Ok(());
     }
@@ -300,7 +303,11 @@ pub fn read(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
     done
 }
 
-fn statements(shell: &mut Shell, name: &str, text: &str) -> Result<(), Exit> {
+/// Does the statements of a text.
+///
+/// # Errors
+/// If a statement of it fails and failures end it.
+pub(super) fn statements(shell: &mut Shell, name: &str, text: &str) -> Result<(), Exit> {
     let mut open = Open::default();
     for line in text.lines() {
         let (statement, line) = match open.feed(line) {

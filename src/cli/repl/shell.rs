@@ -1,7 +1,7 @@
 //! [`Shell`]: what a statement does. Answers go to standard output, everything else to standard
 //! error; at a terminal and through a pipe alike.
 
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,11 +19,13 @@ use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::repl::settings::{self, Settings};
-use crate::cli::repl::{layers, proofs, record};
+use crate::cli::repl::{inside, layers, programs, proofs, record, save};
 use crate::cli::session::width;
 use crate::cli::signals;
+use crate::cli::sink::{self, stdout};
 use crate::cli::why::{self, Last};
 use crate::cli::{support, whynot};
+use crate::io::find::shown;
 use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
@@ -47,6 +49,8 @@ pub struct Shell {
     last: Option<Answer>,
     /// The question that it answers, as typed.
     question: String,
+    /// The atom whose proofs were listed last.
+    listed: Option<String>,
     /// The last proof.
     proof: Option<Last>,
     told_about_facts: bool,
@@ -78,6 +82,7 @@ impl Shell {
             interactive,
             last: None,
             question: String::new(),
+            listed: None,
             proof: None,
             told_about_facts: false,
         }
@@ -111,8 +116,13 @@ impl Shell {
             writeln!(stdout(), "hence> {}", text.trim()).map_err(Exit::Output)?;
         }
         let result = catch_unwind(AssertUnwindSafe(|| self.act(file)));
+        sink::release();
         stdout().flush().map_err(Exit::Output)?;
-        let result = self.said(result);
+        let mut result = self.said(result);
+        if let Some(text) = sink::failed() {
+            self.reporter.error(&text);
+            result = result.map(|_| Err(exit::CANNOT));
+        }
         self.reporter.end();
         if self.settings.timer {
             let time = start.elapsed();
@@ -212,10 +222,6 @@ impl Shell {
         let numbered = answer.atoms.is_some() && !answer.columns.is_empty();
         let layout = Layout { numbered, ..self.settings.layout(self.width()) };
         let format = self.settings.format;
-        if let Some((_, file)) = &mut self.settings.to {
-            answers::print(answer, format, layout, file)?;
-            return Ok(());
-        }
         answers::print(answer, format, layout, &mut stdout().lock())?;
         stdout().flush()?;
         Ok(())
@@ -323,10 +329,23 @@ impl Shell {
             Verb::History => return settings::history(self, rest),
             Verb::Export => return settings::export(self, rest),
             Verb::Read => return settings::read(self, rest),
+            Verb::Graph => return inside::graph(self, rest),
+            Verb::Steps => return inside::steps(self, rest),
+            Verb::Stats => return inside::stats(self),
+            Verb::Check => return inside::check(self),
             Verb::Test => return record::test(self, rest),
             Verb::Record => return record::record(self, rest),
+            Verb::Save => return save::save(self, rest),
+            Verb::Shell => return programs::run(self, rest),
+            Verb::Edit => return programs::edit(self, rest),
+            Verb::Unload => return self.unload(rest),
             _ => {}
         }
+        self.about(verb, rest)
+    }
+
+    /// What the program is, and of what files.
+    fn about(&mut self, verb: Verb, rest: &str) -> Result<(), Exit> {
         let world = self.session.world();
         let mut out = stdout().lock();
         match verb {
@@ -362,12 +381,36 @@ impl Shell {
         }
     }
 
+    /// Takes rule files, or places of input, out again.
+    fn unload(&mut self, rest: &str) -> Result<(), Exit> {
+        let gone = paths(rest, ".unload")?;
+        let mut options = self.session.options().clone();
+        let mut roots = self.session.roots().to_vec();
+        for path in gone {
+            let is_it =
+                |known: &PathBuf| *known == path || known.file_name() == Some(path.as_os_str());
+            let before = roots.len() + options.facts.len();
+            roots.retain(|known| !is_it(known));
+            options.facts.retain(|known| !is_it(known));
+            if roots.len() + options.facts.len() == before {
+                let all = self.session.roots().iter().chain(&self.session.options().facts);
+                let all: Vec<String> = all.map(|path| shown(path)).collect();
+                let text = format!("{} is not loaded", shown(&path));
+                let help = format!("loaded are {}", all.join(", "));
+                let message = Diagnostic::new(Code::H0306, text);
+                return Err(Exit::from(if all.is_empty() { message } else { message.help(help) }));
+            }
+        }
+        self.again(|session| session.again(options, &roots))
+    }
+
     fn again(
         &mut self,
         load: impl FnOnce(&mut Session) -> Result<(), Vec<Diagnostic>>,
     ) -> Result<(), Exit> {
         load(&mut self.session)?;
         self.last = None;
+        self.listed = None;
         self.proof = None;
         let warnings = self.session.take_warnings_of_questions();
         self.reporter.print(&warnings, self.session.files());
@@ -429,7 +472,13 @@ impl Shell {
             let last = self.proof.as_mut().ok_or_else(nothing_shown)?;
             return why::below(&self.session, last, n, &args);
         }
-        let atom = self.meant(rest)?;
+        let atom = match &self.listed {
+            Some(atom) if rest.is_empty() && !args.diff.is_empty() => atom.clone(),
+            _ => self.meant(rest)?,
+        };
+        if args.all || args.top.is_some() {
+            self.listed = Some(atom.clone());
+        }
         let file = self.session.files_mut().add("why", atom);
         let how = (&args, (WhyFormat::Text, None));
         let shown = why::show(&mut self.session, file, how, self.reporter)?;
