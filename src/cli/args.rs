@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::cert_args::{CERT_HELP, Cert, VERIFY_HELP, Verify};
 use crate::cli::check_args::{CHECK_HELP, Check, FMT_HELP, Fmt};
+use crate::cli::packaging::{Completions, Man};
 use crate::cli::test_args::{TEST_HELP, Test};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -29,6 +30,10 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 `hence PROG.dl …` is `hence run PROG.dl …`.
+
+What options do not say HENCE_FACTS, HENCE_INCLUDE, HENCE_FORMAT, HENCE_COLOR, HENCE_TIMEOUT,
+HENCE_JOBS and HENCE_BAD_ROWS do, then the keys facts, include, format, color, timeout, jobs and
+bad-rows of hence.toml in this folder or the nearest above.
 
 Exit codes: 0 done; 1 the verdict is negative (check, test, why, diff, query -e, …); \
 2 cannot run: usage, program or input in error; 3 evaluation error; 4 limit reached; \
@@ -87,6 +92,10 @@ pub enum Command {
     Rules(Rules),
     /// Explains a message code, or lists them
     Explain(Explain),
+    /// Prints what completes hence in a shell
+    Completions(Completions),
+    /// Prints the manual, or writes its pages into a folder
+    Man(Man),
 }
 
 /// Rule files, and where their input comes from.

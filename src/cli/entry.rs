@@ -8,14 +8,14 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::{
-    catalog, cert, check, conflicts, diff, fmt, new, plan, query, repl, run, signals, support,
-    test, unused, whatif, why, whynot,
+    catalog, cert, check, config, conflicts, diff, fmt, new, packaging, plan, query, repl, run,
+    signals, support, test, unused, whatif, why, whynot,
 };
 use crate::session::session::Session;
 use crate::text::files::Files;
@@ -25,7 +25,7 @@ use crate::text::files::Files;
 pub fn main() -> ExitCode {
     set_hook(Box::new(note_panic));
     let arguments = with_command(args_os().collect());
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let printed = error.print().and_then(|()| stdout().flush());
@@ -40,7 +40,38 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    ExitCode::from(dispatch(&cli.command))
+    match configured(cli, arguments) {
+        Ok(cli) => ExitCode::from(dispatch(&cli.command)),
+        Err(exit) => {
+            let reporter = Reporter::new(Messages::default(), false);
+            ExitCode::from(finish(exit, None, reporter))
+        }
+    }
+}
+
+/// The command line with what the environment and `hence.toml` say where it says nothing. Commands
+/// that read no rules do not need them.
+fn configured(cli: Cli, arguments: Vec<OsString>) -> Result<Cli, Exit> {
+    let free = matches!(
+        cli.command,
+        Command::New(_)
+            | Command::Schema(_)
+            | Command::Rules(_)
+            | Command::Explain(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Fmt(_)
+    );
+    if free {
+        return Ok(cli);
+    }
+    let config = config::load()?;
+    if config.is_empty() {
+        return Ok(cli);
+    }
+    let known = "what was set was judged, and the command line was read before";
+    let matches = config.apply(Cli::command()).try_get_matches_from(arguments);
+    Ok(Cli::from_arg_matches(&matches.expect(known)).expect(known))
 }
 
 /// `hence PROG.dl …` is `hence run PROG.dl …`.
@@ -84,6 +115,8 @@ fn dispatch(command: &Command) -> u8 {
         Command::Schema(args) => catalog::schema(*args),
         Command::Rules(args) => catalog::rules(args),
         Command::Explain(args) => catalog::explain(args),
+        Command::Completions(args) => packaging::completions(*args),
+        Command::Man(args) => packaging::man(args),
     }));
     let code = match result {
         Ok(Ok(())) => 0,
@@ -119,9 +152,12 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Fmt(args) => (args.messages, false),
         Command::Test(args) => (args.messages, false),
         Command::Plan(args) => (args.input.messages, false),
-        Command::New(_) | Command::Schema(_) | Command::Rules(_) | Command::Explain(_) => {
-            (Messages::default(), false)
-        }
+        Command::New(_)
+        | Command::Schema(_)
+        | Command::Rules(_)
+        | Command::Explain(_)
+        | Command::Completions(_)
+        | Command::Man(_) => (Messages::default(), false),
     }
 }
 

@@ -16,6 +16,7 @@ mod claims_rows;
 mod cli;
 mod compiled;
 mod complete;
+mod config;
 mod demo;
 mod diff;
 mod docs;

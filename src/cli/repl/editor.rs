@@ -135,8 +135,14 @@ fn failed(error: &ReadlineError) -> Exit {
 
 fn converse<'s>(editor: &mut Prompt<'s>, shell: &RefCell<&'s mut Shell>) -> Result<u8, Exit> {
     let mut open = Open::default();
-    let mut n = 0;
+    let (mut n, mut warned) = (0, false);
     loop {
+        if !open.is_open() {
+            let mut shell = shell.borrow_mut();
+            if let Some(line) = shell.watch.changed() {
+                shell.reporter.line(&line);
+            }
+        }
         let prompt = if open.is_open() { GOES_ON.to_owned() } else { prompt(&shell.borrow()) };
         if let Some(help) = editor.helper_mut() {
             help.open = open.text().to_owned();
@@ -154,7 +160,14 @@ fn converse<'s>(editor: &mut Prompt<'s>, shell: &RefCell<&'s mut Shell>) -> Resu
                 open.give_up();
                 continue;
             }
-            Err(ReadlineError::Eof) => return Ok(0),
+            Err(ReadlineError::Eof) => {
+                let shell = shell.borrow();
+                let Some(unsaved) = shell.unsaved().filter(|_| !warned) else { return Ok(0) };
+                warned = true;
+                let text = format!("{unsaved} not saved: .save FILE, or Ctrl-D again to leave");
+                shell.reporter.line(&text);
+                continue;
+            }
             Err(error) => return Err(failed(&error)),
         };
         // A text that was pasted, or comes from the history, may hold several lines.
@@ -179,6 +192,7 @@ fn converse<'s>(editor: &mut Prompt<'s>, shell: &RefCell<&'s mut Shell>) -> Resu
             // A line that cannot be kept is no reason to stop.
             editor.add_history_entry(statement.as_str()).unwrap_or(false);
             n += 1;
+            warned = false;
             let mut shell = shell.borrow_mut();
             if !statement.starts_with(' ') {
                 shell.history.push(statement.clone());

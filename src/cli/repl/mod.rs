@@ -17,3 +17,4 @@ pub mod run;
 pub mod save;
 pub mod settings;
 pub mod shell;
+pub mod watch;

@@ -87,7 +87,7 @@ fn rules(session: &Session) -> String {
 }
 
 /// The statements as they were typed.
-fn statements(session: &Session) -> String {
+pub(super) fn statements(session: &Session) -> String {
     let mut out = format!("{MARK}; `.read` does it again.\n");
     for text in session.typed_statements() {
         line(&mut out, format_args!("{text}"));

@@ -19,6 +19,7 @@ use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
 use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
 use crate::cli::repl::settings::{self, Settings};
+use crate::cli::repl::watch::Watch;
 use crate::cli::repl::{inside, layers, programs, proofs, record, save};
 use crate::cli::session::width;
 use crate::cli::signals;
@@ -51,6 +52,10 @@ pub struct Shell {
     question: String,
     /// The atom whose proofs were listed last.
     listed: Option<String>,
+    /// Files that were read, to see when they change.
+    pub watch: Watch,
+    /// What was last written by `.save`.
+    pub saved: Option<String>,
     /// The last proof.
     proof: Option<Last>,
     told_about_facts: bool,
@@ -75,6 +80,8 @@ impl Shell {
         interactive: bool,
     ) -> Self {
         Self {
+            watch: Watch::new(&session),
+            saved: None,
             session,
             reporter,
             settings,
@@ -335,7 +342,11 @@ impl Shell {
             Verb::Check => return inside::check(self),
             Verb::Test => return record::test(self, rest),
             Verb::Record => return record::record(self, rest),
-            Verb::Save => return save::save(self, rest),
+            Verb::Save => {
+                save::save(self, rest)?;
+                self.saved = Some(save::statements(&self.session));
+                return Ok(());
+            }
             Verb::Shell => return programs::run(self, rest),
             Verb::Edit => return programs::edit(self, rest),
             Verb::Unload => return self.unload(rest),
@@ -381,6 +392,17 @@ impl Shell {
         }
     }
 
+    /// What is not in any file, in words.
+    #[must_use]
+    pub fn unsaved(&self) -> Option<String> {
+        let changes = save::changes(&self.session).len();
+        let parts = [(self.session.typed(), "statement"), (changes, "change")];
+        let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what));
+        let parts: Vec<String> = parts.collect();
+        let is_saved = self.saved.as_deref() == Some(save::statements(&self.session).as_str());
+        (!parts.is_empty() && !is_saved).then(|| parts.join(" and "))
+    }
+
     /// Takes rule files, or places of input, out again.
     fn unload(&mut self, rest: &str) -> Result<(), Exit> {
         let gone = paths(rest, ".unload")?;
@@ -409,6 +431,7 @@ impl Shell {
         load: impl FnOnce(&mut Session) -> Result<(), Vec<Diagnostic>>,
     ) -> Result<(), Exit> {
         load(&mut self.session)?;
+        self.watch = Watch::new(&self.session);
         self.last = None;
         self.listed = None;
         self.proof = None;
