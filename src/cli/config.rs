@@ -6,6 +6,7 @@ use std::env::{current_dir, split_paths, var};
 use std::path::{Path, PathBuf};
 
 use clap::{Command, ValueEnum};
+use toml::de::Error;
 use toml::{Table, Value};
 
 use crate::base::nearest::{alternatives, nearest};
@@ -76,7 +77,7 @@ fn of_file(path: &Path, is_here: bool) -> Result<Config, Exit> {
     let name = if is_here { FILE.to_owned() } else { shown(path) };
     let unread = |reason: String| wrong(format!("{name} cannot be read: {reason}"), FORM);
     let text = read(&Origin::Disk(path.to_owned())).map_err(unread)?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+    let table: Table = text.parse().map_err(|error: Error| {
         let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         wrong(format!("{name}:{line}: {}", error.message()), FORM)
     })?;
