@@ -720,7 +720,7 @@ fn new_makes_a_folder_once_and_writes_over_nothing() {
         &at,
         &["check", "a/b"],
         0,
-        "checked 1 rule file, 1 claims file (13 records, 3 claims): 0 errors, 0 warnings\n",
+        "checked 1 rule file, 1 claims file (14 records, 3 claims): 0 errors, 0 warnings\n",
     );
     assert_eq!(checked, "");
     check(&at, &["test", "a/b"], 0, "a/b/main.test.dl  3 passed\n3 passed\n");

@@ -45,9 +45,10 @@ pub fn read(line: &str) -> Result<(ProofArgs, &str), Exit> {
     Ok((line.proof, rest))
 }
 
-/// Cuts a word, or a text in quotes, off the front.
+/// Cuts a word, or a text in quotes of either kind, off the front.
 fn take<'l>(rest: &mut &'l str) -> &'l str {
-    let (word, after) = match rest.strip_prefix('"').and_then(|inner| inner.split_once('"')) {
+    let quoted = ['"', '\''].iter().find_map(|&quote| rest.strip_prefix(quote)?.split_once(quote));
+    let (word, after) = match quoted {
         Some((quoted, after)) => (quoted, after),
         None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
     };
@@ -65,6 +66,8 @@ mod tests {
         assert!(args.full && args.by.is_some());
         assert_eq!((args.expand, rest), (vec!["a rule".to_owned()], "p(\"a --b\", 1)"));
         assert_eq!(read("--depth 2 #4").unwrap().1, "#4");
+        // As a proof writes it for the shell.
+        assert_eq!(read("--expand '#4' p(x)").unwrap().0.expand, ["#4"]);
         assert_eq!(read("").unwrap().1, "");
         assert!(read("--nope p(x)").is_err());
         assert!(read("--top x p(x)").is_err());
