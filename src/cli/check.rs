@@ -22,6 +22,7 @@ use crate::cli::session::options;
 use crate::io::find::{places, shown};
 use crate::io::input::counted;
 use crate::program::build::build;
+use crate::session::judge::drop_open_inputs;
 use crate::session::load::{self, Root, rule_files};
 use crate::session::options::Options;
 use crate::session::question::policy_keys;
@@ -282,14 +283,7 @@ impl<'a> Verdict<'a> {
             let program = &session.world().program;
             let writes = !(program.outputs.is_empty() && program.printsizes.is_empty());
             self.writes |= writes;
-            if !writes {
-                // What a part of a program reads and does not fill, the whole may fill.
-                let declared = |span| program.relations.iter().any(|one| one.span == span);
-                messages.retain(|message| {
-                    let mut others = message.labels.iter().skip(1);
-                    message.code != Code::L0201 || !others.any(|label| declared(label.span))
-                });
-            }
+            drop_open_inputs(program, &mut messages);
             let read = policy_keys(program);
             let keys = self.keys.get_or_insert_default();
             keys.named.extend(read.named);

@@ -2,6 +2,8 @@
 //! for beside the including file, then in each `-I` folder, then in the library; the first hit
 //! wins.
 
+use std::fs;
+use std::io;
 use std::iter::once;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +72,22 @@ pub fn modules() -> Vec<(&'static str, &'static str)> {
 #[must_use]
 pub fn module(name: &str) -> Option<&'static str> {
     modules().into_iter().find(|(module, _)| *module == name).map(|(_, text)| text)
+}
+
+/// Writes a module into a folder, for programs that only read files, and gives its path.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_out(name: &str, folder: &Path) -> io::Result<PathBuf> {
+    let text = module(name).ok_or(io::ErrorKind::NotFound)?;
+    let path = folder.join(name);
+    if map::read(&path).is_ok_and(|there| *there == *text.as_bytes()) {
+        return Ok(path);
+    }
+    fs::create_dir_all(folder)?;
+    #[expect(clippy::disallowed_methods, reason = "files are written in this layer")]
+    fs::write(&path, text)?;
+    Ok(path)
 }
 
 /// The places that are tried for an `.include`, in order.

@@ -41,13 +41,54 @@ pub fn read(
 }
 
 /// Reads `roots` and what they include.
-///
-/// # Panics
-/// Never: an including file is one that was found here.
 #[must_use]
 pub fn read_roots(
     roots: &[Root],
     include: &[PathBuf],
+    files: &mut Files,
+) -> (Sources, Vec<Diagnostic>) {
+    read_open(roots, Places { include, open: &|_| None }, files)
+}
+
+/// Where rule files are looked for.
+#[derive(Clone, Copy)]
+pub struct Places<'a> {
+    /// The `-I` folders.
+    pub include: &'a [PathBuf],
+    /// The text that an editor holds in place of a file.
+    pub open: &'a dyn Fn(&Path) -> Option<String>,
+}
+
+impl Places<'_> {
+    fn text(&self, origin: &Origin) -> Result<String, String> {
+        let open = match origin {
+            Origin::Disk(path) => (self.open)(path),
+            Origin::Library(_) => None,
+        };
+        open.map_or_else(|| library::read(origin), Ok)
+    }
+
+    fn exists(&self, origin: &Origin) -> bool {
+        library::exists(origin)
+            || matches!(origin, Origin::Disk(path) if (self.open)(path).is_some())
+    }
+
+    /// The file that an `.include` of `path` in `from` means.
+    #[must_use]
+    pub fn included(&self, from: &Origin, path: &str) -> Option<Origin> {
+        let candidates = library::candidates(path, from, self.include);
+        candidates.into_iter().find(|origin| !path.is_empty() && self.exists(origin))
+    }
+}
+
+/// Reads `roots` and what they include, texts that are open in place of their files.
+///
+/// # Panics
+/// Never: an including file is one that was found here.
+#[must_use]
+pub fn read_open(
+    roots: &[Root],
+    places: Places<'_>,
     files: &mut Files,
 ) -> (Sources, Vec<Diagnostic>) {
     let mut loader = Loader::new();
@@ -57,7 +98,7 @@ pub fn read_roots(
     let before = files.entries().count();
     for root in roots {
         let (path, text) = match root {
-            Root::File(path) => (path, library::read(&Origin::Disk(path.clone()))),
+            Root::File(path) => (path, places.text(&Origin::Disk(path.clone()))),
             Root::Text(path, text) => (path, Ok(text.clone())),
         };
         let origin = Origin::Disk(path.clone());
@@ -72,7 +113,7 @@ pub fn read_roots(
         let root = Found { name: origin.name(), key: origin.key(), text };
         let (tree, more) = loader.load(root, files, &mut |from, path| {
             let from = origins.get(from).expect("the including file was found here").clone();
-            let found = find(&from, path, include)?;
+            let found = find(&from, path, places)?;
             origins.insert(found.1.key.clone(), found.0);
             Ok(found.1)
         });
@@ -83,12 +124,12 @@ pub fn read_roots(
     (sources, messages)
 }
 
-fn find(from: &Origin, path: &str, include: &[PathBuf]) -> Result<(Origin, Found), Missing> {
+fn find(from: &Origin, path: &str, places: Places<'_>) -> Result<(Origin, Found), Missing> {
     if path.is_empty() {
         return Err(Missing::default());
     }
-    let candidates = library::candidates(path, from, include);
-    let Some(origin) = candidates.iter().find(|origin| library::exists(origin)) else {
+    let Some(origin) = places.included(from, path) else {
+        let candidates = library::candidates(path, from, places.include);
         let folder = candidates.iter().find(|origin| library::is_folder(origin));
         if let Some(folder) = folder {
             let reason = Some(format!("{} is a folder", folder.name()));
@@ -101,10 +142,10 @@ fn find(from: &Origin, path: &str, include: &[PathBuf]) -> Result<(Origin, Found
         }
         return Err(Missing { tried, reason: None });
     };
-    match library::read(origin) {
+    match places.text(&origin) {
         Ok(text) => {
             let found = Found { name: origin.name(), key: origin.key(), text };
-            Ok((origin.clone(), found))
+            Ok((origin, found))
         }
         Err(reason) => Err(Missing { tried: Vec::new(), reason: Some(reason) }),
     }

@@ -9,6 +9,7 @@ pub mod conflicts;
 pub mod diff;
 pub mod evaluate;
 pub mod explain;
+pub mod judge;
 pub mod layers;
 pub mod load;
 pub mod missing;

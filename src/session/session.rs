@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::analysis::analysis::{Analysis, analyse};
+use crate::analysis::analysis::Analysis;
 use crate::base::ids::{FileId, Id, RelationId, Table};
 use crate::claims;
 use crate::claims::encode::{Counts, Rest};
@@ -18,24 +18,23 @@ use crate::engine::facts::Facts;
 use crate::engine::tables::Tables;
 use crate::io::find::{self, Places};
 use crate::io::input::{Input, Loaded};
-use crate::program::build::build;
 use crate::program::facts::plain_facts;
 use crate::program::program::Program;
 use crate::provenance::leaves::Leaves;
 use crate::session::evaluate::{self, Database};
+use crate::session::judge;
 use crate::session::layers::Layers;
 use crate::session::load::{self, Root, Sources};
 use crate::session::missing;
 use crate::session::options::Options;
 use crate::session::question::policy_keys;
 use crate::session::stops;
-use crate::session::undeclared;
 use crate::session::warnings;
 use crate::session::whatif::Made;
 use crate::syntax::ast;
 use crate::syntax::parser::parse;
 use crate::text::codes::Code;
-use crate::text::diagnostic::{self, Diagnostic, has_errors};
+use crate::text::diagnostic::{Diagnostic, has_errors};
 use crate::text::files::Files;
 use crate::value::codes::Codes;
 use crate::value::symbols::Symbols;
@@ -170,22 +169,8 @@ impl Session {
 
     /// Resolves and analyses rule files. The world is good only if there is no error.
     fn build(&self, trees: &[ast::Program], messages: &mut Vec<Diagnostic>) -> World {
-        let unread = has_errors(messages);
-        let (program, more) = build(trees, Arc::clone(&self.symbols));
-        messages.extend(more);
-        undeclared::offer_declarations(trees, &program, messages, &self.files);
-        let (analysis, more) = analyse(&program);
-        messages.extend(more);
-        // What is in error may be what an allow is for.
-        if has_errors(messages) {
-            let _used = warnings::drop_allowed(&program, messages);
-        } else {
-            warnings::drop_known(&program, messages);
-        }
-        if unread {
-            // The gaps that unread statements leave look like mistakes that nobody made.
-            messages.retain(Diagnostic::is_error);
-        }
+        let symbols = Arc::clone(&self.symbols);
+        let (program, analysis) = judge::resolve(trees, symbols, &self.files, messages);
         let facts = Facts::of_program(&program, Arc::new(Codes::new(Arc::clone(&self.symbols))));
         World {
             program,
@@ -205,16 +190,8 @@ impl Session {
 
     /// Sorts messages out: warnings are kept, errors refuse the step.
     fn finish(&mut self, mut messages: Vec<Diagnostic>) -> Result<(), Refused> {
-        diagnostic::sort(&mut messages);
-        // What a program leaves unused of the library is no fault of it.
-        let in_library = |message: &Diagnostic| {
-            message.span().is_some_and(|span| self.files.get(span.file).name.starts_with("lib:"))
-        };
-        messages.retain(|message| message.is_error() || !in_library(message));
+        judge::settle(&mut messages, &self.files);
         if has_errors(&messages) {
-            undeclared::name_modules(&mut messages, &self.files);
-            // What is odd about a program in error mostly follows from the error.
-            messages.retain(Diagnostic::is_error);
             return Err(messages);
         }
         self.warnings.extend(messages);

@@ -11,6 +11,7 @@ pub mod messages;
 pub mod proofs_diff;
 pub mod runs;
 pub mod safe;
+pub mod schema;
 pub mod support;
 pub mod support_json;
 pub mod table;

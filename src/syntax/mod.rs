@@ -3,6 +3,7 @@
 mod annotation;
 pub mod ast;
 mod attach;
+pub mod cursor;
 pub mod format;
 pub mod include;
 mod layout;

@@ -73,76 +73,59 @@ pub enum Kind {
     End,
 }
 
-/// Words that cannot be used as names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names are those of the language")]
-pub enum Word {
-    Band,
-    Bor,
-    Bxor,
-    Bshl,
-    Bshr,
-    Bshru,
-    Land,
-    Lor,
-    Lxor,
-    Bnot,
-    Lnot,
-    Count,
-    Sum,
-    Min,
-    Max,
-    Mean,
-    As,
-    True,
-    False,
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident $($text:literal)+;)*) => {
+        /// Words that cannot be used as names.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[expect(missing_docs, reason = "the names are those of the language")]
+        pub enum Word { $($(#[$doc])* $name,)* }
+
+        impl Word {
+            /// Every word as written, with what it is.
+            pub const ALL: &'static [(&'static str, Self)] = &[$($(($text, Self::$name),)+)*];
+
+            /// The word spelt `text`.
+            #[must_use]
+            pub fn of(text: &str) -> Option<Self> {
+                Some(match text {
+                    $($($text)|+ => Self::$name,)*
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+words! {
+    Band "band";
+    Bor "bor";
+    Bxor "bxor";
+    Bshl "bshl";
+    Bshr "bshr";
+    Bshru "bshru";
+    Land "land";
+    Lor "lor";
+    Lxor "lxor";
+    Bnot "bnot";
+    Lnot "lnot";
+    Count "count";
+    Sum "sum";
+    Min "min";
+    Max "max";
+    Mean "mean";
+    As "as";
+    True "true";
+    False "false";
     /// `cat`, `ord`, `range`, `strlen`, `substr`, `to_…`
-    Functor,
+    Functor "cat" "ord" "range" "strlen" "substr" "to_float" "to_number" "to_string" "to_unsigned";
     /// `match`, `contains`
-    Test,
+    Test "match" "contains";
     /// A word of the dialect that hence does not read yet: `nil`, `autoinc`, …
-    Later,
+    Later "nil" "autoinc" "recursive_iteration_cnt" "debug_delta"
+        "__FILE__" "__LINE__" "__INCL__" "__ITERATION__";
 }
 
 impl Word {
-    /// The word spelt `text`.
-    #[must_use]
-    pub fn of(text: &str) -> Option<Self> {
-        Some(match text {
-            "band" => Self::Band,
-            "bor" => Self::Bor,
-            "bxor" => Self::Bxor,
-            "bshl" => Self::Bshl,
-            "bshr" => Self::Bshr,
-            "bshru" => Self::Bshru,
-            "land" => Self::Land,
-            "lor" => Self::Lor,
-            "lxor" => Self::Lxor,
-            "bnot" => Self::Bnot,
-            "lnot" => Self::Lnot,
-            "count" => Self::Count,
-            "sum" => Self::Sum,
-            "min" => Self::Min,
-            "max" => Self::Max,
-            "mean" => Self::Mean,
-            "as" => Self::As,
-            "true" => Self::True,
-            "false" => Self::False,
-            "cat" | "ord" | "range" | "strlen" | "substr" | "to_float" | "to_number"
-            | "to_string" | "to_unsigned" => Self::Functor,
-            "match" | "contains" => Self::Test,
-            "nil"
-            | "autoinc"
-            | "recursive_iteration_cnt"
-            | "debug_delta"
-            | "__FILE__"
-            | "__LINE__"
-            | "__INCL__"
-            | "__ITERATION__" => Self::Later,
-            _ => return None,
-        })
-    }
-
     /// Whether it is an operator between two terms.
     #[must_use]
     pub fn is_infix(self) -> bool {

@@ -2,6 +2,7 @@
 //! of a case are those from its `//@ test` to the next one; what stands above the first one is
 //! shared.
 
+use std::iter::once;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -169,10 +170,18 @@ impl TestFile {
     /// The statements that all cases share, and those of `case`, at their places.
     #[must_use]
     pub fn statements(&self, case: Option<&CaseText>) -> String {
-        let sections: Vec<&Section> =
-            [&self.shared].into_iter().chain(case.map(|case| &case.section)).collect();
+        self.without_directives(case.into_iter())
+    }
+
+    /// All statements, at their places.
+    #[must_use]
+    pub fn all_statements(&self) -> String {
+        self.without_directives(self.cases.iter())
+    }
+
+    fn without_directives<'c>(&self, cases: impl Iterator<Item = &'c CaseText>) -> String {
         let mut kept = Vec::new();
-        for section in sections {
+        for section in once(&self.shared).chain(cases.map(|case| &case.section)) {
             let mut at = section.range.start;
             for directive in &section.directives {
                 kept.push(at..directive.range.start);

@@ -111,6 +111,34 @@ impl File {
         Position { line: line + self.first_line - 1, column }
     }
 
+    /// Line and column of a byte offset as editors count: both from 0, the column in UTF-16 units.
+    /// The offset must lie on a character boundary.
+    #[must_use]
+    pub fn utf16(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|&start| start <= offset) - 1;
+        let before = &self.text[self.line_starts[line]..offset];
+        (line + self.first_line - 1, before.chars().map(char::len_utf16).sum())
+    }
+
+    /// The byte offset of a place as editors count. A place behind the end of its line is that end,
+    /// one behind the last line the end of the text, one inside a character its start.
+    #[must_use]
+    pub fn offset_of_utf16(&self, line: usize, column: usize) -> usize {
+        let line = (line + 1).saturating_sub(self.first_line);
+        let Some(&start) = self.line_starts.get(line) else { return self.text.len() };
+        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |&next| next - 1);
+        let line = &self.text[start..end];
+        let text = line.strip_suffix('\r').unwrap_or(line);
+        let mut units = 0;
+        for (at, char) in text.char_indices() {
+            units += char.len_utf16();
+            if units > column {
+                return start + at;
+            }
+        }
+        start + text.len()
+    }
+
     /// Byte range of line `line` (numbered as in [`File::position`]), without its end.
     #[must_use]
     pub fn line(&self, line: usize) -> Range<usize> {
@@ -125,5 +153,29 @@ impl File {
     #[must_use]
     pub fn lines(&self) -> usize {
         self.line_starts.len() - usize::from(self.text.ends_with('\n'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Files;
+
+    #[test]
+    fn editors_count_utf16_units() {
+        let mut files = Files::new();
+        // A character of two units, one with an accent of its own, and line ends of two kinds.
+        let id = files.add("t", "p(\"😀e\u{301}\").\r\n\nq(1)");
+        let file = files.get(id);
+        let offsets = [(0, (0, 0)), (3, (0, 3)), (7, (0, 5)), (8, (0, 6)), (10, (0, 7))];
+        for (offset, place) in [&offsets[..], &[(13, (0, 10)), (16, (2, 0)), (20, (2, 4))]].concat()
+        {
+            assert_eq!(file.utf16(offset), place);
+            assert_eq!(file.offset_of_utf16(place.0, place.1), offset);
+        }
+        // Inside the emoji, behind a line, behind the text.
+        assert_eq!(file.offset_of_utf16(0, 4), 3);
+        assert_eq!(file.offset_of_utf16(0, 99), 13);
+        assert_eq!(file.offset_of_utf16(1, 1), 15);
+        assert_eq!(file.offset_of_utf16(9, 0), 20);
     }
 }

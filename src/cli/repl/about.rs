@@ -6,10 +6,11 @@ use crate::base::ids::{OriginId, RelationId};
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::{COMMANDS, named};
 use crate::io::input::{counted, grouped};
-use crate::program::program::{Program, Relation, Rule};
+use crate::program::program::{Program, Rule};
 use crate::session::ask;
 use crate::session::session::{Session, World};
 use crate::show::safe::width as columns_of;
+use crate::show::schema::{about, signature};
 use crate::show::table::{TableOptions, table};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -50,17 +51,6 @@ pub fn banner(session: &Session, width: Option<usize>) -> String {
 
 /// Between the first line and what to type for help.
 const GAP: &str = "        ";
-
-/// `total(r: symbol, lo: number)`
-#[must_use]
-pub fn signature(program: &Program, relation: &Relation) -> String {
-    let columns: Vec<String> = relation
-        .columns
-        .iter()
-        .map(|column| format!("{}: {}", column.name, program.types[column.ty].name))
-        .collect();
-    format!("{}({})", relation.name, columns.join(", "))
-}
 
 /// Relations with their sizes.
 ///
@@ -135,17 +125,10 @@ pub fn schema(session: &Session, id: RelationId, out: &mut dyn Write) -> Result<
     let world = session.world();
     let relation = &world.program.relations[id];
     let at = session.files().position(relation.span);
-    let file = session.files().get(relation.span.file);
-    for line in relation.doc.lines() {
-        writeln!(out, "// {}", line.trim_start_matches('/').trim())?;
-    }
-    if let Some(line) = described(&file.text, &relation.name).filter(|_| relation.doc.is_empty()) {
+    for line in about(relation, session.files()) {
         writeln!(out, "// {line}")?;
     }
-    if let Some(say) = &relation.words.say {
-        writeln!(out, "// reads as: {say}")?;
-    }
-    let file = &file.name;
+    let file = &session.files().get(relation.span.file).name;
     writeln!(
         out,
         "{}   {}   {file}:{}",
@@ -154,24 +137,6 @@ pub fn schema(session: &Session, id: RelationId, out: &mut dyn Write) -> Result<
         at.line
     )?;
     Ok(())
-}
-
-/// What the comment at the start of a file says of a relation, as modules do that list theirs:
-/// `//  total(r, label, lo, hi)  what the reading r comes to;  …`
-fn described<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let atom = format!("{name}(");
-    for line in text.lines().take_while(|line| line.starts_with("//")) {
-        let starts = line.match_indices(&atom).map(|(at, _)| at);
-        for at in starts.filter(|at| line[..*at].ends_with(' ')) {
-            // After the atom, and others of which the same is said, stand two spaces.
-            let Some((_, about)) = line[at..].split_once(")  ") else { continue };
-            let about = about.split(";  ").next().unwrap_or(about).trim();
-            if !about.is_empty() {
-                return Some(about);
-            }
-        }
-    }
-    None
 }
 
 /// Written rules with their numbers, from 1 in the order of the files.
@@ -260,23 +225,5 @@ pub fn help(which: &str, out: &mut dyn Write) -> Result<(), Exit> {
             let message = Diagnostic::new(Code::H0701, text).help("`.help` lists the commands");
             Err(Exit::from(message))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::described;
-
-    #[test]
-    fn the_head_of_a_file_describes_its_relations() {
-        let text = "// m.dl: a question\n//\n// outputs  a(x, y)  what x is;  ab(x)  another\n\
-                    //          lo(c), hi(c)  the figure of c (if any)\n//          none(x)\n\n\
-                    // b(x)  too late\n";
-        assert_eq!(described(text, "a"), Some("what x is"));
-        assert_eq!(described(text, "ab"), Some("another"));
-        assert_eq!(described(text, "lo"), Some("the figure of c (if any)"));
-        assert_eq!(described(text, "hi"), Some("the figure of c (if any)"));
-        assert_eq!(described(text, "none"), None);
-        assert_eq!(described(text, "b"), None);
     }
 }

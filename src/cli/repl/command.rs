@@ -1,6 +1,8 @@
 //! What a typed line means. Commands start with a dot and may be cut to a unique prefix; everything
 //! else is a question, a rule or a declaration of the language.
 
+use crate::syntax::cursor::outline;
+
 /// A command of the prompt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verb {
@@ -630,48 +632,6 @@ pub fn goes_on(text: &str) -> bool {
     let code = outline(text);
     let code = code.trim();
     code.starts_with("?-") && !code.ends_with(['.', '?'])
-}
-
-/// `text` with the inside of strings and all comments blanked out, so that punctuation found in
-/// the rest is code.
-#[must_use]
-pub fn outline(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => {
-                out.push('"');
-                while let Some(inner) = chars.next() {
-                    match inner {
-                        '\\' => {
-                            chars.next();
-                        }
-                        '"' => break,
-                        _ => {}
-                    }
-                }
-                out.push('"');
-            }
-            '/' if chars.peek() == Some(&'/') => {
-                while chars.peek().is_some_and(|&inner| inner != '\n') {
-                    chars.next();
-                }
-            }
-            '/' if chars.peek() == Some(&'*') => {
-                chars.next();
-                let mut last = ' ';
-                for inner in chars.by_ref() {
-                    if last == '*' && inner == '/' {
-                        break;
-                    }
-                    last = inner;
-                }
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

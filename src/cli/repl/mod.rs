@@ -3,7 +3,6 @@
 pub mod about;
 pub mod command;
 pub mod complete;
-pub mod cursor;
 pub mod editor;
 pub mod highlight;
 pub mod inside;

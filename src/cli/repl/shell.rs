@@ -31,6 +31,7 @@ use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
 use crate::session::session::Session;
+use crate::show::schema::signature;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -295,8 +296,7 @@ impl Shell {
                 1 => "1 tuple".to_owned(),
                 n => format!("{} tuples", grouped(n)),
             };
-            self.reporter
-                .line(&format!("{}: {tuples}", about::signature(&world.program, relation)));
+            self.reporter.line(&format!("{}: {tuples}", signature(&world.program, relation)));
         }
         if self.interactive {
             self.reporter.line(&format!("{} ms", start.elapsed().as_millis()));

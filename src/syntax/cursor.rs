@@ -1,8 +1,6 @@
 //! Where the cursor stands in a statement that is being typed: in which atom, at which argument,
 //! inside which text.
 
-use crate::cli::repl::command;
-
 /// A bracket that is open at the cursor.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Frame<'t> {
@@ -104,7 +102,7 @@ impl<'t> Cursor<'t> {
     /// The names that stand for variables here: those that no bracket follows.
     #[must_use]
     pub fn variables(&self) -> Vec<&'t str> {
-        let code = command::outline(self.text);
+        let code = outline(self.text);
         let text = self.text;
         let mut names: Vec<&str> = Vec::new();
         let mut at = 0;
@@ -122,6 +120,48 @@ impl<'t> Cursor<'t> {
         names.dedup();
         names
     }
+}
+
+/// `text` with the inside of strings and all comments blanked out, so that punctuation found in
+/// the rest is code.
+#[must_use]
+pub fn outline(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                out.push('"');
+                while let Some(inner) = chars.next() {
+                    match inner {
+                        '\\' => {
+                            chars.next();
+                        }
+                        '"' => break,
+                        _ => {}
+                    }
+                }
+                out.push('"');
+            }
+            '/' if chars.peek() == Some(&'/') => {
+                while chars.peek().is_some_and(|&inner| inner != '\n') {
+                    chars.next();
+                }
+            }
+            '/' if chars.peek() == Some(&'*') => {
+                chars.next();
+                let mut last = ' ';
+                for inner in chars.by_ref() {
+                    if last == '*' && inner == '/' {
+                        break;
+                    }
+                    last = inner;
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
