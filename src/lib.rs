@@ -29,6 +29,7 @@
 //! | [`show`] | answers and proofs as text and JSON | `tree.rs` |
 //! | [`testing`] | test files of rules: cases, expectations, snapshots | `file.rs` |
 //! | [`verify`] | checks certificates; imports nothing of hence | `verifier.rs` |
+//! | `lsp` | a language server: editors judge rule files while they are written (feature `lsp`) | `workspace.rs` |
 //! | `cli` | processes and terminals, the prompt (feature `cli`) | `args.rs` |
 //!
 //! | to change … | look in |
@@ -94,5 +95,7 @@ pub mod session;
 pub mod show;
 pub mod testing;
 pub mod verify;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the lowest to the highest; `src/lib.rs` declares them in this order.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "base",
     "text",
     "value",
@@ -27,6 +27,7 @@ const LAYERS: [&str; 16] = [
     "show",
     "testing",
     "verify",
+    "lsp",
     "cli",
 ];
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::cert_args::{CERT_HELP, Cert, VERIFY_HELP, Verify};
+#[cfg(feature = "lsp")]
+use crate::cli::check_args::Lsp;
 use crate::cli::check_args::{CHECK_HELP, Check, FMT_HELP, Fmt};
 use crate::cli::packaging::{Completions, Man};
 use crate::cli::test_args::{TEST_HELP, Test};
@@ -90,6 +92,9 @@ pub enum Command {
     Schema(Schema),
     /// Lists the modules of the rule library, or writes them into a folder
     Rules(Rules),
+    /// Serves an editor: messages while rules are written, completion, renaming
+    #[cfg(feature = "lsp")]
+    Lsp(Lsp),
     /// Explains a message code, or lists them
     Explain(Explain),
     /// Prints what completes hence in a shell

@@ -118,3 +118,15 @@ fn deny(text: &str) -> Result<Deny, String> {
         None => Err("the code of a warning, such as L0203, or the word `warnings`".to_owned()),
     }
 }
+
+/// `hence lsp`
+#[cfg(feature = "lsp")]
+#[derive(Args, Debug, Clone)]
+pub struct Lsp {
+    /// Folder in which .include looks; may be repeated
+    #[arg(short = 'I', long = "include", value_name = "DIR")]
+    pub include: Vec<PathBuf>,
+    /// Standard input and output, as always: some editors say so
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+}

@@ -12,6 +12,8 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::cli::args::{Cli, Command, Messages};
 use crate::cli::exit::{self, Exit};
+#[cfg(feature = "lsp")]
+use crate::cli::lsp;
 use crate::cli::messages::Reporter;
 use crate::cli::{
     catalog, cert, check, config, conflicts, diff, fmt, new, packaging, plan, query, repl, run,
@@ -117,6 +119,8 @@ fn dispatch(command: &Command) -> u8 {
         Command::Explain(args) => catalog::explain(args),
         Command::Completions(args) => packaging::completions(*args),
         Command::Man(args) => packaging::man(args),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => lsp::run(args),
     }));
     let code = match result {
         Ok(Ok(())) => 0,
@@ -158,6 +162,8 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         | Command::Explain(_)
         | Command::Completions(_)
         | Command::Man(_) => (Messages::default(), false),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(_) => (Messages::default(), false),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Layer 14: processes and terminals. Standard output carries answers only; messages, prompts'
+//! Layer 15: processes and terminals. Standard output carries answers only; messages, prompts'
 //! notes and summaries go to standard error.
 
 pub mod answers;
@@ -17,6 +17,8 @@ pub mod exit;
 pub mod explain_all;
 pub mod fix;
 pub mod fmt;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 pub mod messages;
 pub mod new;
 pub mod packaging;

@@ -25,6 +25,8 @@ mod fmt;
 mod generate;
 mod limits;
 mod mistakes;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod names;
 mod near_misses;
 mod oracles;
