@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use crate::cli::args::{FormatArg, ProofFormat};
 use crate::cli::messages::Reporter;
 use crate::cli::sink::stdout;
-use crate::io::input::grouped;
 use crate::session::answer::Answer;
 use crate::show::answer::{Format, render};
 use crate::show::table::TableOptions;
+use crate::text::numbers::grouped;
 
 /// Rows that a terminal gets.
 const ROWS_MAX: usize = 40;

@@ -20,7 +20,6 @@ use crate::cli::messages::Reporter;
 use crate::cli::rewrite::diff;
 use crate::cli::session::options;
 use crate::io::find::{places, shown};
-use crate::io::input::counted;
 use crate::program::build::build;
 use crate::session::judge::drop_open_inputs;
 use crate::session::load::{self, Root, rule_files};
@@ -33,6 +32,7 @@ use crate::testing::file::{ENDING, TestFile};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::text::files::Files;
+use crate::text::numbers::counted;
 use crate::text::render::{self, concise};
 
 /// What is to be checked.

@@ -9,12 +9,12 @@ use crate::cli::exit::{CANNOT, Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
 use crate::cli::rewrite::{diff, write};
 use crate::io::find::shown;
-use crate::io::input::counted;
 use crate::io::library::{self, Origin};
 use crate::syntax::format::{Unformatted, format};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
+use crate::text::numbers::counted;
 
 /// What became of the files.
 #[derive(Default)]

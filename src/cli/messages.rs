@@ -8,9 +8,9 @@ use serde_json::json as object;
 
 use crate::cli::args::{ColorArg, MessageFormat, Messages};
 use crate::cli::sink;
-use crate::io::input::counted;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
+use crate::text::numbers::counted;
 use crate::text::render::{RenderOptions, concise, json, render};
 
 /// Errors of one command that are printed; all are counted.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::io::find::shown;
-use crate::io::input::counted;
 use crate::testing::report::apart;
 use crate::testing::snapshot::{self, Unwritten};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::counted;
 
 /// What a key decides.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -13,12 +13,12 @@ use crate::cli::run_file::run_file;
 use crate::cli::session::options;
 use crate::engine::limits::Limits;
 use crate::io::find::shown;
-use crate::io::input::{counted, grouped};
 use crate::io::output::{Failed, Output, Written};
 use crate::session::session::{Claims, Keep, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::{counted, grouped};
 
 /// Derives everything, writes the outputs.
 ///

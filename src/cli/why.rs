@@ -13,7 +13,6 @@ use crate::cli::messages::Reporter;
 use crate::cli::session::{columns, open, options};
 use crate::cli::sink::stdout;
 use crate::io::find::shown;
-use crate::io::input::counted;
 use crate::io::output::replace;
 use crate::program::program::Program;
 use crate::provenance::proof::{Least, Proof};
@@ -28,6 +27,7 @@ use crate::show::tree::{Branches, Detail, Expand, TreeOptions, View, view};
 use crate::show::words::Words;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::counted;
 
 /// A proof that was shown, so that its steps can be named.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use crate::program::program::{Column, FileDirective, Program};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
 use crate::text::files::Files;
+use crate::text::numbers::{counted, grouped};
 use crate::text::span::Span;
 use crate::value::base_type::BaseType;
 
@@ -268,26 +269,6 @@ fn shortened(cell: &str) -> String {
         Some((end, _)) => format!("{}…", &cell[..end]),
         None => cell.to_owned(),
     }
-}
-
-/// `1234567` as `1,234,567`.
-#[must_use]
-pub fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 row`, `2,000 rows`.
-#[must_use]
-pub fn counted(n: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
 /// That the operating system refuses a file.

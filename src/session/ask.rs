@@ -6,7 +6,6 @@ use crate::base::hash::Set;
 use crate::base::ids::{FileId, RelationId, TypeId};
 use crate::base::nearest::{alternatives, nearest};
 use crate::engine::tables::Tables;
-use crate::io::input::grouped;
 use crate::io::sorted::Sorted;
 use crate::program::program::{self, Arg, Atom, Literal, LiteralKind, Program};
 use crate::provenance::summary::{cautioned, cautions};
@@ -19,6 +18,7 @@ use crate::session::undeclared;
 use crate::syntax::parser::parse_question;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity, has_errors};
+use crate::text::numbers::grouped;
 use crate::value::value::{Tuple, Value};
 
 impl Session {

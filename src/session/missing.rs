@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::base::ids::RelationId;
 use crate::claims::relations::relations;
 use crate::io::find::{self, Places, shown};
-use crate::io::input::{Loaded, counted};
+use crate::io::input::Loaded;
 use crate::program::program::Program;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::counted;
 use crate::value::base_type::BaseType;
 
 /// Entries of folders that are looked at in search of a claims file.

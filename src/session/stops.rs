@@ -3,7 +3,6 @@
 
 use crate::base::ids::{RelationId, VarId};
 use crate::engine::limits::{Failure, Limits, Stop};
-use crate::io::input::{counted, grouped};
 use crate::program::builtins::{EvalError, Op};
 use crate::program::program::{Arg, Expr, LiteralKind, Program};
 use crate::session::options::Options;
@@ -11,6 +10,7 @@ use crate::session::session::Refused;
 use crate::syntax::ast::CompareOp;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::{counted, grouped};
 use crate::text::span::Span;
 
 /// How the note that names the rule starts.

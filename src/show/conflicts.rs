@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Set;
 use crate::base::ids::RelationId;
-use crate::io::input::{counted, grouped};
 use crate::program::program::Shown;
 use crate::provenance::leaves::Evidence;
 use crate::provenance::proof::{Conclusion, Node};
@@ -19,6 +18,7 @@ use crate::show::json;
 use crate::show::safe::{GLUE, unglued, visible, wrap};
 use crate::show::tree::{TreeOptions, tree};
 use crate::show::words::Words;
+use crate::text::numbers::{counted, grouped};
 use crate::value::value::{Tuple, Value};
 
 /// Relations named of those that change with a claim.

@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::base::hash::{Map, Set};
 use crate::base::ids::RelationId;
 use crate::claims::withdraw::{Broken, Cause, Gone};
-use crate::io::input::{counted, grouped};
 use crate::provenance::leaves::{Evidence, LeafKind};
 use crate::session::because::Because;
 use crate::session::diff::{Changes, Difference};
@@ -17,6 +16,7 @@ use crate::show::json;
 use crate::show::runs::CauseJson;
 use crate::show::safe::{shortened, visible, width};
 use crate::show::words::Words;
+use crate::text::numbers::{counted, grouped};
 use crate::value::value::{Tuple, Value};
 
 /// Claims and rows that are listed before the others are only counted.

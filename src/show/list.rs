@@ -7,8 +7,9 @@ use crate::provenance::proof::{Node, Proof};
 use crate::provenance::search::Proofs;
 use crate::provenance::summary::{Summary, summary};
 use crate::show::ids::id;
-use crate::show::safe::{GLUE, unglued, visible, wrap};
-use crate::show::words::{Words, grouped};
+use crate::show::safe::{GLUE, hang, visible};
+use crate::show::words::Words;
+use crate::text::numbers::grouped;
 
 /// Leaves of a proof that are named.
 const NAMED_MAX: usize = 12;
@@ -17,13 +18,7 @@ const NAMED_MAX: usize = 12;
 #[must_use]
 pub fn list(words: Words<'_>, proofs: &Proofs, width: usize) -> String {
     let mut out = String::new();
-    let mut add = |indent: usize, text: &str| {
-        for (at, line) in wrap(text, width.saturating_sub(indent + 2).max(20)).iter().enumerate() {
-            let indent = if at == 0 { indent } else { indent + 2 };
-            out.push_str(unglued(&format!("{}{line}", " ".repeat(indent))).trim_end());
-            out.push('\n');
-        }
-    };
+    let mut add = |indent: usize, text: &str| hang(text, indent, width, &mut out);
     let first = proofs.proofs.first().and_then(|proof| proof.root().conclusion());
     if let Some(conclusion) = first {
         add(0, &words.dated_tuple(conclusion));
@@ -53,7 +48,7 @@ pub fn list(words: Words<'_>, proofs: &Proofs, width: usize) -> String {
 fn count(proofs: &Proofs) -> String {
     let (shown, met) = (proofs.proofs.len(), proofs.met);
     let plural = if met == 1 { "" } else { "s" };
-    let all = format!("{}{GLUE}proof{plural}", grouped(met as u64));
+    let all = format!("{}{GLUE}proof{plural}", grouped(met));
     match (proofs.is_complete, shown == met) {
         (true, true) => format!("{all} (complete)"),
         (true, false) => format!("{all} (complete), the best {shown} of them"),
@@ -72,9 +67,7 @@ fn price(proof: &Proof) -> String {
     let mut texts: Vec<String> = parts
         .iter()
         .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| {
-            format!("{}{GLUE}{what}{}", grouped(*n as u64), if *n == 1 { "" } else { "s" })
-        })
+        .map(|(n, what)| format!("{}{GLUE}{what}{}", grouped(*n), if *n == 1 { "" } else { "s" }))
         .collect();
     texts.push(format!("height{GLUE}{}", cost.height));
     texts.join(", ")
@@ -90,7 +83,7 @@ fn leaves(summary: &Summary) -> Vec<String> {
     let named = |ids: &[String]| {
         let mut named: Vec<String> = ids.iter().take(NAMED_MAX).map(|id| visible(id)).collect();
         if ids.len() > NAMED_MAX {
-            named.push(format!("{}{GLUE}more", grouped((ids.len() - NAMED_MAX) as u64)));
+            named.push(format!("{}{GLUE}more", grouped(ids.len() - NAMED_MAX)));
         }
         named
     };
@@ -103,7 +96,7 @@ fn leaves(summary: &Summary) -> Vec<String> {
     }
     if summary.inputs > 0 {
         let plural = if summary.inputs == 1 { "" } else { "s" };
-        parts.push(format!("{}{GLUE}input row{plural}", grouped(summary.inputs as u64)));
+        parts.push(format!("{}{GLUE}input row{plural}", grouped(summary.inputs)));
     }
     if parts.is_empty() {
         parts.push("the rules and definitions alone".to_owned());

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use crate::provenance::proof::{Node, Proof};
 use crate::provenance::summary::summary;
 use crate::show::ids::id;
-use crate::show::safe::{unglued, visible, wrap};
-use crate::show::words::{Words, grouped};
+use crate::show::safe::{hang, visible};
+use crate::show::words::Words;
+use crate::text::numbers::grouped;
 
 /// Steps that are listed of a proof.
 const STEPS_MAX: usize = 40;
@@ -40,13 +41,7 @@ fn parts(words: Words<'_>, proof: &Proof) -> Parts {
 #[must_use]
 pub fn differ(words: Words<'_>, proofs: [(usize, &Proof); 2], width: usize) -> String {
     let mut out = String::new();
-    let mut add = |indent: usize, text: &str| {
-        for (at, line) in wrap(text, width.saturating_sub(indent + 2).max(20)).iter().enumerate() {
-            let indent = if at == 0 { indent } else { indent + 2 };
-            out.push_str(unglued(&format!("{}{line}", " ".repeat(indent))).trim_end());
-            out.push('\n');
-        }
-    };
+    let mut add = |indent: usize, text: &str| hang(text, indent, width, &mut out);
     let [(n, first), (m, second)] = proofs;
     if let Some(conclusion) = first.root().conclusion() {
         add(0, &words.dated_tuple(conclusion));
@@ -56,13 +51,13 @@ pub fn differ(words: Words<'_>, proofs: [(usize, &Proof); 2], width: usize) -> S
     let same = a.steps.iter().filter(|step| b.steps.contains(step)).count();
     let plural = if same == 1 { "" } else { "s" };
     let rests_on = if both.is_empty() { "nothing".to_owned() } else { both.join(", ") };
-    add(2, &format!("proofs {n} and {m} have {} step{plural} in common", grouped(same as u64)));
+    add(2, &format!("proofs {n} and {m} have {} step{plural} in common", grouped(same)));
     add(2, &format!("both rest on {rests_on}"));
     for (n, proof, own, other) in [(n, first, &a, &b), (m, second, &b, &a)] {
         add(0, &format!("only proof {n}  {}", id(words, proof)));
         let mut leaves: Vec<String> = own.leaves.difference(&other.leaves).cloned().collect();
         if own.inputs > other.inputs {
-            leaves.push(format!("{} more input rows", grouped((own.inputs - other.inputs) as u64)));
+            leaves.push(format!("{} more input rows", grouped(own.inputs - other.inputs)));
         }
         let leaves = if leaves.is_empty() { "nothing else".to_owned() } else { leaves.join(", ") };
         add(3, &format!("rests on {leaves}"));
@@ -70,7 +65,7 @@ pub fn differ(words: Words<'_>, proofs: [(usize, &Proof); 2], width: usize) -> S
             own.steps.iter().filter(|step| !other.steps.contains(step)).collect();
         steps.iter().take(STEPS_MAX).for_each(|step| add(3, step));
         if steps.len() > STEPS_MAX {
-            add(3, &format!("… {} more steps", grouped((steps.len() - STEPS_MAX) as u64)));
+            add(3, &format!("… {} more steps", grouped(steps.len() - STEPS_MAX)));
         }
         if steps.is_empty() {
             add(3, "no step of its own");

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::io::input::grouped;
 use crate::session::because::{Because, Force};
 use crate::session::runs::Cause;
 use crate::show::difference::Told;
 use crate::show::safe::{shortened, visible};
+use crate::text::numbers::grouped;
 
 /// Causes that are listed before the others are only counted.
 const LISTED: usize = 20;

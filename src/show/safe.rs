@@ -72,6 +72,16 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Appends `text` in lines of at most `width` columns, the first after `indent` spaces and the
+/// others after two more.
+pub(crate) fn hang(text: &str, indent: usize, width: usize, out: &mut String) {
+    for (at, line) in wrap(text, width.saturating_sub(indent + 2).max(20)).iter().enumerate() {
+        let indent = if at == 0 { indent } else { indent + 2 };
+        out.push_str(unglued(&format!("{}{line}", " ".repeat(indent))).trim_end());
+        out.push('\n');
+    }
+}
+
 /// The text as it is printed: glued words with plain spaces.
 #[must_use]
 pub(crate) fn unglued(text: &str) -> String {

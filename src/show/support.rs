@@ -2,7 +2,6 @@
 
 use crate::base::ids::{LeafId, RelationId};
 use crate::claims::withdraw::Broken;
-use crate::io::input::{counted, grouped};
 use crate::provenance::leaves::{LeafKind, Leaves};
 use crate::provenance::proof::{Conclusion, LeafRef};
 use crate::provenance::supports::{Least, Member, Supports};
@@ -15,6 +14,7 @@ use crate::session::whatif::ASSUMED;
 use crate::show::safe::{visible, wrap};
 use crate::show::table::{TableOptions, table};
 use crate::show::words::Words;
+use crate::text::numbers::{counted, grouped};
 use crate::value::value::{Tuple, Value};
 
 /// How much is shown.

@@ -14,8 +14,9 @@ use crate::provenance::status::{AllProofs, Ends};
 use crate::provenance::summary::{Dispute, Summary, summary};
 use crate::session::whatif::ASSUMED;
 use crate::show::safe::{GLUE, unglued, visible, width, wrap};
-use crate::show::words::{Words, grouped};
+use crate::show::words::Words;
 use crate::syntax::ast::AggregateKind;
+use crate::text::numbers::grouped;
 
 /// How a proof is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,7 +142,7 @@ pub fn view(words: Words<'_>, proof: &Proof, options: TreeOptions, view: &View<'
         }
         if printer.is_over() {
             let rest = printer.later.len() - at;
-            let text = format!("… what is below {} more steps is not shown", grouped(rest as u64));
+            let text = format!("… what is below {} more steps is not shown", grouped(rest));
             printer.line(&Indent::default(), &text, "");
             break;
         }
@@ -258,9 +259,7 @@ fn rests_on(summary: &Summary, quality: Quality, id: Option<&str>) -> String {
     let parts: Vec<String> = parts
         .iter()
         .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| {
-            format!("{}{GLUE}{what}{}", grouped(*n as u64), if *n == 1 { "" } else { "s" })
-        })
+        .map(|(n, what)| format!("{}{GLUE}{what}{}", grouped(*n), if *n == 1 { "" } else { "s" }))
         .collect();
     let parts = if parts.is_empty() {
         "the rules and definitions alone".to_owned()
@@ -429,9 +428,10 @@ impl Printer<'_> {
     fn foot(&mut self) {
         let mut lines = Vec::new();
         if !self.hidden.is_empty() {
-            let hidden = self.hidden.iter().map(|(name, steps)| {
-                format!("{}{GLUE}×{}", visible(name), grouped(steps.len() as u64))
-            });
+            let hidden = self
+                .hidden
+                .iter()
+                .map(|(name, steps)| format!("{}{GLUE}×{}", visible(name), grouped(steps.len())));
             let hidden = hidden.collect::<Vec<_>>().join(", ");
             let names: Vec<&str> = self.hidden.keys().map(String::as_str).collect();
             let first = visible(names.first().copied().unwrap_or_default());
@@ -443,7 +443,7 @@ impl Printer<'_> {
             lines.push(match circular {
                 1 => "1 more instance is circular: it supports nothing by itself".to_owned(),
                 n => {
-                    let n = grouped(n as u64);
+                    let n = grouped(n);
                     format!("{n} more instances are circular: they support nothing by themselves")
                 }
             });
@@ -585,7 +585,7 @@ impl Printer<'_> {
                 (self.skips.get(id), &self.proof.nodes[*id])
             {
                 let name = visible(&self.words.given.program.rules[rule.rule].name);
-                let text = format!("… {} more steps by rule “{name}”", grouped(count as u64));
+                let text = format!("… {} more steps by rule “{name}”", grouped(count));
                 self.line(&below, &text, "");
                 let end = self.below(&Indent { first: String::new(), rest: below.rest }, true);
                 self.node(next, &end);
@@ -691,7 +691,7 @@ impl Printer<'_> {
         }
         if hidden > 0 {
             let below = self.below(indent, true);
-            let text = format!("… {} more{}", grouped(hidden as u64), self.of_others(node));
+            let text = format!("… {} more{}", grouped(hidden), self.of_others(node));
             self.line(&below, &text, "");
         }
     }
@@ -708,16 +708,13 @@ impl Printer<'_> {
                 Key::Source(id) => self.words.label(id),
                 Key::Value(value) => self.words.value(*value),
             };
-            format!("{}{GLUE}× {key}", grouped(of.count as u64))
+            format!("{}{GLUE}× {key}", grouped(of.count))
         };
         let mut list: Vec<String> = groups.rows.iter().take(GROUPS_MAX).map(text).collect();
         if groups.rows.len() > GROUPS_MAX {
-            list.push(format!(
-                "{}{GLUE}more {many}",
-                grouped((groups.rows.len() - GROUPS_MAX) as u64)
-            ));
+            list.push(format!("{}{GLUE}more {many}", grouped(groups.rows.len() - GROUPS_MAX)));
         }
-        format!("; {} of them by {by}: {}", grouped(node.others as u64), list.join(", "))
+        format!("; {} of them by {by}: {}", grouped(node.others), list.join(", "))
     }
 
     /// Value and share of each row, aligned.

@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::io::input::grouped;
 use crate::session::unused::{Idle, Reached, Unused};
 use crate::show::safe::{shortened, visible};
 use crate::show::words::Words;
+use crate::text::numbers::grouped;
 use crate::value::value::Value;
 
 /// Claims, and rules, that are listed before the others are only counted.

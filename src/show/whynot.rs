@@ -12,6 +12,7 @@ use crate::session::repairs::{Repair, Step};
 use crate::show::safe::{visible, width, wrap};
 use crate::show::words::Words;
 use crate::syntax::ast::{AggregateKind, CompareOp};
+use crate::text::numbers::grouped;
 use crate::value::value::Value;
 
 /// How the answer is laid out.
@@ -78,7 +79,7 @@ pub fn reason(words: Words<'_>, whynot: &WhyNot) -> Option<String> {
 
 /// One of several things, or many.
 fn counted(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+    if n == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(n)) }
 }
 
 struct Printer<'a> {

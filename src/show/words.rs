@@ -13,6 +13,7 @@ use crate::provenance::proof::{
 };
 use crate::show::safe::visible;
 use crate::text::files::Files;
+use crate::text::numbers::grouped;
 use crate::text::span::Span;
 use crate::value::value::Value;
 
@@ -432,7 +433,7 @@ impl<'a> Words<'a> {
 fn range(from: String, to: String) -> String {
     // Both ends are written in the same way.
     if from.contains(',') || to.contains(',') {
-        let even = |end: String| end.parse().map_or(end, grouped);
+        let even = |end: String| end.parse::<u64>().map_or(end, grouped);
         return format!("{} to {}", even(from), even(to));
     }
     format!("{from} to {to}")
@@ -457,19 +458,6 @@ fn in_date_column(program: &Program, body: &[Literal], var: VarId) -> bool {
     })
 }
 
-/// Digits with separators.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// A float to three digits, if it is neither very large nor very small.
 fn rounded(x: f64) -> Option<String> {
     let size = x.abs();
@@ -485,7 +473,7 @@ fn rounded(x: f64) -> Option<String> {
         return Some(text.trim_end_matches('0').trim_end_matches('.').to_owned());
     }
     let (sign, digits) = text.strip_prefix('-').map_or(("", &*text), |digits| ("-", digits));
-    let whole = digits.parse().ok().filter(|n| *n >= GROUPED_FROM);
+    let whole = digits.parse::<u64>().ok().filter(|n| *n >= GROUPED_FROM);
     Some(whole.map_or_else(|| text.clone(), |n| format!("{sign}{}", grouped(n))))
 }
 

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 
 use crate::base::ids::{FileId, RelationId};
 use crate::base::nearest::nearest;
-use crate::io::input::counted;
 use crate::program::program::{Arg, Atom, LiteralKind};
 use crate::provenance::leaves::Leaf;
 use crate::provenance::proof::Node;
@@ -27,6 +26,7 @@ use crate::testing::outcome::Proposal;
 use crate::testing::scan::{Part, only};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
+use crate::text::numbers::counted;
 use crate::value::value::{Tuple, cmp_tuples};
 
 /// Lines of a proof or of near misses that a failure shows.

@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use crate::base::hash::sha256;
 use crate::base::ids::{RelationId, RuleId};
-use crate::io::input::counted;
 use crate::plan::build::plan;
 use crate::plan::display;
 use crate::plan::sizes::Guess;
@@ -19,6 +18,7 @@ use crate::testing::expect::{Asked, Kept};
 use crate::testing::explain::{Asking, Places, why, why_not};
 use crate::testing::file::{CaseText, TestFile};
 use crate::testing::judge::{Judge, Trouble, plain, tuples_of};
+use crate::text::numbers::counted;
 
 /// Lines that are kept whole.
 const LINES_MAX: usize = 2_000;

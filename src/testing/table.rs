@@ -5,11 +5,11 @@
 use std::ops::Range;
 
 use crate::claims::date::iso;
-use crate::io::input::counted;
 use crate::session::answer::{Cell, Column};
 use crate::show::safe::width;
 use crate::testing::expect::Wrong;
 use crate::testing::scan::unquoted;
+use crate::text::numbers::counted;
 use crate::value::value::quote;
 
 /// How near a float must be to `~1.5`, in parts of it, if the file does not say.

@@ -115,14 +115,16 @@ impl Diagnostic {
     /// Adds a fix of one replacement where nothing else can have been meant.
     #[must_use]
     pub fn mend(
-        mut self,
+        self,
         title: impl Into<String>,
         span: Span,
         replacement: impl Into<String>,
     ) -> Self {
-        let edits = vec![Edit { span, text: replacement.into() }];
-        self.fixes.push(Fix { title: title.into(), edits, safe: true });
-        self
+        let mut mended = self.fix(title, span, replacement);
+        if let Some(fix) = mended.fixes.last_mut() {
+            fix.safe = true;
+        }
+        mended
     }
 
     /// Whether this is an error.

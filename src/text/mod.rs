@@ -3,5 +3,6 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod files;
+pub mod numbers;
 pub mod render;
 pub mod span;

@@ -5,7 +5,6 @@ use std::io::Write;
 use crate::base::ids::{OriginId, RelationId};
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::{COMMANDS, named};
-use crate::io::input::{counted, grouped};
 use crate::program::program::{Program, Rule};
 use crate::session::ask;
 use crate::session::session::{Session, World};
@@ -14,6 +13,7 @@ use crate::show::schema::{about, signature};
 use crate::show::table::{TableOptions, table};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::{counted, grouped};
 
 /// `hence 0.1.0   9 rule files · 726 input rows · 477 output rows`, with what to type for help; in
 /// lines that fit a terminal, if its width is given.

@@ -12,13 +12,13 @@ use crate::base::ids::RelationId;
 use crate::claims::withdraw::Records;
 use crate::cli::args::FormatArg;
 use crate::cli::repl::command::{self, About, COMMANDS, Takes};
-use crate::io::input::grouped;
 use crate::program::program::Relation;
 use crate::session::answer::Answer;
 use crate::session::session::World;
 use crate::show::schema::signature;
 use crate::syntax::cursor::{Cursor, Frame};
 use crate::syntax::lexer::unescape;
+use crate::text::numbers::grouped;
 use crate::value::base_type::BaseType;
 use crate::value::value::{Value, quote};
 

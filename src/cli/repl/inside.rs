@@ -9,7 +9,6 @@ use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::repl::about::written;
 use crate::cli::repl::shell::Shell;
 use crate::cli::sink::stdout;
-use crate::io::input::{counted, grouped};
 use crate::plan::build::plan;
 use crate::plan::display::print;
 use crate::plan::sizes::Guess;
@@ -18,6 +17,7 @@ use crate::session::session::{Keep, Session, World};
 use crate::show::table::{TableOptions, table};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::{counted, grouped};
 
 /// How a relation is read by another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

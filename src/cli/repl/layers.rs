@@ -9,12 +9,12 @@ use crate::cli::repl::command::Verb;
 use crate::cli::repl::shell::Shell;
 use crate::cli::sink::stdout;
 use crate::cli::{conflicts, unused, whatif};
-use crate::io::input::{counted, grouped};
 use crate::session::changes::Part;
 use crate::session::layers::Layer;
 use crate::session::whatif::Change;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::{counted, grouped};
 
 /// Opens a layer and shows what it makes different.
 ///

@@ -7,12 +7,12 @@ use crate::cli::exit::Exit;
 use crate::cli::repl::shell::Shell;
 use crate::cli::rewrite::write;
 use crate::io::find::shown;
-use crate::io::input::counted;
 use crate::io::library::{Origin, read};
 use crate::session::answer::Cell;
 use crate::session::session::Session;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::counted;
 
 /// The start of every file that is written here.
 const MARK: &str = "// Saved at a prompt of hence";

@@ -18,13 +18,13 @@ use crate::cli::repl::programs;
 use crate::cli::repl::shell::{Next, Shell};
 use crate::cli::sink::{self, To, stdout};
 use crate::io::find::shown;
-use crate::io::input::counted;
 use crate::io::map;
 use crate::io::output::replace;
 use crate::show::answer::{Format, render};
 use crate::show::table::TableOptions;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::counted;
 
 /// Files that read each other.
 const NESTING_MAX: usize = 16;

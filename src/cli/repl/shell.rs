@@ -27,13 +27,13 @@ use crate::cli::sink::{self, stdout};
 use crate::cli::why::{self, Last};
 use crate::cli::{support, whynot};
 use crate::io::find::shown;
-use crate::io::input::{counted, grouped};
 use crate::session::answer::Answer;
 use crate::session::ask::relation;
 use crate::session::session::Session;
 use crate::show::schema::signature;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::numbers::{counted, grouped};
 
 /// The state of a prompt.
 pub struct Shell {
