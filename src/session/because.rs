@@ -22,17 +22,20 @@ use crate::provenance::search::{Budget, Explainer};
 use crate::session::diff::Difference;
 use crate::session::evaluate;
 use crate::session::options::Options;
-use crate::session::runs::{Cause, Item, Run, Runs};
+use crate::session::runs::{Cause, Item, Run, Runs, refused};
 use crate::session::session::{Keep, Refused, Session, World};
 use crate::session::stops;
 use crate::session::whatif::{Change, Target};
-use crate::text::diagnostic::Diagnostic;
+use crate::text::diagnostic::{Diagnostic, Severity};
+use crate::text::numbers::counted;
 use crate::text::span::Span;
 use crate::value::symbols::Symbols;
 use crate::value::value::{Tuple, Value};
 
-/// Changes that are taken back one by one before only proofs are looked at.
+/// Changes of a run that are taken back one by one, at most: each derives everything anew.
 const ALONE_MAX: usize = 200;
+/// Tuples that are derived anew for that, about: of a large run fewer changes are tried.
+const TUPLES_MAX: usize = 50_000_000;
 /// Conclusions for which changes are taken back together.
 const TOGETHER_MAX: usize = 50;
 /// Times that further changes are added to those.
@@ -263,6 +266,14 @@ impl<'r> Side<'r> {
         Self { session, runs, places }
     }
 
+    /// How often the run may be derived anew.
+    fn runs_max(&self) -> usize {
+        let world = self.session.world();
+        let relations = world.program.relations.entries();
+        let tuples: usize = relations.map(|(id, _)| world.tables().len(id)).sum();
+        (TUPLES_MAX / tuples.max(1)).clamp(1, ALONE_MAX)
+    }
+
     fn goal(&self, relation: RelationId, tuple: &[Value]) -> Option<(RelationId, Tuple)> {
         let program = &self.runs.session.world().program;
         let own = &self.session.world().program;
@@ -390,9 +401,12 @@ impl Runs {
                 warnings.push(run.is_gone());
             }
         }
+        let mut untried = 0;
         for (side, is_old) in sides.iter().zip([true, false]) {
             let Some(side) = side else { continue };
-            for &at in side.places.keys().take(ALONE_MAX) {
+            let most = side.runs_max();
+            untried += side.places.len().saturating_sub(most);
+            for &at in side.places.keys().take(most) {
                 let world = side.without(&BTreeSet::from([at]))?;
                 for of in &mut found {
                     // Alone it takes away what this run has, or brings what the other one has.
@@ -404,7 +418,10 @@ impl Runs {
             }
         }
         let [old, new] = &sides;
-        for of in found.iter_mut().filter(|of| of.causes.is_empty()).take(TOGETHER_MAX) {
+        let runs_max = sides.iter().flatten().map(Side::runs_max).min().unwrap_or(0);
+        let together_max = TOGETHER_MAX.min(runs_max);
+        let left = found.iter().filter(|of| of.causes.is_empty()).count();
+        for of in found.iter_mut().filter(|of| of.causes.is_empty()).take(together_max) {
             let (own, other) = if of.is_lost { (old, new) } else { (new, old) };
             let Some(own) = own else { continue };
             let (mut changes, decide) = own.together(of)?;
@@ -414,10 +431,36 @@ impl Runs {
             }
             of.causes.extend(changes);
         }
-        found.retain(|of| !of.causes.is_empty() || if of.is_lost { old } else { new }.is_some());
+        let unasked = left.saturating_sub(together_max);
+        let is_whole = untried == 0 && unasked == 0;
+        if !is_whole {
+            warnings.push(in_part(untried, unasked));
+        }
+        // That no change has a part in a conclusion is only said if all were tried.
+        let is_told = |of: &Because| is_whole && if of.is_lost { old } else { new }.is_some();
+        found.retain(|of| !of.causes.is_empty() || is_told(of));
         found.iter_mut().for_each(|of| of.causes.sort_unstable());
         Ok((found, warnings))
     }
+}
+
+/// That not everything was tried.
+fn in_part(untried: usize, unasked: usize) -> Diagnostic {
+    let mut message = refused("what decides on the conclusions is told in part".to_owned());
+    message.severity = Severity::Warning;
+    if untried > 0 {
+        message = message.note(format!(
+            "{} not taken back alone, which would derive everything anew each time",
+            counted(untried, "change") + if untried == 1 { " was" } else { " were" }
+        ));
+    }
+    if unasked > 0 {
+        message = message.note(format!(
+            "{} with none of the changes alone; whether with several was not asked",
+            counted(unasked, "conclusion") + if unasked == 1 { " changes" } else { " change" }
+        ));
+    }
+    message
 }
 
 /// The conclusions that differ, nothing said of them yet; of one that changed both rows.

@@ -106,7 +106,7 @@ fn edited_since(path: &Path) -> Diagnostic {
     message.note("it has another hash than in hence-run.json; it is compared as it is now")
 }
 
-fn refused(text: String) -> Diagnostic {
+pub(super) fn refused(text: String) -> Diagnostic {
     Diagnostic::new(Code::H0306, text)
 }
 

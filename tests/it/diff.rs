@@ -180,3 +180,20 @@ fn claims_that_were_withdrawn_added_and_edited() {
          added: claim c3  t: “None”\n  decides on: + said(\"t\", \"lacks\")\n"
     );
 }
+
+#[test]
+fn that_not_every_change_was_tried_is_told() {
+    let at = tempfile::tempdir().unwrap();
+    run(&at, "one", RULES, "a\t1\n");
+    let rows: String = (0..203).map(|i| format!("k{i:03}\t1\n")).collect();
+    run(&at, "two", RULES, &format!("a\t1\n{rows}"));
+    let (_, text) = hence(at.path(), &["diff", "one/out", "two/out"]);
+    assert!(text.contains("what decides on the conclusions is told in part"), "{text}");
+    assert!(text.contains("3 changes were not taken back alone"), "{text}");
+    assert!(
+        text.contains("added: row of e  k000, 1\n  decides on: + total(\"k000\", 1)"),
+        "{text}"
+    );
+    // The last three are found by their proofs, and nothing is said to rest on no change.
+    assert!(text.contains("203 gained") && !text.contains("by none of these"), "{text}");
+}
