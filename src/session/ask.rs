@@ -28,13 +28,14 @@ impl Session {
     /// # Errors
     /// What is wrong with the question, or why its evaluation stopped.
     pub fn query(&self, file: FileId) -> Result<Answer, Refused> {
-        let (question, warnings) = self.question(file)?;
+        let (question, mut warnings) = self.question(file)?;
         let world = self.world();
         let (tables, symbols) = (world.tables(), &*world.program.symbols);
         let rows = question.answers(tables, &world.facts, self.options())?;
         let atoms = question.only_atom().map(|atom| atoms(&question, atom));
         let reason = rows.is_empty().then(|| self.reason(&question)).flatten();
         let cautions = question.cautions(&world.program, tables, &rows);
+        warnings.retain(|message| message.code != Code::H0103 || question.is_meant(message, &rows));
         let cells = |row: &Tuple| row.iter().map(|value| Cell::of(*value, symbols)).collect();
         let columns =
             question.columns().iter().map(|column| shown(&question.program, column)).collect();

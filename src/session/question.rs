@@ -56,6 +56,15 @@ impl Question {
         &self.program.relations[self.relation].columns
     }
 
+    /// Whether the variable of which a message says that its quotes may be forgotten can be meant as
+    /// a text: the text is among what it stands for, or it stands for nothing.
+    pub(super) fn is_meant(&self, message: &Diagnostic, rows: &[Tuple]) -> bool {
+        let is_its = |column: &Column| message.labels.iter().any(|at| at.span == column.span);
+        let Some(at) = self.columns().iter().position(is_its) else { return true };
+        let text = self.program.symbols.find(&self.columns()[at].name).map(Value::Symbol);
+        rows.is_empty() || rows.iter().any(|row| Some(row[at]) == text)
+    }
+
     /// What is to be known of what is named in the rows or, as a constant, in the question.
     #[must_use]
     pub fn cautions(&self, base: &Program, tables: &dyn Tables, rows: &[Tuple]) -> Vec<String> {
