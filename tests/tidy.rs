@@ -119,6 +119,10 @@ fn the_map_lists_the_layers_in_order() {
         .filter(|name| LAYERS.contains(name))
         .collect();
     assert_eq!(declared, LAYERS);
+    for (n, layer) in LAYERS.iter().enumerate() {
+        let header = read(Path::new(&format!("src/{layer}/mod.rs")));
+        assert!(header.starts_with(&format!("//! Layer {n}: ")), "src/{layer}/mod.rs is layer {n}");
+    }
 }
 
 #[test]

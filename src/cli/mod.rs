@@ -1,4 +1,4 @@
-//! Layer 15: processes and terminals. Standard output carries answers only; messages, prompts'
+//! Layer 16: processes and terminals. Standard output carries answers only; messages, prompts'
 //! notes and summaries go to standard error.
 
 pub mod answers;

@@ -1,4 +1,4 @@
-//! Layer 14: a language server: rule files in an editor, judged while they are written.
+//! Layer 15: a language server: rule files in an editor, judged while they are written.
 
 pub mod actions;
 pub mod builtins;
