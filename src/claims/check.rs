@@ -3,6 +3,7 @@
 //! a refusal becomes a warning and the record is dropped, as are those that rest on it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -53,6 +54,8 @@ pub(crate) struct Check<'a> {
     shapes: Map<String, Shape>,
     unknown: Map<(RecordKind, String), Unknown>,
     plain_seen: Set<&'a str>,
+    /// Units of amounts, each with the first record that has it.
+    pub(crate) units: BTreeMap<String, usize>,
     /// Claims whose figures the document gives as approximate.
     pub(crate) approximate: Option<Approximate>,
 }
@@ -121,6 +124,7 @@ impl<'a> Check<'a> {
             shapes: Shape::records(&record::schema()),
             unknown: Map::default(),
             plain_seen: Set::default(),
+            units: BTreeMap::new(),
             approximate: None,
         }
     }

@@ -318,6 +318,7 @@ fn check(read: Read, options: Options, files: &mut Files, limits: &Limits) -> Re
     }
     let declared = check.report_undeclared(undeclared);
     let kinds_with_unknown = check.report_unknown();
+    check.warn_of_plurals();
     check.report_dropped();
     diagnostics.append(&mut check.diagnostics);
     diagnostic::sort(&mut diagnostics);

@@ -262,6 +262,7 @@ impl<'a> Check<'a> {
             let first = self.approximate.map_or_else(first, |approximate| approximate.first);
             self.approximate = Some(Approximate { first, claims });
         }
+        self.units.entry(amount.unit.to_string()).or_insert(entry);
         let is_fractional = self.names.fractional_units.contains(&*amount.unit);
         let is_counted = !is_fractional && !self.names.measured_units.contains(&*amount.unit);
         if claim.event.is_none() && is_counted && claim.modality != Modality::Background {
@@ -285,6 +286,24 @@ impl<'a> Check<'a> {
                 let fault = Fault::new(Code::H0426, path, message).label("a fraction").help(help);
                 self.fault(entry, fault);
             }
+        }
+    }
+
+    /// Warns of units that are one in the singular and in the plural: their figures never meet.
+    pub(crate) fn warn_of_plurals(&mut self) {
+        let mut pairs = Vec::new();
+        // Short ones are signs, as m and ms.
+        for unit in self.units.keys().filter(|unit| unit.len() > 2) {
+            for plural in [format!("{unit}s"), format!("{unit}es")] {
+                pairs.extend(self.units.get(&plural).map(|&entry| (unit.clone(), plural, entry)));
+            }
+        }
+        for (unit, plural, entry) in pairs {
+            let message = format!("`{}` and `{}` are two units", visible(&unit), visible(&plural));
+            let fault = Fault::new(Code::L0416, "amount.unit", message)
+                .label(format!("never added to `{}`, nor compared with it", visible(&unit)))
+                .help("write a unit in one way, in the singular");
+            self.warn(entry, fault);
         }
     }
 

@@ -224,6 +224,8 @@ codes! {
         "No rule reads a policy with this key, so the decision changes nothing; the key may be misspelt.";
     L0415 "L0415" Warning "approximate figures taken as exact"
         "Claims say that their figures are approximate, and no policy approx_slack says by how many percent they are widened. A policy of 0 takes them as they stand.";
+    L0416 "L0416" Warning "a unit in singular and plural"
+        "Figures of two units are never added or compared. Two claims name units that are one in the singular and in the plural, so theirs do not meet.";
 }
 
 /// Examples of every code: `=== CODE`, then on each side, wrong and right, a text.
