@@ -1,6 +1,7 @@
 //! Rules that multiply: what they take from one atom has nothing to do with what they take from
 //! another, and both stand in the head. Every row of the one then meets every row of the other,
-//! which is seldom meant and grows as their product. A relation of one fact multiplies nothing.
+//! which is seldom meant and grows as their product. A relation of one fact or
+//! one total multiplies nothing.
 
 use crate::base::ids::{Id, RelationId, VarId};
 use crate::program::program::{Arg, Atom, LiteralKind, Program, Rule};
@@ -27,7 +28,7 @@ pub(super) fn products(
                 continue;
             };
             let is_taken = heads.contains(&part) && !found.iter().any(|(one, ..)| *one == part);
-            if is_taken && !is_single(program, atom) {
+            if is_taken && !is_single(program, atom, &[]) {
                 found.push((part, literal.span, &program.relations[atom.relation].name));
             }
         }
@@ -47,16 +48,34 @@ pub(super) fn products(
     }
 }
 
-/// Whether the relation has at most one row whatever the input.
-fn is_single(program: &Program, atom: &Atom) -> bool {
-    let relation: RelationId = atom.relation;
-    let has_rules = program.rules.iter().any(|rule| rule.head == relation);
-    let is_given = program.relations[relation].is_input || has_rules;
+/// Whether an atom matches at most one row whatever the input: one fact, or what one rule gives
+/// that takes only such rows and totals.
+fn is_single(program: &Program, atom: &Atom, within: &[RelationId]) -> bool {
+    let relation = atom.relation;
+    if program.relations[relation].is_input || within.contains(&relation) {
+        return false;
+    }
+    let mut rules = program.rules.iter().filter(|rule| rule.head == relation);
+    let (rule, more) = (rules.next(), rules.next());
     let facts = program.facts.iter().filter(|fact| fact.relation == relation).filter(|fact| {
         let mut pairs = atom.args.iter().zip(&fact.values);
         pairs.all(|(arg, value)| !matches!(arg, Arg::Const(wanted) if wanted != value))
     });
-    !is_given && facts.take(2).count() < 2
+    let within = [within, &[relation]].concat();
+    let gives_one = |rule: &Rule| {
+        rule.body.iter().all(|literal| match &literal.kind {
+            LiteralKind::Atom(atom) => is_single(program, atom, &within),
+            LiteralKind::Aggregate { aggregate, .. } => aggregate.witnesses.is_empty(),
+            LiteralKind::Range { .. } => false,
+            LiteralKind::Absent(_)
+            | LiteralKind::Compare(..)
+            | LiteralKind::Test { .. }
+            | LiteralKind::Constant(_) => true,
+        })
+    };
+    more.is_none()
+        && facts.take(2).count() + usize::from(rule.is_some()) < 2
+        && rule.is_none_or(gives_one)
 }
 
 /// The variables of a rule in parts that no literal connects.

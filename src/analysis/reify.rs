@@ -258,7 +258,7 @@ impl<'a> Reify<'a> {
                 self.is_false(at);
             }
             (Expr::Var(var), Expr::Const(value)) => self.limit(at, *var, op, *value),
-            (Expr::Const(value), Expr::Var(var)) => self.limit(at, *var, mirrored(op), *value),
+            (Expr::Const(value), Expr::Var(var)) => self.limit(at, *var, op.mirrored(), *value),
             _ => {}
         }
     }
@@ -370,19 +370,8 @@ fn each_flow(expr: &Expr, makes: bool, visit: &mut impl FnMut(VarId, bool)) {
     }
 }
 
-/// `a op b` is `b mirrored(op) a`.
-fn mirrored(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Eq | CompareOp::Ne => op,
-        CompareOp::Lt => CompareOp::Gt,
-        CompareOp::Le => CompareOp::Ge,
-        CompareOp::Gt => CompareOp::Lt,
-        CompareOp::Ge => CompareOp::Le,
-    }
-}
-
 /// The value of an integer.
-fn integer(value: Value) -> Option<i128> {
+pub(super) fn integer(value: Value) -> Option<i128> {
     match value {
         Value::Number(n) => Some(i128::from(n)),
         Value::Unsigned(n) => Some(i128::from(n)),

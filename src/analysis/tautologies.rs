@@ -2,6 +2,7 @@
 //! of the rule leaves nothing else. What holds in one alternative of a rule and not in another is
 //! needed there.
 
+use crate::analysis::reify::integer;
 use crate::base::hash::{Map, Set};
 use crate::base::ids::{OriginId, RuleId, VarId};
 use crate::program::program::{Expr, LiteralKind, Program, Rule};
@@ -9,7 +10,6 @@ use crate::syntax::ast::CompareOp;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
-use crate::value::value::Value;
 
 /// Why a comparison holds.
 #[derive(Clone, Copy)]
@@ -97,24 +97,10 @@ struct Bound {
 fn bound(op: CompareOp, left: &Expr, right: &Expr) -> Option<Bound> {
     let (var, value, op) = match (left, right) {
         (Expr::Var(var), Expr::Const(value)) => (*var, *value, op),
-        (Expr::Const(value), Expr::Var(var)) => {
-            let mirrored = match op {
-                CompareOp::Eq | CompareOp::Ne => op,
-                CompareOp::Lt => CompareOp::Gt,
-                CompareOp::Le => CompareOp::Ge,
-                CompareOp::Gt => CompareOp::Lt,
-                CompareOp::Ge => CompareOp::Le,
-            };
-            (*var, *value, mirrored)
-        }
+        (Expr::Const(value), Expr::Var(var)) => (*var, *value, op.mirrored()),
         _ => return None,
     };
-    let value = match value {
-        Value::Number(n) => i128::from(n),
-        Value::Unsigned(n) => i128::from(n),
-        Value::Float(_) | Value::Symbol(_) => return None,
-    };
-    Some(Bound { var, op, value })
+    integer(value).map(|value| Bound { var, op, value })
 }
 
 impl Bound {

@@ -28,6 +28,7 @@ use crate::session::question::policy_keys;
 use crate::session::session::{Keep, Session};
 use crate::session::stops;
 use crate::show::messages::{github, sarif, sarif_result};
+use crate::testing::case::relocated;
 use crate::testing::file::{ENDING, TestFile};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Severity};
@@ -107,6 +108,9 @@ pub fn run(args: &Check, reporter: Reporter) -> Result<(), Exit> {
     }
     verdict.judge(&targets, &options);
     if verdict.stopped != 0 {
+        if matches!(verdict.output, Output::Kept(..)) {
+            verdict.conclude()?;
+        }
         return Err(Exit::Code(verdict.stopped));
     }
     verdict.conclude()?;
@@ -159,6 +163,9 @@ fn differences(
             fixes += file.titles.len();
             files += 1;
         }
+    }
+    if verdict.stopped != 0 {
+        return Err(Exit::Code(verdict.stopped));
     }
     reporter.line(&format!(
         "{fixes} {} in {}",
@@ -271,7 +278,9 @@ impl<'a> Verdict<'a> {
     /// Judges a program, and its input if its places are known.
     fn program(&mut self, root: &Path, options: &Options) {
         let mut session = Session::new(options.clone());
-        let mut result = session.load_roots(&self.roots(root));
+        let is_test = root.to_str().is_some_and(|path| path.ends_with(ENDING));
+        let test = is_test.then(|| TestFile::read(root).ok()).flatten();
+        let mut result = session.load_roots(&self.roots(root, test.as_ref()));
         if result.is_ok() && !options.facts.is_empty() {
             result = session.read_input(Keep::Nothing);
         }
@@ -292,29 +301,31 @@ impl<'a> Verdict<'a> {
         // A file in error was checked too, though the session does not take it.
         self.rule_files.insert(shown(root));
         self.rule_files.extend(session.rule_files().iter().cloned());
+        if let Some(test) = test {
+            let loaded = session.files().entries().find(|(_, file)| file.name == test.name());
+            if let Some(from) = loaded.map(|(id, _)| id) {
+                messages = relocated(&test, messages, from, &mut session);
+            }
+        }
         self.add(&messages, session.files());
     }
 
     /// What is loaded for a path. Of a test file the directives are judged, and the statements that
     /// all its cases share, with the rules that it tests.
-    fn roots(&mut self, root: &Path) -> Vec<Root> {
-        let is_test = root.to_str().is_some_and(|path| path.ends_with(ENDING));
-        match TestFile::read(root) {
-            Ok(file) if is_test => {
+    fn roots(&mut self, root: &Path, test: Option<&TestFile>) -> Vec<Root> {
+        match test {
+            Some(file) => {
                 self.add(&file.messages, &file.files);
-                let rules = file.rules().map(Root::File);
-                let own = Root::Text(root.to_owned(), file.statements(None));
-                rules.into_iter().chain([own]).collect()
+                file.roots(file.statements(None))
             }
-            _ => vec![Root::File(root.to_owned())],
+            None => vec![Root::File(root.to_owned())],
         }
     }
 
     /// A limit or Ctrl-C is no verdict on what is read: it has an exit code of its own.
     fn note_stop(&mut self, messages: &[Diagnostic]) {
-        let code = code_of(messages);
-        if matches!(code, LIMIT | INTERRUPTED) {
-            self.stopped = self.stopped.max(code);
+        if is_stop(messages) {
+            self.stopped = self.stopped.max(code_of(messages));
         }
     }
 
@@ -338,7 +349,12 @@ impl<'a> Verdict<'a> {
         self.warnings += new.len() - errors;
         match &mut self.output {
             Output::Text => self.reporter.print(&new, files),
-            Output::Nowhere => self.fixes.collect(&new, files, self.args.guesses),
+            Output::Nowhere => {
+                self.fixes.collect(&new, files, self.args.guesses);
+                // With --diff it is said nowhere else that not all was read.
+                new.retain(|message| self.args.diff && is_stop(from_ref(message)));
+                self.reporter.print(&new, files);
+            }
             Output::Kept(format, values) => values.extend(new.iter().map(|message| match format {
                 CheckFormat::Github => Value::from(github(message, files)),
                 CheckFormat::Sarif => sarif_result(message, files),
@@ -348,6 +364,11 @@ impl<'a> Verdict<'a> {
             })),
         }
     }
+}
+
+/// Whether a limit or Ctrl-C ended the reading.
+fn is_stop(messages: &[Diagnostic]) -> bool {
+    matches!(code_of(messages), LIMIT | INTERRUPTED)
 }
 
 /// Sorts the paths out; a folder stands for the rule files and the claims file in it.

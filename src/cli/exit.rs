@@ -2,7 +2,9 @@
 
 use std::io;
 
+use crate::io::find::shown;
 use crate::session::explain::Unexplained;
+use crate::testing::snapshot::Unwritten;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -52,6 +54,13 @@ impl From<Unexplained> for Exit {
             Unexplained::Refused(messages) => Self::Refused(messages),
             Unexplained::Bug(text) => Self::Bug(text),
         }
+    }
+}
+
+impl From<Unwritten> for Exit {
+    fn from(Unwritten { path, error }: Unwritten) -> Self {
+        let text = format!("{} cannot be written: {error}", shown(&path));
+        Self::from(Diagnostic::new(Code::H0306, text))
     }
 }
 

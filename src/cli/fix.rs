@@ -1,6 +1,6 @@
-//! The fixes of messages, applied to files. The new text is written beside the file and judged
-//! there, with all that it includes and the documents it quotes; only if it has no more errors than
-//! the file had does it take its place.
+//! The fixes of messages, applied to files. The new text is judged at the place of the file, with all
+//! that it includes, claims in a file beside it, with the documents that they quote; only if it has
+//! no more errors than the file had does it take its place.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +15,10 @@ use crate::cli::exit::Exit;
 use crate::cli::rewrite::write;
 use crate::io::find::shown;
 use crate::io::library::{self, Origin};
+use crate::session::load::Root;
 use crate::session::options::Options;
 use crate::session::session::Session;
+use crate::testing::file::{ENDING, TestFile};
 use crate::text::diagnostic::{Diagnostic, Fix};
 use crate::text::files::Files;
 
@@ -109,19 +111,22 @@ impl Fixed {
     /// Whether the file with its fixes has no more errors than without.
     ///
     /// # Errors
-    /// If it cannot be written beside the file.
+    /// If claims cannot be written beside their file.
     pub fn is_no_worse(&self, options: &Options) -> Result<bool, Exit> {
         let path = Path::new(&self.name);
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("dl");
+        if path.extension().is_none_or(|ending| ending != "jsonl") {
+            let errors = |text: &str| errors_of_rules(path, text, options);
+            return Ok(errors(&self.after) <= errors(&self.before));
+        }
         let mut aside = path.as_os_str().to_owned();
-        aside.push(format!(".{}.{ending}", process::id()));
+        aside.push(format!(".{}.jsonl", process::id()));
         let aside = PathBuf::from(aside);
         write(&aside, &self.after)?;
-        let after = errors(&aside, options);
+        let after = errors_of_claims(&aside, options);
         if let Err(error) = fs::remove_file(&aside) {
             return Err(Exit::System(format!("{} cannot be removed: {error}", shown(&aside))));
         }
-        Ok(after <= errors(path, options))
+        Ok(after <= errors_of_claims(path, options))
     }
 
     /// Writes the file with its fixes.
@@ -133,19 +138,27 @@ impl Fixed {
     }
 }
 
-/// The errors of a rule file or claims file by itself.
-fn errors(path: &Path, options: &Options) -> usize {
-    let count = |messages: &[Diagnostic]| messages.iter().filter(|one| one.is_error()).count();
-    if path.extension().is_some_and(|ending| ending == "jsonl") {
-        let limits = options.limits();
-        let mut files = Files::new();
-        let loaded =
-            claims::load_within(from_ref(&path.to_owned()), options.claims, &mut files, &limits);
-        return loaded.map_or(usize::MAX, |loaded| count(&loaded.diagnostics));
-    }
+fn errors(messages: &[Diagnostic]) -> usize {
+    messages.iter().filter(|message| message.is_error()).count()
+}
+
+/// The errors of a rule file by itself if it had this text, of a test file with the rules that it
+/// tests.
+fn errors_of_rules(path: &Path, text: &str, options: &Options) -> usize {
+    let (roots, of_directives) = if path.to_str().is_some_and(|path| path.ends_with(ENDING)) {
+        let test = TestFile::of(path, text);
+        (test.roots(test.statements(None)), errors(&test.messages))
+    } else {
+        (vec![Root::Text(path.to_owned(), text.to_owned())], 0)
+    };
     let mut session = Session::new(options.clone());
-    match session.load(from_ref(&path.to_owned())) {
-        Ok(_) => 0,
-        Err(messages) => count(&messages),
-    }
+    of_directives + session.load_roots(&roots).map_or_else(|messages| errors(&messages), |()| 0)
+}
+
+/// The errors of a claims file by itself.
+fn errors_of_claims(path: &Path, options: &Options) -> usize {
+    let (mut files, limits) = (Files::new(), options.limits());
+    let loaded =
+        claims::load_within(from_ref(&path.to_owned()), options.claims, &mut files, &limits);
+    loaded.map_or(usize::MAX, |loaded| errors(&loaded.diagnostics))
 }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::io::find::shown;
 use crate::testing::report::apart;
-use crate::testing::snapshot::{self, Unwritten};
-use crate::text::codes::Code;
-use crate::text::diagnostic::Diagnostic;
+use crate::testing::snapshot;
 use crate::text::numbers::counted;
 
 /// What a key decides.
@@ -57,17 +55,12 @@ pub fn run(pending: &[PathBuf]) -> Result<(), Exit> {
             Decision::Reject => snapshot::remove(path),
             Decision::Skip => Ok(()),
         };
-        done.map_err(|failed| unwritten(&failed))?;
+        done?;
         counts[decision as usize] += 1;
     }
     let left = pending.len() - counts[0] - counts[1];
     writeln!(out, "{} accepted, {} rejected, {} pending", counts[0], counts[1], left)?;
     if left == 0 { Ok(()) } else { Err(Exit::Code(NEGATIVE)) }
-}
-
-fn unwritten(failed: &Unwritten) -> Exit {
-    let text = format!("{} cannot be written: {}", shown(&failed.path), failed.error);
-    Exit::from(Diagnostic::new(Code::H0306, text))
 }
 
 /// Shows what would be different.

@@ -26,11 +26,12 @@ use crate::testing::file::{ENDING, TestFile};
 use crate::testing::outcome::FileResult;
 use crate::testing::report::{self, Counts};
 use crate::testing::select::{Named, Selection};
-use crate::testing::snapshot::{self, Unwritten, Update};
+use crate::testing::snapshot::{self, Update};
 use crate::testing::suite::{self, How};
 use crate::testing::{coverage_text, report_json};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::files::Files;
 
 /// Where the cases that did not pass are noted.
 const LAST: &str = ".hence/last-test.json";
@@ -89,12 +90,18 @@ fn once(
     mut selection: Selection,
     reporter: Reporter,
 ) -> Result<(), Exit> {
-    if args.failed {
-        selection.only = last_failed();
-    }
     let files: Result<Vec<TestFile>, Refused> =
         paths.iter().map(|path| TestFile::read(path)).collect();
     let files = files.map_err(Exit::from)?;
+    if let Some(name) = selection.nameless(&files).filter(|_| !args.allow_empty) {
+        let message = Diagnostic::new(Code::H0801, format!("no case is named “{name}”"))
+            .help("the name is what stands after //@ test; * and ? stand for any characters");
+        reporter.print(&[message], &Files::new());
+        return Err(Exit::Code(CANNOT));
+    }
+    if args.failed {
+        selection.only = last_failed(&files);
+    }
     let options = Options {
         include: args.include.clone(),
         engine: engine(args.engine),
@@ -111,14 +118,14 @@ fn once(
     }
     let update = update(args);
     for (file, result) in files.iter().zip(&mut results) {
-        snapshot::settle(file, result, update).map_err(|failed| unwritten(&failed))?;
+        snapshot::settle(file, result, update)?;
     }
     if update != Update::Nothing {
         note_failed(&results)?;
     }
     if let Some(path) = &args.junit {
         let xml = report_json::junit(&results);
-        snapshot::write(path, &xml).map_err(|failed| unwritten(&failed))?;
+        snapshot::write(path, &xml)?;
     }
     let coverage = is_covered.then(|| suite::coverage(&mut results));
     print(args, &results, coverage.as_ref())?;
@@ -172,15 +179,16 @@ fn print(args: &Test, results: &[FileResult], coverage: Option<&Coverage>) -> Re
     Ok(())
 }
 
-/// The cases that did not pass last time; nothing if all did.
-fn last_failed() -> Option<Vec<Named>> {
+/// The cases that did not pass last time and are still there; nothing if there are none.
+fn last_failed(files: &[TestFile]) -> Option<Vec<Named>> {
     let bytes = map::read(Path::new(LAST)).ok()?;
     let document: Json = serde_json::from_slice(&bytes).ok()?;
     let word = |case: &Json, field: &str| case[field].as_str().map(str::to_owned);
     let cases = document["cases"].as_array()?.iter();
     let cases: Vec<Named> =
         cases.filter_map(|case| Some((word(case, "file")?, word(case, "case")?))).collect();
-    (!cases.is_empty()).then_some(cases)
+    let only = Selection { only: Some(cases), ..Selection::default() };
+    only.meets(files).then_some(only.only).flatten()
 }
 
 /// Notes the cases that did not pass. Nothing is written if there are none and never were any.
@@ -195,7 +203,7 @@ fn note_failed(results: &[FileResult]) -> Result<(), Exit> {
         return Ok(());
     }
     let document = json!({ "schema": "hence.last-test/1", "cases": cases });
-    snapshot::write(path, &format!("{document}\n")).map_err(|failed| unwritten(&failed))
+    Ok(snapshot::write(path, &format!("{document}\n"))?)
 }
 
 /// What can change a result: the files in the folders of the tests, and when they were written.
@@ -218,11 +226,6 @@ fn stamps(paths: &[PathBuf]) -> Vec<(PathBuf, Option<SystemTime>)> {
     found.sort();
     found.dedup();
     found
-}
-
-fn unwritten(failed: &Unwritten) -> Exit {
-    let text = format!("{} cannot be written: {}", shown(&failed.path), failed.error);
-    Exit::from(Diagnostic::new(Code::H0306, text))
 }
 
 /// What may be written: what the arguments say, else what `INSTA_UPDATE` says, else nothing where
@@ -251,11 +254,6 @@ fn update(args: &Test) -> Update {
 fn found(paths: &[String]) -> Result<(Vec<PathBuf>, Selection), Exit> {
     let mut selection = Selection::default();
     let mut files: Vec<PathBuf> = Vec::new();
-    let mut add = |path: PathBuf| {
-        if !files.contains(&path) {
-            files.push(path);
-        }
-    };
     let standard = || {
         let usual: Vec<String> = ["rules", "tests"]
             .iter()
@@ -268,16 +266,16 @@ fn found(paths: &[String]) -> Result<(Vec<PathBuf>, Selection), Exit> {
     for text in &all {
         let (path, pattern) = text.split_once("::").unwrap_or((text, ""));
         let path = Path::new(path);
-        if path.is_dir() {
-            walk(path).into_iter().for_each(&mut add);
-            continue;
+        let meant = if path.is_dir() { walk(path) } else { vec![test_file(path)?] };
+        let pattern = pattern.trim_matches('"');
+        for file in meant {
+            if !pattern.is_empty() {
+                selection.patterns.push((shown(&file), pattern.to_owned()));
+            }
+            if !files.contains(&file) {
+                files.push(file);
+            }
         }
-        let file = test_file(path)?;
-        if !pattern.is_empty() {
-            let pattern = pattern.trim_matches('"').to_owned();
-            selection.patterns.push((shown(&file), pattern));
-        }
-        add(file);
     }
     Ok((files, selection))
 }
@@ -322,7 +320,7 @@ fn pending(files: &[PathBuf], removes: bool) -> Result<(), Exit> {
     for path in waiting(files)? {
         let word = if removes { "rejected  " } else { "" };
         if removes {
-            snapshot::remove(&path).map_err(|failed| unwritten(&failed))?;
+            snapshot::remove(&path)?;
         }
         writeln!(out, "{word}{}", shown(&path))?;
     }
@@ -347,7 +345,7 @@ fn unreferenced(paths: &[PathBuf], what: UnreferencedArg, reporter: Reporter) ->
                 reporter.line(&format!("no case keeps {}", shown(path)));
             }
             UnreferencedArg::Delete => {
-                snapshot::remove(path).map_err(|failed| unwritten(&failed))?;
+                snapshot::remove(path)?;
                 reporter.line(&format!("removed {}: no case keeps it", shown(path)));
             }
         }

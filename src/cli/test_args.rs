@@ -30,7 +30,7 @@ CI and INSTA_UPDATE (auto, new, always, no, unseen) mean what they mean to insta
 nothing is written.
 
 Exit codes: 0 all pass; 1 a case fails, cannot run or is pending; 2 a test file cannot be read, or
-there is none.";
+there is none, or no case of that name.";
 
 /// `hence test`
 #[derive(Args, Debug, Clone)]

@@ -347,7 +347,7 @@ pub fn policy_keys(program: &Program) -> Keys {
 }
 
 /// Calls `visit` for every atom of a body, those of aggregates and negations included.
-fn each_atom(body: &[Literal], visit: &mut dyn FnMut(&Atom)) {
+pub fn each_atom(body: &[Literal], visit: &mut dyn FnMut(&Atom)) {
     for literal in body {
         match &literal.kind {
             LiteralKind::Atom(atom) | LiteralKind::Absent(atom) => visit(atom),

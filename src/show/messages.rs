@@ -36,11 +36,15 @@ pub fn github(diagnostic: &Diagnostic, files: &Files) -> String {
     format!("::{word} {}::{}", properties.join(","), data(&text))
 }
 
-fn data(text: &str) -> String {
+/// A text as the message of a workflow command.
+#[must_use]
+pub fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+/// A text as the value of a property of a workflow command.
+#[must_use]
+pub fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 

@@ -292,6 +292,18 @@ impl CompareOp {
             Self::Ge => Self::Lt,
         }
     }
+
+    /// The operator that says the same of the sides in the other order.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Eq | Self::Ne => self,
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+        }
+    }
 }
 
 /// A term: an expression over variables and constants.

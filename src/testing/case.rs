@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::base::ids::FileId;
 use crate::session::layers::Layer;
-use crate::session::load::Root;
 use crate::session::options::Options;
 use crate::session::session::{Keep, Refused, Session, World};
 use crate::session::whatif::Change;
@@ -267,10 +266,7 @@ fn whole(
 ) -> Result<Session, Broken> {
     let options = Options { facts: paths.to_vec(), ..options.clone() };
     let mut session = Session::new(options);
-    let rules = file.rules().map(Root::File);
-    let own = Root::Text(file.path.clone(), statements);
-    let roots: Vec<Root> = rules.into_iter().chain([own]).collect();
-    let mut read = session.load_roots(&roots);
+    let mut read = session.load_roots(&file.roots(statements));
     if read.is_ok() && !paths.is_empty() {
         read = session.read_input(Keep::Input);
     }
@@ -354,8 +350,10 @@ pub(super) fn ask(file: &TestFile, asked: &Asked, session: &mut Session) -> File
     session.files_mut().add(file.name(), text)
 }
 
-/// The messages with their places in the whole text of the test file.
-pub(super) fn relocated(
+/// The messages with their places in the whole text of the test file, in place of `from`, which has
+/// a part of it.
+#[must_use]
+pub fn relocated(
     file: &TestFile,
     mut messages: Refused,
     from: FileId,

@@ -2,6 +2,7 @@
 //! as text, since the two may come from different sessions.
 
 use crate::analysis::keys::keys;
+use crate::base::hash::Set;
 use crate::base::ids::RelationId;
 use crate::program::program::Atom;
 use crate::session::answer::Cell;
@@ -12,12 +13,12 @@ use crate::testing::case::Subject;
 use crate::testing::judge::tuples_of;
 use crate::value::value::Tuple;
 
-/// A row: as it stands in a rule file, and as values of the case, if it is there.
+/// A row: as it stands in a rule file, and as values of the session that it comes from.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its cells.
     pub cells: Vec<String>,
-    tuple: Option<Tuple>,
+    tuple: Tuple,
 }
 
 /// What changes in a relation.
@@ -35,7 +36,7 @@ fn rows(world: &World, relation: RelationId) -> Vec<Row> {
     let symbols = &world.program.symbols;
     let row = |tuple: Tuple| {
         let cells = tuple.iter().map(|value| Cell::of(*value, symbols).quoted()).collect();
-        Row { cells, tuple: Some(tuple) }
+        Row { cells, tuple }
     };
     tuples_of(world, relation).into_iter().map(row).collect()
 }
@@ -48,9 +49,11 @@ pub fn of_relation(subject: &Subject<'_>, relation: RelationId) -> Found {
     let name = &after.program.relations[relation].name;
     let new = rows(after, relation);
     let old = before.program.relation(name).map_or_else(Vec::new, |id| rows(before, id));
-    let has = |rows: &[Row], row: &Row| rows.iter().any(|other| other.cells == row.cells);
-    let mut lost: Vec<Row> = old.iter().filter(|row| !has(&new, row)).cloned().collect();
-    let mut gained: Vec<Row> = new.iter().filter(|row| !has(&old, row)).cloned().collect();
+    let beyond = |rows: &[Row], others: &[Row]| -> Vec<Row> {
+        let known: Set<&Vec<String>> = others.iter().map(|other| &other.cells).collect();
+        rows.iter().filter(|row| !known.contains(&row.cells)).cloned().collect()
+    };
+    let (mut lost, mut gained) = (beyond(&old, &new), beyond(&new, &old));
     let key = keys(&after.program)[relation].clone();
     let of = |row: &Row| -> Vec<String> { key.iter().map(|&at| row.cells[at].clone()).collect() };
     let mut changed = Vec::new();
@@ -78,7 +81,7 @@ pub fn is_of(row: &Row, world: &World, atom: &Atom) -> bool {
     let fits = constants
         .filter_map(|(value, cell)| Some((value?, cell)))
         .all(|(value, cell)| Cell::of(value, symbols).quoted() == *cell);
-    fits && row.tuple.as_ref().is_none_or(|tuple| matches(atom, tuple))
+    fits && matches(atom, &row.tuple)
 }
 
 /// The changes, a line each.

@@ -108,7 +108,8 @@ pub(super) fn table(
         };
         trouble = because(judge, filled(question, &value), trouble, &why_not);
     }
-    trouble.proposal = Some(Proposal { range: table.range.clone(), text: proposed(&compared) });
+    trouble.proposal =
+        Some(Proposal { range: table.range.clone(), text: proposed(&compared, &judge.file.text) });
     Err(trouble)
 }
 
@@ -214,7 +215,7 @@ fn lines(
 
 /// The table with the rows that are there. Rows that are as expected stay as they are written, in
 /// their order; wildcards too.
-fn proposed(compared: &Compared<'_>) -> String {
+fn proposed(compared: &Compared<'_>, text: &str) -> String {
     let head: Vec<String> = compared.table.columns.iter().map(|(name, _)| name.clone()).collect();
     let mut lines = vec![head];
     let wanted = &compared.table.rows;
@@ -226,5 +227,8 @@ fn proposed(compared: &Compared<'_>) -> String {
             lines.push(compared.at.iter().map(|&at| compared.cell(row, at)).collect());
         }
     }
-    aligned(&lines).join("\n")
+    // The first line stands behind its own indentation.
+    let before = &text[..compared.table.range.start];
+    let indent = &before[before.trim_end_matches([' ', '\t']).len()..];
+    aligned(&lines).join(&format!("\n{indent}"))
 }

@@ -200,7 +200,7 @@ fn turned(rule: &Rule) -> Vec<(usize, LiteralKind)> {
             LiteralKind::Atom(atom) if is_filter(rule, at) => LiteralKind::Absent(atom.clone()),
             LiteralKind::Absent(atom) => LiteralKind::Atom(atom.clone()),
             LiteralKind::Compare(op, left, right) if !binds(rule, at) => {
-                LiteralKind::Compare(opposite(*op), left.clone(), right.clone())
+                LiteralKind::Compare(op.negated(), left.clone(), right.clone())
             }
             LiteralKind::Test { test, args, negated } => {
                 LiteralKind::Test { test: *test, args: args.clone(), negated: !negated }
@@ -214,17 +214,6 @@ fn turned(rule: &Rule) -> Vec<(usize, LiteralKind)> {
         found.push((at, kind));
     }
     found
-}
-
-fn opposite(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Eq => CompareOp::Ne,
-        CompareOp::Ne => CompareOp::Eq,
-        CompareOp::Lt => CompareOp::Ge,
-        CompareOp::Ge => CompareOp::Lt,
-        CompareOp::Le => CompareOp::Gt,
-        CompareOp::Gt => CompareOp::Le,
-    }
 }
 
 /// Variables that the positive atoms, ranges and aggregates of a rule bind, without literal `but`,
@@ -270,7 +259,7 @@ fn is_filter(rule: &Rule, at: usize) -> bool {
     let known = bound(rule, at);
     let mut elsewhere: Set<VarId> = Set::default();
     for (_, literal) in rule.body.iter().enumerate().filter(|(other, _)| *other != at) {
-        each_var(literal, &mut |var| {
+        literal.each_var(&mut |var| {
             elsewhere.insert(var);
         });
     }
@@ -280,34 +269,11 @@ fn is_filter(rule: &Rule, at: usize) -> bool {
     !is_alone && vars.all(|var| known.contains(&var) || !elsewhere.contains(&var) && !twice(var))
 }
 
-fn each_var(literal: &Literal, visit: &mut dyn FnMut(VarId)) {
-    match &literal.kind {
-        LiteralKind::Atom(atom) | LiteralKind::Absent(atom) => atom.vars().for_each(visit),
-        LiteralKind::Compare(_, left, right) => {
-            left.each_var(&mut |var| visit(var));
-            right.each_var(&mut |var| visit(var));
-        }
-        LiteralKind::Test { args, .. } => {
-            args.iter().for_each(|arg| arg.each_var(&mut |var| visit(var)))
-        }
-        LiteralKind::Range { var, args } => {
-            visit(*var);
-            args.iter().for_each(|arg| arg.each_var(&mut |var| visit(var)));
-        }
-        LiteralKind::Aggregate { var, aggregate } => {
-            visit(*var);
-            aggregate.body.iter().for_each(|literal| each_var(literal, visit));
-            aggregate.value.iter().for_each(|value| value.each_var(&mut |var| visit(var)));
-        }
-        LiteralKind::Constant(_) => {}
-    }
-}
-
 /// Whether a comparison gives a variable its value.
 fn binds(rule: &Rule, at: usize) -> bool {
     let known = bound(rule, at);
     let mut is_known = true;
-    each_var(&rule.body[at], &mut |var| is_known &= known.contains(&var));
+    rule.body[at].each_var(&mut |var| is_known &= known.contains(&var));
     !is_known
 }
 

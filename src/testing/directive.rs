@@ -72,7 +72,8 @@ pub(super) fn read(
     };
     let part = Part::new(text, inner);
     let (word, rest) = part.word();
-    let is_annotation = annotations::is_known(word.as_str());
+    let is_annotation =
+        comment.kind == CommentKind::Annotation && annotations::is_known(word.as_str());
     if is_annotation && (!WORDS.contains(&word.as_str()) || rest.is_empty()) {
         return None;
     }

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use crate::base::ids::FileId;
 use crate::io::find::shown;
 use crate::io::library::{self, Origin};
+use crate::session::load::Root;
 use crate::syntax::lexer;
 use crate::testing::directive::{self, Directive, Says};
+use crate::testing::kept::slug;
 use crate::testing::scan::only;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{self, Diagnostic};
@@ -124,6 +126,24 @@ impl TestFile {
                         .label(span(&first.head), "first given here"),
                 );
             }
+            let keeps = |case: &CaseText| {
+                let mut directives = case.section.directives.iter();
+                directives.any(|directive| matches!(directive.says, Says::Snapshot(_)))
+            };
+            let is_same = |other: &&CaseText| {
+                other.name != case.name && slug(&other.name) == slug(&case.name) && keeps(other)
+            };
+            if keeps(case)
+                && let Some(first) = self.cases[..at].iter().find(is_same)
+            {
+                let names = format!("“{}” and “{}”", first.name, case.name);
+                found.push(
+                    Diagnostic::new(Code::H0801, format!("{names} would keep the same snapshots"))
+                        .label(span(&case.head), "named alike here")
+                        .label(span(&first.head), "first named here")
+                        .help("files are named after letters and digits, up to 60 of them"),
+                );
+            }
             let is_wanted = |directive: &Directive| {
                 matches!(directive.says, Says::Expect(_) | Says::Snapshot(_) | Says::Skip(_))
             };
@@ -165,6 +185,13 @@ impl TestFile {
     pub fn rules(&self) -> Option<PathBuf> {
         let path = self.path.with_file_name(format!("{}.dl", self.stem()));
         path.is_file().then_some(path)
+    }
+
+    /// What is loaded for it: the rules that it tests, and these statements of it.
+    #[must_use]
+    pub fn roots(&self, statements: String) -> Vec<Root> {
+        let own = Root::Text(self.path.clone(), statements);
+        self.rules().map(Root::File).into_iter().chain([own]).collect()
     }
 
     /// The statements that all cases share, and those of `case`, at their places.

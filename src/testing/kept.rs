@@ -3,14 +3,15 @@
 
 use std::fmt::Write;
 
-use crate::base::hash::sha256;
-use crate::base::ids::{RelationId, RuleId};
+use crate::base::hash::{Set, sha256};
+use crate::base::ids::RelationId;
 use crate::plan::build::plan;
 use crate::plan::display;
 use crate::plan::sizes::Guess;
-use crate::program::program::Column;
+use crate::program::program::{Column, Rule};
 use crate::session::answer::Cell;
 use crate::session::ask::relation;
+use crate::session::question::each_atom;
 use crate::session::session::World;
 use crate::testing::case;
 use crate::testing::changes;
@@ -132,28 +133,34 @@ fn facts(out: &mut String, world: &World, id: RelationId) {
 /// How the rules of this name, or of this relation, are evaluated.
 fn plan_of(world: &World, name: &str) -> Result<String, Trouble> {
     let program = &world.program;
-    let meant = |id: &RuleId| {
-        let rule = &program.rules[*id];
-        rule.name == name || program.relations[rule.head].name == name
-    };
-    let rules: Vec<RuleId> = program.rules.ids().filter(meant).collect();
+    let is_meant = |rule: &Rule| rule.name == name || program.relations[rule.head].name == name;
+    let rules: Vec<&Rule> = program.rules.iter().filter(|rule| is_meant(rule)).collect();
     if rules.is_empty() {
-        return Err(Trouble::of(format!("no rule or relation is named “{name}”")));
+        let text = match program.relation(name) {
+            Some(_) => format!("the relation `{name}` has no rules"),
+            None => format!("no rule or relation is named “{name}”"),
+        };
+        return Err(Trouble::of(text));
     }
     let rows = |relation| Some(world.facts.relations[relation].rows);
     let sizes = Guess::new(program, &world.analysis, rows);
-    let whole = display::print(&plan(program, &world.analysis, &sizes), program);
-    let heads: Vec<&str> =
-        rules.iter().map(|id| program.relations[program.rules[*id].head].name.as_str()).collect();
-    let mut out = String::new();
-    for stratum in whole.split("\n\n") {
-        if heads.iter().any(|head| stratum.contains(&format!("{head}(")) || stratum.contains(head))
-        {
-            out.push_str(stratum.trim_end());
-            out.push_str("\n\n");
+    let mut plan = plan(program, &world.analysis, &sizes);
+    for stratum in &mut plan.strata {
+        stratum.pipelines.retain(|pipeline| is_meant(&program.rules[pipeline.rule]));
+    }
+    plan.strata.retain(|stratum| !stratum.pipelines.is_empty());
+    let mut read: Set<RelationId> = Set::default();
+    rules.iter().for_each(|rule| {
+        each_atom(&rule.body, &mut |atom| {
+            read.insert(atom.relation);
+        });
+    });
+    for (relation, orders) in program.relations.ids().zip(plan.orders.iter_mut()) {
+        if !read.contains(&relation) {
+            orders.clear();
         }
     }
-    Ok(out.trim_end().to_owned())
+    Ok(display::print(&plan, program).trim_end().to_owned())
 }
 
 /// A text that can be read: of a long one its head, how long it is, and its hash.

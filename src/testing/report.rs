@@ -1,6 +1,7 @@
 //! Results as text, as a person reads them in a terminal.
 
 use std::fmt::Write;
+use std::slice::from_ref;
 
 use similar::{ChangeTag, TextDiff};
 
@@ -16,7 +17,7 @@ pub struct Counts {
     pub passed: usize,
     /// Something is not.
     pub failed: usize,
-    /// They could not be run, or their whole file could not be read.
+    /// They could not be run.
     pub errored: usize,
     /// A snapshot differs or is new.
     pub pending: usize,
@@ -82,9 +83,8 @@ pub fn text(results: &[FileResult]) -> String {
     let mut out = String::new();
     let wide = results.iter().map(|result| result.name.chars().count()).max().unwrap_or(0);
     for result in results {
-        let counts = Counts::of(&[FileResult { refused: String::new(), ..result.clone() }]);
         let what = if result.refused.is_empty() {
-            counts.text()
+            Counts::of(from_ref(result)).text()
         } else {
             "cannot be read as a test file".to_owned()
         };

@@ -6,6 +6,7 @@ use std::slice::from_ref;
 
 use serde::Serialize;
 
+use crate::show::messages::{data, property};
 use crate::testing::coverage::Coverage;
 use crate::testing::outcome::{CaseResult, FileResult, Verdict};
 use crate::testing::report::{Counts, difference};
@@ -294,8 +295,6 @@ fn junit_case(out: &mut String, file: &str, case: &CaseResult) {
 /// Notes of GitHub's workflow commands: one for each failure, at its line.
 #[must_use]
 pub fn github(results: &[FileResult]) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     let mut out = String::new();
     for result in results {
         let file = property(&result.name);

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::syntax::lexer::unescape;
+
 /// A part of a test file's text.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'t> {
@@ -153,24 +155,8 @@ fn outside(text: &str) -> impl Iterator<Item = (usize, char)> {
 /// A string without its quotes; a bare text as it stands.
 #[must_use]
 pub fn unquoted(text: &str) -> String {
-    let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
-        return text.to_owned();
-    };
-    let (mut out, mut escaped) = (String::new(), false);
-    for char in inner.chars() {
-        match (escaped, char) {
-            (false, '\\') => {
-                escaped = true;
-                continue;
-            }
-            (true, 'n') => out.push('\n'),
-            (true, 't') => out.push('\t'),
-            (true, 'r') => out.push('\r'),
-            _ => out.push(char),
-        }
-        escaped = false;
-    }
-    out
+    let is_quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
+    if is_quoted { unescape(text) } else { text.to_owned() }
 }
 
 /// The text with everything but `kept` blank. Byte offsets and lines stay, so that what is wrong

@@ -69,6 +69,31 @@ impl Selection {
         by_pattern && by_part && by_only && self.is_of_share(&name, &case.name)
     }
 
+    /// Whether any case of these files is meant.
+    #[must_use]
+    pub fn meets(&self, files: &[TestFile]) -> bool {
+        files.iter().any(|file| file.cases.iter().any(|case| self.has(file, case)))
+    }
+
+    /// A pattern or part of a name that no case of these files has; nothing while the directives of
+    /// a file are in error, since its cases are not known then.
+    #[must_use]
+    pub fn nameless(&self, files: &[TestFile]) -> Option<&str> {
+        if files.iter().any(|file| !file.messages.is_empty()) {
+            return None;
+        }
+        let has = |file: &TestFile, pattern: &str| {
+            let name = file.name();
+            self.patterns.iter().any(|(of, known)| *of == name && known == pattern)
+                && file.cases.iter().any(|case| is_like(&case.name, pattern))
+        };
+        let is_met = |pattern: &str| files.iter().any(|file| has(file, pattern));
+        let mut patterns = self.patterns.iter().map(|(_, pattern)| pattern.as_str());
+        let part = Self { part: self.part.clone(), ..Self::default() };
+        let missing = patterns.find(|pattern| !is_met(pattern));
+        missing.or_else(|| self.part.as_deref().filter(|_| !part.meets(files)))
+    }
+
     /// Shares go by names, so that a new case moves no other one.
     fn is_of_share(&self, file: &str, case: &str) -> bool {
         let Some((share, of)) = self.share else { return true };

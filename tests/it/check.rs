@@ -104,6 +104,36 @@ fn a_file_does_not_get_more_errors() {
     assert_eq!(fs::read_dir(at.path()).unwrap().count(), 1, "nothing is left beside");
 }
 
+#[test]
+fn statements_of_a_test_file_are_mended() {
+    let rules =
+        "// Rules.\n.decl p(x: symbol)\n.output p\n.decl q(x: symbol)\n.input q\np(x) :- q(x).\n";
+    let test = "// Tests.\nq(“a”).\n//@ test \"t\"\n//@ expect p(\"a\")\n";
+    let at = folder(&[("a.dl", rules), ("a.test.dl", test)]);
+    let output = check(at.path(), &["a.test.dl", "--fix"]);
+    assert_eq!(stderr(&output), "fixed a.test.dl:2:3: use those [H0004]\n");
+    assert_eq!(stdout(&output), "checked 2 rule files: 0 errors, 0 warnings\n");
+    let mended = fs::read_to_string(at.path().join("a.test.dl")).unwrap();
+    assert_eq!(mended, test.replace(['“', '”'], "\""));
+    assert_eq!(fs::read_dir(at.path()).unwrap().count(), 2, "nothing is left beside");
+}
+
+#[test]
+fn a_limit_is_told_in_every_format() {
+    // More than can be read in a millisecond.
+    let claims: String =
+        (0..50_000).map(|n| format!("{{\"type\":\"source\",\"id\":\"s{n}\"}}\n")).collect();
+    let at = folder(&[("c.jsonl", claims.as_str())]);
+    for format in ["json", "github", "sarif"] {
+        let output = check(at.path(), &["c.jsonl", "--timeout", "1ms", "--format", format]);
+        assert_eq!(output.status.code(), Some(4));
+        assert!(stdout(&output).contains("stopped after 0.001 s"), "{format}: {}", stdout(&output));
+    }
+    let output = check(at.path(), &["c.jsonl", "--timeout", "1ms", "--diff"]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(4), ""));
+    assert!(stderr(&output).starts_with("error[H0601]: stopped"), "{}", stderr(&output));
+}
+
 const WARNED: &str = "// A variable that is used once.
 .decl size(x: symbol, n: number)
 .decl known(x: symbol)

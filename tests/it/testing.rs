@@ -236,12 +236,66 @@ fn snapshots_are_proposed_and_accepted() {
 }
 
 #[test]
+fn a_snapshot_is_of_one_case() {
+    let text = "//@ test \"a b\"\n//@ snapshot reach\n//@ test \"a-b\"\n//@ expect none reach(_, _)\n\
+                //@ test \"A b\"\nedge(\"a\", \"b\").\n//@ snapshot reach\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    let (code, text) = said(&at, &["--accept"]);
+    assert_eq!(code, 2);
+    has(&text, "error[H0801]: “a b” and “A b” would keep the same snapshots");
+    assert!(!at.path().join("snapshots").exists());
+}
+
+#[test]
+fn a_plan_is_that_of_its_rules() {
+    let text = "//@ test \"p\"\n//@ snapshot plan ways\n//@ snapshot plan edge\n//@ snapshot plan reach#2\n\
+                //@ snapshot plan closed\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    let (_, said) = said(&at, &["--accept"]);
+    has(&said, "the relation `closed` has no rules\n");
+    let kept = |name: &str| snapshot_text(&at.path().join("snapshots").join(name)).unwrap();
+    let (ways, first) = (kept("reach__p__plan_ways.snap"), kept("reach__p__plan_edge.snap"));
+    assert!(ways.starts_with("stratum ways\n  rule ways#1\n"), "{ways}");
+    has(&kept("reach__p__plan_reach_2.snap"), "\norder edge(");
+    assert!(!ways.contains("rule reach") && !ways.contains("order edge"), "{ways}");
+    assert!(first.starts_with("stratum reach, recursive\n  rule edge\n"), "{first}");
+    assert!(!first.contains("rule reach#2") && !first.contains("stratum ways"), "{first}");
+}
+
+#[test]
+fn a_table_keeps_its_indentation() {
+    let text = "edge(\"a\", \"b\").\n//@ test \"t\"\n/*@ expect ways(a, n)\n  a  n\n  a  5\n*/\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    assert_eq!(said(&at, &["--accept"]).0, 0);
+    assert_eq!(read(at.path().join("reach.test.dl")), text.replace('5', "1"));
+}
+
+#[test]
+fn an_annotation_in_a_block_comment_is_an_error() {
+    let text = "//@ test \"t\"\n/*@ allow(L0203) */\n//@ expect none reach(_, _)\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    let (code, text) = said(&at, &[]);
+    assert_eq!(code, 2);
+    has(&text, "error[H0801]: unknown directive `allow`");
+}
+
+#[test]
 fn cases_are_selected() {
     let at = folder(&[("r/reach.dl", REACH), ("r/reach.test.dl", GOOD), ("x/none.txt", "")]);
     let count = |args: &[&str]| said(&at, args).1.lines().last().unwrap().to_owned();
     assert_eq!(count(&["r", "-k", "STEPS"]), "2 passed");
     assert_eq!(count(&["r/reach.test.dl::two*"]), "2 passed");
     assert_eq!(count(&["r/reach.test.dl::two steps", "r/reach.dl::a ????*"]), "4 passed");
+    assert_eq!(count(&["r::two*"]), "2 passed", "a pattern of a folder is one of its files");
+    for (args, name) in [
+        (&["r/reach.dl::three*"][..], "three*"),
+        (&["r::three*", "r/reach.dl::two*"], "three*"),
+        (&["-k", "three"], "three"),
+    ] {
+        let (code, text) = said(&at, &[args, if args[0] == "-k" { &["r"] } else { &[] }].concat());
+        assert_eq!(code, 2, "{args:?}");
+        has(&text, &format!("error[H0801]: no case is named “{name}”"));
+    }
     let shares: Vec<usize> = (1..=3)
         .map(|n| {
             let text = count(&["r", "--shard", &format!("{n}/3")]);
@@ -347,6 +401,10 @@ fn what_failed_runs_again() {
     write(&at.path().join("reach.test.dl"), &text.replace("reach(\"a\"", "none reach(\"a\""));
     assert_eq!(count(&["--failed"]), "1 passed");
     assert_eq!(count(&["--failed"]), "2 passed", "nothing failed last time");
+    write(&at.path().join("reach.test.dl"), text);
+    assert_eq!(count(&[]), "1 passed, 1 failed");
+    write(&at.path().join("reach.test.dl"), &text.replace("\"bad\"", "\"renamed\""));
+    assert_eq!(count(&["--failed"]), "1 passed, 1 failed", "what failed is there no more");
 }
 
 #[test]

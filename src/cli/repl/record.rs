@@ -67,14 +67,9 @@ fn run(shell: &Shell, files: &[TestFile]) -> Result<Vec<FileResult>, Exit> {
     let how = How { options, jobs, fail_fast: false, coverage: false };
     let mut results = suite::run(files, &how, &|_, _| true);
     for (file, result) in files.iter().zip(&mut results) {
-        snapshot::settle(file, result, Update::Nothing).map_err(|failed| unwritten(&failed))?;
+        snapshot::settle(file, result, Update::Nothing)?;
     }
     Ok(results)
-}
-
-fn unwritten(failed: &snapshot::Unwritten) -> Exit {
-    let text = format!("{} cannot be written: {}", shown(&failed.path), failed.error);
-    Exit::from(Diagnostic::new(Code::H0306, text))
 }
 
 /// `.record NAME`: adds the last question with its answer as a case to the tests beside the rules.
@@ -112,7 +107,7 @@ pub fn record(shell: &Shell, name: &str) -> Result<(), Exit> {
     text.push_str(&shell.session.typed_text());
     text.push_str(&changes(shell));
     text.push_str(&expectation(question, answer)?);
-    snapshot::write(&path, &text).map_err(|failed| unwritten(&failed))?;
+    snapshot::write(&path, &text)?;
     shell.reporter.line(&format!("recorded “{name}” in {}", shown(&path)));
     let file = TestFile::of(&path, text);
     let results = run(shell, &[file])?;
