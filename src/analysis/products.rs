@@ -1,10 +1,10 @@
 //! Rules that multiply: what they take from one atom has nothing to do with what they take from
 //! another, and both stand in the head. Every row of the one then meets every row of the other,
-//! which is seldom meant and grows as their product. A relation of one fact or
-//! one total multiplies nothing.
+//! which is seldom meant and grows as their product. A relation of one fact or one total
+//! multiplies nothing.
 
-use crate::base::ids::{Id, RelationId, VarId};
-use crate::program::program::{Arg, Atom, LiteralKind, Program, Rule};
+use crate::base::ids::{Id, RelationId, StratumId, Table, VarId};
+use crate::program::program::{Arg, Atom, Fact, LiteralKind, Program, Rule};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
@@ -12,9 +12,11 @@ use crate::text::span::Span;
 /// A warning for every such rule of the program's own.
 pub(super) fn products(
     program: &Program,
+    stratum_of: &Table<RelationId, StratumId>,
     is_own: impl Fn(Span) -> bool,
     out: &mut Vec<Diagnostic>,
 ) {
+    let single = Single::of(program, stratum_of);
     for rule in program.rules.iter().filter(|rule| is_own(rule.span)) {
         let mut parts = Parts::of(rule);
         let mut heads = Vec::new();
@@ -28,7 +30,7 @@ pub(super) fn products(
                 continue;
             };
             let is_taken = heads.contains(&part) && !found.iter().any(|(one, ..)| *one == part);
-            if is_taken && !is_single(program, atom, &[]) {
+            if is_taken && !single.matches_one(atom) {
                 found.push((part, literal.span, &program.relations[atom.relation].name));
             }
         }
@@ -48,23 +50,46 @@ pub(super) fn products(
     }
 }
 
-/// Whether an atom matches at most one row whatever the input: one fact, or what one rule gives
-/// that takes only such rows and totals.
-fn is_single(program: &Program, atom: &Atom, within: &[RelationId]) -> bool {
-    let relation = atom.relation;
-    if program.relations[relation].is_input || within.contains(&relation) {
-        return false;
+/// Which relations have at most one row whatever the input: one fact, or what one rule gives that
+/// takes only such rows and totals.
+struct Single<'a> {
+    program: &'a Program,
+    /// The facts of each relation.
+    facts: Table<RelationId, Vec<&'a Fact>>,
+    /// The rules of each relation.
+    rules: Table<RelationId, Vec<&'a Rule>>,
+    is_single: Table<RelationId, bool>,
+}
+
+impl<'a> Single<'a> {
+    fn of(program: &'a Program, stratum_of: &Table<RelationId, StratumId>) -> Self {
+        let count = program.relations.len();
+        let mut single = Self {
+            program,
+            facts: Table::filled(count, Vec::new()),
+            rules: Table::filled(count, Vec::new()),
+            is_single: Table::filled(count, false),
+        };
+        program.facts.iter().for_each(|fact| single.facts[fact.relation].push(fact));
+        program.rules.iter().for_each(|rule| single.rules[rule.head].push(rule));
+        // What a relation reads is decided before it, except in recursion, which gives many.
+        let mut order: Vec<(StratumId, RelationId)> =
+            stratum_of.entries().map(|(relation, &stratum)| (stratum, relation)).collect();
+        order.sort_unstable();
+        for (_, relation) in order {
+            single.is_single[relation] = !program.relations[relation].is_input
+                && match (single.facts[relation].len(), single.rules[relation].as_slice()) {
+                    (0 | 1, []) => true,
+                    (0, [rule]) => single.gives_one(rule),
+                    _ => false,
+                };
+        }
+        single
     }
-    let mut rules = program.rules.iter().filter(|rule| rule.head == relation);
-    let (rule, more) = (rules.next(), rules.next());
-    let facts = program.facts.iter().filter(|fact| fact.relation == relation).filter(|fact| {
-        let mut pairs = atom.args.iter().zip(&fact.values);
-        pairs.all(|(arg, value)| !matches!(arg, Arg::Const(wanted) if wanted != value))
-    });
-    let within = [within, &[relation]].concat();
-    let gives_one = |rule: &Rule| {
+
+    fn gives_one(&self, rule: &Rule) -> bool {
         rule.body.iter().all(|literal| match &literal.kind {
-            LiteralKind::Atom(atom) => is_single(program, atom, &within),
+            LiteralKind::Atom(atom) => self.matches_one(atom),
             LiteralKind::Aggregate { aggregate, .. } => aggregate.witnesses.is_empty(),
             LiteralKind::Range { .. } => false,
             LiteralKind::Absent(_)
@@ -72,10 +97,20 @@ fn is_single(program: &Program, atom: &Atom, within: &[RelationId]) -> bool {
             | LiteralKind::Test { .. }
             | LiteralKind::Constant(_) => true,
         })
-    };
-    more.is_none()
-        && facts.take(2).count() + usize::from(rule.is_some()) < 2
-        && rule.is_none_or(gives_one)
+    }
+
+    /// Whether the atom matches at most one row: of a relation of facts, by its constants too.
+    fn matches_one(&self, atom: &Atom) -> bool {
+        let relation = atom.relation;
+        let is_of_facts =
+            !self.program.relations[relation].is_input && self.rules[relation].is_empty();
+        let matches = |fact: &&&Fact| {
+            let mut pairs = atom.args.iter().zip(&fact.values);
+            pairs.all(|(arg, value)| !matches!(arg, Arg::Const(wanted) if wanted != value))
+        };
+        self.is_single[relation]
+            || is_of_facts && self.facts[relation].iter().filter(matches).take(2).count() < 2
+    }
 }
 
 /// The variables of a rule in parts that no literal connects.

@@ -38,7 +38,7 @@ pub(super) fn report(
     report.growing(&mut out);
     dropped(program, |span| report.is_own(span), &mut out);
     tautologies(program, |span| report.is_own(span), &mut out);
-    products(program, |span| report.is_own(span), &mut out);
+    products(program, stratum_of, |span| report.is_own(span), &mut out);
     mixtures(program, |span| report.is_own(span), &mut out);
     sort(&mut out);
     // Several normal rules come from one written rule.
