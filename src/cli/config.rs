@@ -60,7 +60,9 @@ pub fn load() -> Result<Config, Exit> {
         let Some(text) = var(variable).ok().filter(|text| !text.is_empty()) else { continue };
         let values = match key {
             "facts" | "include" => {
-                split_paths(&text).map(|path| path.to_string_lossy().into_owned()).collect()
+                let paths = split_paths(&text).map(|path| path.to_string_lossy().into_owned());
+                // Between two colons, or behind the last, stands nothing.
+                paths.filter(|path| !path.is_empty()).collect()
             }
             _ => vec![text],
         };
@@ -114,6 +116,9 @@ const FORM: &str = "facts = [\"facts\"], include = [\"rules\"], format = \"table
 
 /// A path of the file as seen from the current folder.
 fn below(folder: &Path, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
     let path = PathBuf::from(text);
     let path = if path.is_absolute() { path } else { folder.join(path) };
     path.to_string_lossy().into_owned()
@@ -141,7 +146,8 @@ fn judge(key: &str, values: &[String]) -> Result<(), String> {
         }
     }
     if matches!(key, "facts" | "include") {
-        return Ok(());
+        let is_path = |path: &String| !path.is_empty();
+        return values.iter().all(is_path).then_some(()).ok_or_else(|| "paths".to_owned());
     }
     let [text] = values else { return Err(FORM.to_owned()) };
     match key {

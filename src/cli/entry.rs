@@ -71,9 +71,11 @@ fn configured(cli: Cli, arguments: Vec<OsString>) -> Result<Cli, Exit> {
     if config.is_empty() {
         return Ok(cli);
     }
-    let known = "what was set was judged, and the command line was read before";
+    // What was set was judged, and the command line was read before.
     let matches = config.apply(Cli::command()).try_get_matches_from(arguments);
-    Ok(Cli::from_arg_matches(&matches.expect(known)).expect(known))
+    matches
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|error| Exit::Bug(error.to_string()))
 }
 
 /// `hence PROG.dl …` is `hence run PROG.dl …`.

@@ -12,7 +12,6 @@ use crate::cli::session::{open, options, width};
 use crate::cli::sink::stdout;
 use crate::cli::whatif::programs_apart;
 use crate::provenance::search::Budget;
-use crate::session::ask::relation;
 use crate::session::diff::conclusions;
 use crate::session::session::{Keep, Session};
 use crate::show::support::Extent;
@@ -256,7 +255,7 @@ pub fn print_sensitivity(session: &Session, relations: &[String], ask: Ask) -> R
 fn known(session: &Session, names: &[String]) -> Result<Vec<RelationId>, Exit> {
     let mut found = Vec::new();
     for name in names {
-        found.push(relation(&session.world().program, name)?);
+        found.push(session.relation(name)?);
     }
     Ok(found)
 }

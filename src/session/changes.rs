@@ -14,7 +14,7 @@ use crate::session::session::{Refused, Session};
 use crate::session::whatif::{Change, Target};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
-use crate::value::value::{Tuple, Value};
+use crate::value::value::{Tuple, Value, quote};
 
 /// Relations, whole or in part. Nothing stands for all conclusions.
 #[derive(Clone, Default, Debug)]
@@ -70,7 +70,7 @@ fn is_of(atom: &Atom, tuple: &[Value]) -> bool {
 
 impl Session {
     /// The source, document or claim that a name stands for: an id, or `source:ID`,
-    /// `document:ID`, `claim:ID`.
+    /// `document:ID`, `claim:ID`, or a label that one of them alone has.
     ///
     /// # Errors
     /// If there is none, or there are several.
@@ -91,7 +91,10 @@ impl Session {
         }
         match records.named(name).as_slice() {
             [target] => Ok(target.clone()),
-            [] => Err(vec![self.unknown_target(name)]),
+            [] => match self.labelled(name).as_slice() {
+                [id] => self.target(id),
+                _ => Err(vec![self.unknown_target(name)]),
+            },
             several => {
                 let kinds: Vec<&str> = several.iter().map(Target::kind).collect();
                 let ways: Vec<String> =
@@ -103,24 +106,42 @@ impl Session {
         }
     }
 
+    /// The ids, in order, of what has this label and can be withdrawn.
+    fn labelled(&self, label: &str) -> Vec<&str> {
+        let base = self.base();
+        let is_it = |(_, known): &(&String, &String)| known.eq_ignore_ascii_case(label);
+        let can_go =
+            |id: &&str| base.records.as_ref().is_some_and(|records| !records.named(id).is_empty());
+        let ids = base.leaves.labels.iter().filter(is_it).map(|(id, _)| id.as_str());
+        let mut found: Vec<&str> = ids.filter(can_go).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// The relation of this name.
+    ///
+    /// # Errors
+    /// If there is none: the nearest names; of a source, a document or a claim what asks of it.
+    pub fn relation(&self, name: &str) -> Result<RelationId, Refused> {
+        let program = &self.world().program;
+        let id = name.trim_matches('"');
+        relation(program, name).map_err(|unknown| match self.target(id) {
+            Ok(target) => vec![no_relation(program, &target)],
+            Err(_) => unknown,
+        })
+    }
+
     fn unknown_target(&self, name: &str) -> Diagnostic {
         let text = format!("no source, document or claim `{name}`");
         let message = Diagnostic::new(Code::H0701, text);
         let Some(records) = &self.base().records else { return message };
         let id = name.split_once(':').map_or(name, |(_, id)| id);
-        let labels = &self.base().leaves.labels;
-        let mut labelled: Vec<&str> = labels
-            .iter()
-            .filter(|(_, label)| label.eq_ignore_ascii_case(id))
-            .map(|(id, _)| id.as_str())
-            .filter(|id| !records.named(id).is_empty())
-            .collect();
-        labelled.sort_unstable();
+        let labelled = self.labelled(id);
         let ids = records.sources().chain(records.documents()).chain(records.claims());
         let near = if labelled.is_empty() { nearest(id, ids) } else { labelled };
         match alternatives(&near) {
             Some(near) => message.help(format!("did you mean {near}?")),
-            None => message.help("a source, document or claim is named by its id"),
+            None => message.help("a source, document or claim is named by its id or its label"),
         }
     }
 
@@ -210,7 +231,7 @@ impl Session {
                     part.atoms.push((atom.relation, Some(atom)));
                 }
             } else {
-                part.atoms.push((relation(&self.world().program, &text)?, None));
+                part.atoms.push((self.relation(&text)?, None));
             }
         }
         Ok(part)
@@ -225,6 +246,25 @@ impl Session {
             vec![Diagnostic::new(Code::H0701, text).help(help)]
         })
     }
+}
+
+/// That an id is given where a relation or an atom belongs, and what asks of it.
+fn no_relation(program: &Program, target: &Target) -> Diagnostic {
+    let (kind, id) = (target.kind(), target.id());
+    let message = Diagnostic::new(Code::H0701, format!("`{id}` is a {kind}, no relation"));
+    let marked = program.relations.iter().find_map(|one| Some((one, one.words.conflict?)));
+    let message = match (target, marked) {
+        (Target::Claim(_), Some((relation, conflict))) => {
+            let column = |at| if at == conflict.own { quote(id) } else { "_".to_owned() };
+            let columns: Vec<String> = (0..relation.columns.len()).map(column).collect();
+            let atom = format!("{}({})", relation.name, columns.join(", "));
+            message.help(format!("what disputes it is {atom}"))
+        }
+        _ => message,
+    };
+    message.help(format!(
+        "what rests on it shows when it goes: `.without {id}`, or `hence whatif … --without {id}`"
+    ))
 }
 
 /// The atoms of a question that is made of nothing else.

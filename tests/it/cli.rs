@@ -699,7 +699,7 @@ fn the_prompt_writes_and_reads_files() {
     assert_eq!((stdout.as_str(), code), ("x\n2\n", 2), "{stderr}");
     has(&stderr, "again.txt:1");
     let (stdout, stderr, code) = typed(&["--format", "tsv", "--no-bail"], ".read asked.txt\n");
-    assert_eq!((stdout.as_str(), code), ("x\n2\ny\na\nx\n1\n", 0), "{stderr}");
+    assert_eq!((stdout.as_str(), code), ("x\n2\ny\na\nx\n1\n", 2), "{stderr}");
     let (_, stderr, code) = typed(&[], ".read loop.txt\n");
     assert_eq!(code, 2);
     has(&stderr, "loop.txt cannot be read");

@@ -71,6 +71,7 @@ fn what_is_wrong_with_it() {
         ("jobs = 0\n", "`jobs` takes something else"),
         ("timeout = 3\nfacts = 4.5\n", "`facts` takes something else"),
         ("facts = [\n", "hence.toml:"),
+        ("facts = [\"\"]\n", "`facts` takes something else"),
     ] {
         fs::write(&file, text).unwrap();
         let said = error(&hence(at.path(), &ask, &[]));
@@ -79,6 +80,11 @@ fn what_is_wrong_with_it() {
     // Who does not read rules is not stopped by it.
     assert!(hence(at.path(), &["explain", "H0101"], &[]).status.success());
     fs::remove_file(&file).unwrap();
+    // A colon at the end of a list of paths names none.
+    assert_eq!(
+        out(&hence(at.path(), &["query", "p.dl", "p(x)"], &[("HENCE_FACTS", "one:")])),
+        " x\n first\n"
+    );
     let said = error(&hence(at.path(), &ask, &[("HENCE_BAD_ROWS", "drop")]));
     assert!(
         said.contains("HENCE_BAD_ROWS: `drop`") && said.contains("one of stop, skip"),

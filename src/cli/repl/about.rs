@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::repl::command::{COMMANDS, named};
 use crate::program::program::{Program, Rule};
 use crate::session::ask;
+use crate::session::diff::conclusions;
 use crate::session::session::{Session, World};
 use crate::show::safe::width as columns_of;
 use crate::show::schema::{about, signature};
@@ -15,24 +16,22 @@ use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::numbers::{counted, grouped};
 
-/// `hence 0.1.0   9 rule files · 726 input rows · 477 output rows`, with what to type for help; in
+/// `hence 0.1.0   9 rule files · 726 input rows · 477 conclusions`, with what to type for help; in
 /// lines that fit a terminal, if its width is given.
 #[must_use]
 pub fn banner(session: &Session, width: Option<usize>) -> String {
     let world = session.world();
-    let outputs = world.program.relations.entries().filter(|(_, relation)| relation.is_output);
-    let rows: usize = outputs.map(|(id, _)| world.tables().len(id)).sum();
+    // As many as a change can take away.
+    let rows: usize =
+        conclusions(&world.program).into_iter().map(|id| world.tables().len(id)).sum();
     let mut parts = vec![counted(session.rule_files().len(), "rule file")];
     if let Some(claims) = &world.claims {
         parts.push(counted(claims.counts.claims, "claim"));
-        let voices = world.leaves.leaves.iter().filter_map(|leaf| leaf.evidence.as_ref());
-        let mut sources: Vec<&str> = voices.map(|evidence| evidence.origin.as_str()).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        parts.push(counted(sources.len(), "source"));
+        let sources = world.records.as_ref().map_or(0, |records| records.sources().count());
+        parts.push(counted(sources, "source"));
     }
     parts.push(counted(world.input_rows, "input row"));
-    parts.push(counted(rows, "output row"));
+    parts.push(counted(rows, "conclusion"));
     let name = format!("hence {}   ", env!("CARGO_PKG_VERSION"));
     let Some(width) = width else { return name + &parts.join(" · ") };
     let indent = " ".repeat(name.len());

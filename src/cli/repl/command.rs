@@ -146,7 +146,8 @@ pub const COMMANDS: &[About] = &[
         more: "Every claim goes that has the source anywhere in its chain, or stands in the \
                document, and then every claim whose bases are all gone. Questions are answered \
                without them until `.drop`. An id that several things have is written source:ID, \
-               document:ID or claim:ID.\n  .without c1504\n  .without source:cnn",
+               document:ID or claim:ID; a label stands in quotes.\n  .without c1504\n  \
+               .without source:cnn\n  .without \"Jenny Town\"",
     },
     About {
         verb: Verb::Assume,

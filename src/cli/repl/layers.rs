@@ -57,13 +57,18 @@ pub fn open(shell: &mut Shell, verb: Verb, rest: &str) -> Result<(), Exit> {
 }
 
 fn withdrawals(shell: &Shell, rest: &str) -> Result<Vec<Change>, Exit> {
-    let names = rest.split(|c: char| c.is_whitespace() || c == ',').filter(|name| !name.is_empty());
-    let names = names.map(|name| name.trim_matches('"'));
-    let mut changes = Vec::new();
-    for name in names {
-        changes.push(Change::Without(shell.session.target(name)?));
-    }
-    Ok(changes)
+    let targets = names(rest).into_iter().map(|name| shell.session.target(name));
+    Ok(targets.map(|target| target.map(Change::Without)).collect::<Result<_, _>>()?)
+}
+
+/// Names apart by blanks or commas; quotes hold a label together.
+pub(super) fn names(rest: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let apart = rest.split(|c: char| {
+        quoted ^= c == '"';
+        !quoted && (c.is_whitespace() || c == ',')
+    });
+    apart.map(|name| name.trim_matches('"')).filter(|name| !name.is_empty()).collect()
 }
 
 fn format(shell: &Shell) -> ProofFormat {

@@ -1,4 +1,4 @@
-//! Statements from a pipe: no prompt, no editing, the same answers.
+//! Statements from a pipe or a file: no prompt, no editing, the same answers.
 
 use std::io::{BufRead, stdin};
 
@@ -10,6 +10,9 @@ use crate::cli::signals;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::span::Span;
+
+/// What the statements of a pipe come from.
+const STDIN: &str = "stdin";
 
 /// What a statement came to: what is next, or its exit code.
 type Done = Result<Next, u8>;
@@ -31,7 +34,7 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
         let line =
             line.map_err(|error| Exit::System(format!("standard input cannot be read: {error}")))?;
         let at_end = line.is_none();
-        for done in step(shell, (&mut open, line.as_deref()))? {
+        for done in step(shell, STDIN, (&mut open, line.as_deref()))? {
             match done {
                 Ok(Next::Go) => {}
                 Ok(Next::Quit) => return Ok(first_failure),
@@ -53,26 +56,34 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
 
 /// Does what the next line, or the end of input, makes complete. A command inside a statement
 /// ends that with an error, and is done unless errors end everything.
-fn step(shell: &mut Shell, (open, line): (&mut Open, Option<&str>)) -> Result<Vec<Done>, Exit> {
+///
+/// # Errors
+/// If standard output cannot be written.
+pub(super) fn step(
+    shell: &mut Shell,
+    name: &str,
+    (open, line): (&mut Open, Option<&str>),
+) -> Result<Vec<Done>, Exit> {
     let started = open.line();
     let Some(line) = line else {
         let text = open.give_up();
-        let done = if text.trim().is_empty() { Ok(Next::Go) } else { last(shell, text, started)? };
+        let done =
+            if text.trim().is_empty() { Ok(Next::Go) } else { last(shell, name, text, started)? };
         return Ok(vec![done]);
     };
     let before = open.text().to_owned();
     Ok(match open.feed(line) {
         Fed::More => Vec::new(),
         Fed::Statement(text, _) if text.trim().is_empty() => Vec::new(),
-        Fed::Statement(text, started) => vec![statement(shell, text, started)?],
+        Fed::Statement(text, started) => vec![statement(shell, name, text, started)?],
         Fed::Command(command) => {
             open.give_up();
             let message = inside(&command, &before);
             let help = "end a question with `?` or `.`, a rule with `.`; a line `.` gives it up";
-            let failed = unfinished(shell, before, started, (&message, help));
+            let failed = unfinished(shell, (name, before, started), (&message, help));
             match open.feed(line) {
                 Fed::Statement(text, line) if !shell.settings.bail => {
-                    vec![failed, statement(shell, text, line)?]
+                    vec![failed, statement(shell, name, text, line)?]
                 }
                 _ => vec![failed],
             }
@@ -85,26 +96,32 @@ fn step(shell: &mut Shell, (open, line): (&mut Open, Option<&str>)) -> Result<Ve
 }
 
 /// Does one statement, which starts in line `started`.
-fn statement(shell: &mut Shell, text: String, started: usize) -> Result<Done, Exit> {
-    shell.history.push(text.clone());
-    let file = shell.session.files_mut().excerpt("stdin", text, started);
+fn statement(shell: &mut Shell, name: &str, text: String, started: usize) -> Result<Done, Exit> {
+    if name == STDIN {
+        shell.history.push(text.clone());
+    }
+    let file = shell.session.files_mut().excerpt(name, text, started);
     shell.statement(file)
 }
 
 /// The same at the end of input.
-fn last(shell: &mut Shell, text: String, started: usize) -> Result<Done, Exit> {
+fn last(shell: &mut Shell, name: &str, text: String, started: usize) -> Result<Done, Exit> {
     if !command::goes_on(&text) {
-        return statement(shell, text, started);
+        return statement(shell, name, text, started);
     }
     let message = "input ended inside this statement: `.` expected";
     let help = "a question that starts with `?-` ends with `.`";
-    Ok(unfinished(shell, text, started, (message, help)))
+    Ok(unfinished(shell, (name, text, started), (message, help)))
 }
 
 /// Refuses a statement that is not finished.
-fn unfinished(shell: &mut Shell, text: String, started: usize, (what, help): (&str, &str)) -> Done {
+fn unfinished(
+    shell: &mut Shell,
+    (name, text, started): (&str, String, usize),
+    (what, help): (&str, &str),
+) -> Done {
     let end = text.trim_end().len();
-    let file = shell.session.files_mut().excerpt("stdin", text, started);
+    let file = shell.session.files_mut().excerpt(name, text, started);
     let message = Diagnostic::new(Code::H0002, what)
         .label(Span::new(file, end, end), "not finished here")
         .help(help);

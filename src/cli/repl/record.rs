@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::repl::command::is_word;
+use crate::cli::repl::layers::names;
 use crate::cli::repl::save;
 use crate::cli::repl::shell::Shell;
 use crate::cli::sink::stdout;
@@ -166,7 +167,7 @@ fn changes(shell: &Shell) -> String {
         let (verb, rest) = statement.split_once(char::is_whitespace).unwrap_or((statement, ""));
         let rest = rest.trim().trim_end_matches('.');
         let lines: Vec<String> = match verb.trim_start_matches('.').chars().next() {
-            Some('w') => rest.split_whitespace().map(without).collect(),
+            Some('w') => names(rest).into_iter().map(|name| without(shell, name)).collect(),
             Some('a') => vec![format!("assume {rest}")],
             _ => vec![format!("without fact {rest}")],
         };
@@ -175,9 +176,14 @@ fn changes(shell: &Shell) -> String {
     out
 }
 
-fn without(name: &str) -> String {
-    let name = name.trim_end_matches(',');
-    format!("without {}", name.replacen(':', " ", usize::from(name.contains(':'))))
+fn without(shell: &Shell, name: &str) -> String {
+    match shell.session.target(name) {
+        // A label; tests name ids.
+        Ok(target) if !name.ends_with(target.id()) => {
+            format!("without {} {}", target.kind(), target.id())
+        }
+        _ => format!("without {}", name.replacen(':', " ", 1)),
+    }
 }
 
 /// What the answer was, as an expectation.

@@ -29,9 +29,7 @@ pub fn save(shell: &Shell, rest: &str) -> Result<(), Exit> {
         return refused("`.save` takes a file".to_owned(), "as in `.save mine.dl`");
     }
     let session = &shell.session;
-    let layers = session.layers();
-    let changes = layers.open().len() + layers.kept_by().len();
-    if session.typed() + changes == 0 {
+    if unfiled(session).is_empty() {
         let help = "a rule typed here, or `.assume`, `.retract`, `.without` give something to save";
         return refused("there is nothing to save".to_owned(), help);
     }
@@ -43,13 +41,30 @@ pub fn save(shell: &Shell, rest: &str) -> Result<(), Exit> {
     }
     let is_rules = path.extension().is_some_and(|ending| ending == "dl");
     write(path, &if is_rules { rules(session) } else { statements(session) })?;
-    let what = [(session.typed(), "statement"), (changes, "change")];
-    let what = what.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what));
-    let what: Vec<String> = what.collect();
-    let hint = if is_rules { ".load" } else { ".read" };
-    let text = format!("{} saved; {hint} {} brings them back", what.join(" and "), shown(path));
+    let (what, name) = (unfiled(session), shown(path));
+    let text = match (is_rules, taken(session).len()) {
+        (false, _) => format!("{what} saved; .read {name} brings them back"),
+        (true, 0) => format!("{what} saved; .load {name} brings them back"),
+        (true, n) => format!(
+            "{what} saved; .load {name} brings them back, but for {} which no rule file can say: \
+             a file of another ending can",
+            counted(n, "withdrawal")
+        ),
+    };
     shell.reporter.line(&text);
     Ok(())
+}
+
+/// What is in no other file, in words: `2 statements and 1 change`; nothing if all is.
+pub(super) fn unfiled(session: &Session) -> String {
+    let parts = [(session.typed(), "statement"), (changes(session).len(), "change")];
+    let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what));
+    parts.collect::<Vec<_>>().join(" and ")
+}
+
+/// The statements that took something away.
+fn taken(session: &Session) -> Vec<&str> {
+    changes(session).into_iter().filter(|text| !text.starts_with(".assume")).collect()
 }
 
 /// A rule file: rules, and what was assumed as facts. What cannot be said in one is a comment.
@@ -77,8 +92,7 @@ fn rules(session: &Session) -> String {
         let name = &program.relations[*relation].name;
         line(&mut out, format_args!("{name}({}).", cells.join(", ")));
     }
-    let taken: Vec<&str> =
-        changes(session).into_iter().filter(|text| !text.starts_with(".assume")).collect();
+    let taken = taken(session);
     if !taken.is_empty() {
         out.push_str("\n// What was taken away, which no rule file can say:\n");
         taken.iter().for_each(|text| line(&mut out, format_args!("// {text}")));

@@ -13,9 +13,9 @@ use crate::cli::answers::{Layout, form};
 use crate::cli::args::FormatArg;
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::Verb;
-use crate::cli::repl::open::{Fed, Open, inside};
-use crate::cli::repl::programs;
+use crate::cli::repl::open::Open;
 use crate::cli::repl::shell::{Next, Shell};
+use crate::cli::repl::{piped, programs};
 use crate::cli::sink::{self, To, stdout};
 use crate::io::find::shown;
 use crate::io::map;
@@ -306,44 +306,23 @@ pub fn read(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
 /// Does the statements of a text.
 ///
 /// # Errors
-/// If a statement of it fails and failures end it.
+/// If a statement of it fails: at once, or at its end if failures do not end it.
 pub(super) fn statements(shell: &mut Shell, name: &str, text: &str) -> Result<(), Exit> {
     let mut open = Open::default();
-    for line in text.lines() {
-        let (statement, line) = match open.feed(line) {
-            Fed::More | Fed::GivenUp(_) => continue,
-            Fed::Statement(text, line) => (text, line),
-            Fed::Command(command) => {
-                let text = inside(&command, open.text());
-                return Err(wrong(text, format!("it starts in line {} of {name}", open.line())));
+    let mut first_failure = Ok(());
+    for line in text.lines().map(Some).chain([None]) {
+        for done in piped::step(shell, name, (&mut open, line))? {
+            match done {
+                Ok(Next::Go) => {}
+                Ok(Next::Quit) => return first_failure,
+                Err(code) => {
+                    first_failure = first_failure.and(Err(Exit::Code(code)));
+                    if shell.settings.bail {
+                        return first_failure;
+                    }
+                }
             }
-        };
-        if let Some(end) = one(shell, name, statement, line)? {
-            return end;
         }
     }
-    let line = open.line();
-    match open.give_up() {
-        rest if rest.trim().is_empty() => Ok(()),
-        rest => one(shell, name, rest, line)?.unwrap_or(Ok(())),
-    }
-}
-
-/// Does a statement of a file; how the file ends, if it ends there.
-fn one(
-    shell: &mut Shell,
-    name: &str,
-    text: String,
-    line: usize,
-) -> Result<Option<Result<(), Exit>>, Exit> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let file = shell.session.files_mut().excerpt(name, text, line);
-    Ok(match shell.statement(file)? {
-        Ok(Next::Go) => None,
-        Ok(Next::Quit) => Some(Ok(())),
-        Err(code) if shell.settings.bail => Some(Err(Exit::Code(code))),
-        Err(_) => None,
-    })
+    first_failure
 }

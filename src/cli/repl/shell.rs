@@ -28,7 +28,6 @@ use crate::cli::why::{self, Last};
 use crate::cli::{support, whynot};
 use crate::io::find::shown;
 use crate::session::answer::Answer;
-use crate::session::ask::relation;
 use crate::session::session::Session;
 use crate::show::schema::signature;
 use crate::text::codes::Code;
@@ -240,7 +239,7 @@ impl Shell {
     /// # Errors
     /// If there is none.
     pub fn named(&self, word: &str) -> Result<RelationId, Exit> {
-        relation(&self.session.world().program, word).map_err(|mut messages| {
+        self.session.relation(word).map_err(|mut messages| {
             let command = format!(".{word}");
             let mut names = COMMANDS.iter().map(|about| about.name);
             let near = names.clone().find(|name| *name == command);
@@ -395,12 +394,9 @@ impl Shell {
     /// What is not in any file, in words.
     #[must_use]
     pub fn unsaved(&self) -> Option<String> {
-        let changes = save::changes(&self.session).len();
-        let parts = [(self.session.typed(), "statement"), (changes, "change")];
-        let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| counted(*n, what));
-        let parts: Vec<String> = parts.collect();
+        let unfiled = save::unfiled(&self.session);
         let is_saved = self.saved.as_deref() == Some(save::statements(&self.session).as_str());
-        (!parts.is_empty() && !is_saved).then(|| parts.join(" and "))
+        (!unfiled.is_empty() && !is_saved).then_some(unfiled)
     }
 
     /// Takes rule files, or places of input, out again.
@@ -454,7 +450,13 @@ impl Shell {
                 let found = row.checked_sub(1).and_then(|row| self.atom(row));
                 found.ok_or_else(|| no_row(row, self.last.as_ref()))
             }
-            (atom, Err(_)) => Ok(atom.to_owned()),
+            (atom, Err(_)) => {
+                let program = &self.session.world().program;
+                if command::is_word(atom) && program.relation(atom).is_none() {
+                    self.named(atom)?;
+                }
+                Ok(atom.to_owned())
+            }
         }
     }
 
@@ -469,7 +471,8 @@ impl Shell {
     fn sources(&mut self, rest: &str) -> Result<(), Exit> {
         let (flags, rest) = support::flags(rest);
         let ask = support::Ask::of(&flags, Verb::Sources)?;
-        if ask.fragile || ask.echo || ask.necessary || rest.is_empty() {
+        let is_row = rest.parse::<usize>().is_ok();
+        if ask.fragile || ask.echo || ask.necessary || !(is_row || rest.contains('(')) {
             let (_, relations) = support::words(&rest);
             return support::print_sources(&self.session, &relations, ask);
         }

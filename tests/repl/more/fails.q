@@ -1,0 +1,3 @@
+nobody(x)?
+parent("ann", y)?
+?- parent("eve", x)
