@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::signals::stop_flag;
 use crate::cli::sink::stdout;
+use crate::engine::limits::Limits;
 use crate::io::input::{BadRows, Settings};
 use crate::session::options::{Engine, Options};
 use crate::session::session::{Keep, Session};
@@ -60,6 +61,7 @@ pub fn options(input: &Input) -> Options {
             outside: if input.claims.allow_outside { Outside::Allow } else { Outside::Refuse },
         },
         workers: evaluation.jobs,
+        alone: Limits::default().alone,
         rounds_max: (evaluation.max_rounds > 0).then_some(evaluation.max_rounds),
         timeout: evaluation.timeout,
         stop: stop_flag(),

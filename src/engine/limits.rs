@@ -20,7 +20,13 @@ pub struct Limits {
     pub stop: Arc<AtomicBool>,
     /// Worker threads.
     pub workers: usize,
+    /// Rows of work that one worker does alone: sharing so few would cost more than it saves.
+    pub alone: usize,
 }
+
+/// Measured: sharing a round costs about 100 µs, which is what one worker needs for some thousand
+/// rows.
+const ALONE: usize = 8192;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -29,11 +35,18 @@ impl Default for Limits {
             deadline: None,
             stop: Arc::new(AtomicBool::new(false)),
             workers: 1,
+            alone: ALONE,
         }
     }
 }
 
 impl Limits {
+    /// Workers for so many rows of work.
+    #[must_use]
+    pub fn workers_for(&self, rows: usize) -> usize {
+        if rows > self.alone { self.workers.max(1) } else { 1 }
+    }
+
     /// To be asked at least once per 65,536 rows of work.
     ///
     /// # Errors

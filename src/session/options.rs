@@ -37,6 +37,8 @@ pub struct Options {
 
     /// Worker threads; the result does not depend on it.
     pub workers: usize,
+    /// Rows of work that one worker does alone.
+    pub alone: usize,
     /// Rounds of one stratum; nothing for no limit.
     pub rounds_max: Option<u32>,
     /// Time for one evaluation.
@@ -54,13 +56,14 @@ impl Options {
             deadline: self.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
             stop: Arc::clone(&self.stop),
             workers: self.workers,
+            alone: self.alone,
         }
     }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let Limits { rounds_max, stop, workers, .. } = Limits::default();
+        let Limits { rounds_max, stop, workers, alone, .. } = Limits::default();
         Self {
             include: Vec::new(),
             facts: Vec::new(),
@@ -68,6 +71,7 @@ impl Default for Options {
             input: Settings::default(),
             claims: claims::Options::STRICT,
             workers,
+            alone,
             rounds_max,
             timeout: None,
             stop,

@@ -3,11 +3,13 @@
 //! began: what is inserted in a round shows after [`Storage::rotate`].
 
 use std::fmt::Debug;
-use std::ops::ControlFlow;
+use std::mem::replace;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use crate::base::hash::Set;
 use crate::engine::limits::{Limits, Stop};
+use crate::engine::storage::keys::Keys;
 
 /// Rows of a batch, at most.
 pub const BATCH: usize = 4096;
@@ -47,6 +49,8 @@ pub struct Cursor {
     pub spans: Vec<Span>,
     /// Whether everything was given.
     pub done: bool,
+    /// The place at which a scan ends, if that is not the end of the view.
+    pub until: Option<usize>,
 }
 
 impl Cursor {
@@ -56,6 +60,15 @@ impl Cursor {
         self.offset = 0;
         self.ready = false;
         self.done = false;
+        self.until = None;
+    }
+
+    /// To the start of a part of a scan: from one [place](Storage::places) to another.
+    pub fn restart_in(&mut self, places: Range<usize>) {
+        self.restart();
+        self.row = places.start;
+        self.done = places.is_empty();
+        self.until = Some(places.end);
     }
 }
 
@@ -143,6 +156,47 @@ impl CodeSet {
     }
 }
 
+/// What a worker offered to one relation and what waits there: at most some thousand rows for each
+/// part of the relation, or rows that are new.
+#[derive(Debug)]
+pub struct Outbox {
+    /// For a form that is divided: rows of each part, codes after codes.
+    pub parts: Vec<Vec<u32>>,
+    /// The form's own memory.
+    pub hashes: Vec<u64>,
+    /// For a form that is not: distinct rows that the relation does not have yet.
+    pub fresh: Keys,
+    known: Vec<bool>,
+    cursor: Cursor,
+}
+
+impl Outbox {
+    /// Nothing yet for a relation of `arity` columns.
+    #[must_use]
+    pub fn new(arity: usize) -> Self {
+        Self {
+            parts: Vec::new(),
+            hashes: Vec::new(),
+            fresh: Keys::new(arity),
+            known: Vec::new(),
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Keeps the rows that neither the form nor this outbox has.
+    fn keep(&mut self, form: &(impl Storage + ?Sized), rows: Rows<'_>) {
+        let bound: Vec<usize> = (0..form.arity()).collect();
+        let join = Join { bound: &bound, keys: rows, view: View::All, want: &[], only: None };
+        self.cursor.restart();
+        form.matches(join, &mut self.cursor, &mut self.known);
+        let new: Vec<usize> = (0..rows.len).filter(|&row| !self.known[row]).collect();
+        let columns: Vec<Vec<u32>> =
+            rows.columns.iter().map(|c| new.iter().map(|&row| c[row]).collect()).collect();
+        let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
+        self.fresh.number(Rows { len: new.len(), columns: &columns }, &mut Vec::new());
+    }
+}
+
 /// A relation reached 2^32 − 2 tuples.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
@@ -164,6 +218,50 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// [`Full`] if there is no room; some rows may have been added.
     fn insert(&mut self, rows: Rows<'_>, round: u32) -> Result<usize, Full>;
+
+    /// Makes ready for rows that several workers [offer](Storage::offer).
+    ///
+    /// # Errors
+    /// If the evaluation shall stop.
+    fn open(&mut self, limits: &Limits) -> Result<(), Halt> {
+        Ok(limits.check()?)
+    }
+
+    /// Takes rows from one of several workers. Readers do not see them, nor does
+    /// [`Storage::insert`] know them, before [`Storage::close`].
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room; some rows may have been taken.
+    fn offer(&self, rows: Rows<'_>, outbox: &mut Outbox) -> Result<(), Full> {
+        outbox.keep(self, rows);
+        Ok(())
+    }
+
+    /// Adds those offered rows that are not there yet, as tuples of `round`, once every worker has
+    /// done its work. Leaves the outboxes empty.
+    ///
+    /// # Errors
+    /// If there is no room, or the evaluation shall stop.
+    fn close(
+        &mut self,
+        outboxes: &mut [&mut Outbox],
+        round: u32,
+        limits: &Limits,
+    ) -> Result<(), Halt> {
+        for outbox in outboxes {
+            let arity = self.arity();
+            let fresh = replace(&mut outbox.fresh, Keys::new(arity));
+            for from in (0..fresh.count()).step_by(BATCH) {
+                limits.check()?;
+                let numbers = from..fresh.count().min(from + BATCH);
+                let column = |c: usize| numbers.clone().map(|n| fresh.key(n)[c]).collect();
+                let columns: Vec<Vec<u32>> = (0..arity).map(column).collect();
+                let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
+                self.insert(Rows { len: numbers.len(), columns: &columns }, round)?;
+            }
+        }
+        Ok(())
+    }
 
     /// Ends a round: what was the delta becomes stable, what was inserted becomes the delta.
     ///
@@ -189,7 +287,14 @@ pub trait Storage: Send + Sync + Debug {
     /// Drops the indexes.
     fn forget(&mut self);
 
-    /// The next rows of the view, in the order in which they came; `cursor.done` after the last.
+    /// Places of a view at which a scan may begin and end, counted from 0: so that workers share it.
+    /// A worker gets some hundred of them at a time, which should be about as many rows.
+    fn places(&self, view: View) -> usize {
+        self.len(view)
+    }
+
+    /// The next rows of the view, in the order in which they came; `cursor.done` after the last, or
+    /// at the place where the cursor ends.
     fn scan(&self, view: View, want: &[usize], cursor: &mut Cursor, out: &mut Matches);
 
     /// The next matches of the keys: those of a key together, in the order in which they came.

@@ -522,9 +522,10 @@ impl Storage for Ids {
     fn scan(&self, view: View, want: &[usize], cursor: &mut Cursor, out: &mut Matches) {
         let range = self.range(view);
         let from = range.start + cursor.row;
-        let to = range.end.min(from + BATCH);
+        let end = cursor.until.map_or(range.end, |place| range.end.min(range.start + place));
+        let to = end.min(from + BATCH);
         cursor.row += to - from;
-        cursor.done = to == range.end;
+        cursor.done = to == end;
         out.len = to - from;
         out.columns.resize_with(want.len(), Vec::new);
         let words = &self.words[from * self.arity..to * self.arity];

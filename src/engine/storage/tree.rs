@@ -120,11 +120,12 @@ impl Storage for Tree {
     fn scan(&self, view: View, want: &[usize], cursor: &mut Cursor, out: &mut Matches) {
         clear(out);
         out.columns.resize_with(want.len(), Vec::new);
-        for tuple in self.view(view).skip(cursor.row).take(BATCH) {
+        let left = cursor.until.map_or(BATCH, |place| place - cursor.row);
+        for tuple in self.view(view).skip(cursor.row).take(left.min(BATCH)) {
             give(tuple, want, out);
         }
         cursor.row += out.len;
-        cursor.done = out.len < BATCH;
+        cursor.done = out.len < BATCH || cursor.until == Some(cursor.row);
     }
 
     fn expand(&self, join: Join<'_>, cursor: &mut Cursor, out: &mut Matches) {
