@@ -16,6 +16,14 @@ pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
+/// SHA-256 in hexadecimal digits of bytes that come part by part.
+#[must_use]
+pub fn sha256_of_parts<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut digest = Sha256::new();
+    parts.for_each(|part| digest.update(part));
+    hexadecimal(&digest.finalize())
+}
+
 /// Bytes in hexadecimal digits.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {

@@ -82,7 +82,7 @@ pub fn encode_within(
     }
     let (targets, diagnostics) = targets(program);
     let symbols = Arc::clone(facts.codes.symbols());
-    let rows = Rows::new(targets, symbols.lock(), facts, leaves);
+    let rows = Rows::new(targets, &symbols, facts, leaves);
     let mut encoder = Encoder { loaded, rows, lines: Vec::new(), unknown: UnknownFields::new() };
     if encoder.rows.leaves.is_some() {
         let starts = |file: &ClaimsFile| memchr::memchr_iter(b'\n', file.text.as_bytes()).collect();

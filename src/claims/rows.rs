@@ -10,7 +10,7 @@ use crate::provenance::leaves::{Leaf, LeafKind, Leaves};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::value::base_type::BaseType;
-use crate::value::symbols::Interner;
+use crate::value::symbols::Symbols;
 use crate::value::value::{Finite, Value};
 
 /// A cell of a row.
@@ -43,7 +43,7 @@ impl From<Finite> for Cell<'_> {
 pub(crate) struct Rows<'a> {
     /// The input relation of each relation of [`Filled`], if the program has it.
     targets: Vec<Option<RelationId>>,
-    symbols: Interner<'a>,
+    symbols: &'a Symbols,
     facts: &'a mut Facts,
     pub(crate) leaves: Option<&'a mut Leaves>,
     leaf: Option<LeafId>,
@@ -54,7 +54,7 @@ pub(crate) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub(crate) fn new(
         targets: Vec<Option<RelationId>>,
-        symbols: Interner<'a>,
+        symbols: &'a Symbols,
         facts: &'a mut Facts,
         leaves: Option<&'a mut Leaves>,
     ) -> Self {

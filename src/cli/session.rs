@@ -50,7 +50,7 @@ pub fn options(input: &Input) -> Options {
                 BadRowsArg::Skip => BadRows::Skip,
             },
             allow_missing: input.allow_missing,
-            hashes: false,
+            ..Settings::default()
         },
         claims: claims::Options {
             bad_records: if input.claims.lenient { BadRecords::Drop } else { BadRecords::Stop },

@@ -1,6 +1,7 @@
 //! [`Facts`]: the input tuples of every relation, column by column, as codes. Loaders fill it,
 //! engines take it over. Rows may repeat and come in any order.
 
+use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -92,6 +93,31 @@ impl Facts {
 }
 
 impl Columns {
+    /// Makes room for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        for column in &mut self.columns {
+            column.reserve_exact(rows);
+        }
+    }
+
+    /// Drops all rows but the first ones.
+    pub fn truncate(&mut self, rows: usize) {
+        self.columns.iter_mut().for_each(|column| column.truncate(rows));
+        self.rows = self.rows.min(rows);
+    }
+
+    /// Adds the rows of `parts`, column after column: each goes when it was copied.
+    pub fn append(&mut self, mut parts: Vec<Self>) {
+        let rows: usize = parts.iter().map(|part| part.rows).sum();
+        self.rows += rows;
+        for (i, column) in self.columns.iter_mut().enumerate() {
+            column.reserve_exact(rows);
+            for part in &mut parts {
+                column.append(&mut take(&mut part.columns[i]));
+            }
+        }
+    }
+
     /// Removes rows, given in ascending order.
     pub fn remove(&mut self, rows: &[usize]) {
         for column in &mut self.columns {

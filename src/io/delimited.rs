@@ -1,7 +1,9 @@
 //! Rows of tab-separated text to columns of codes, in one pass. A row is a line, cells are apart
 //! by one tab each, nothing is quoted or escaped. A byte order mark at the start and a carriage
 //! return at the end of a row are dropped. The file is read block by block: each block is checked
-//! to be UTF-8 while it is in the cache, and the stop flag is read once per block.
+//! to be UTF-8 while it is in the cache, and the stop flag is read once per block. The texts of a
+//! block get their codes together, at its end. A part of a file that starts at a line is read as a
+//! file is: several threads share a large file so, and [`Outcome::append`] joins what they found.
 
 use std::ops::Range;
 
@@ -11,15 +13,13 @@ use crate::engine::facts::Columns;
 use crate::engine::limits::{Limits, Stop};
 use crate::value::base_type::BaseType;
 use crate::value::codes::{Codes, DICTIONARY_START};
-use crate::value::symbols::Interner;
+use crate::value::symbols::{Batch, Symbols};
 use crate::value::value::{Finite, Value};
 
 /// Bytes of a block; a row has at least one byte, so a block has at most that many rows.
 const BLOCK: usize = 1 << 16;
 /// Bad rows that are kept; all are counted.
 const BAD_KEPT: usize = 20;
-/// Slots of the cache of texts; a power of two. 4,096 slots fit the second-level cache.
-const TEXT_SLOTS: usize = 1 << 12;
 
 /// What reading a file gave.
 #[derive(Debug, Default)]
@@ -30,6 +30,22 @@ pub struct Outcome {
     pub bad: Vec<BadRow>,
     /// Lines of all bad rows, from 1, in order.
     pub bad_lines: Vec<usize>,
+    /// Lines read.
+    pub lines: usize,
+}
+
+impl Outcome {
+    /// Adds what the next part of the file gave.
+    pub fn append(&mut self, next: Self) {
+        let Self { rows, bad, bad_lines, lines } = next;
+        let room = BAD_KEPT - self.bad.len();
+        let before = self.lines;
+        let later = |row: BadRow| BadRow { line: before + row.line, ..row };
+        self.bad.extend(bad.into_iter().take(room).map(later));
+        self.bad_lines.extend(bad_lines.iter().map(|line| before + line));
+        self.rows += rows;
+        self.lines += lines;
+    }
 }
 
 /// A row that cannot be taken.
@@ -60,50 +76,73 @@ pub enum Fault {
     TooMany(usize),
 }
 
+/// A part of a file: from the start of a line to the start of another one, or to the end.
+#[derive(Clone, Debug)]
+pub struct Part<'a> {
+    /// The bytes of the file.
+    pub file: &'a [u8],
+    /// The bytes of the part.
+    pub range: Range<usize>,
+}
+
+impl<'a> Part<'a> {
+    /// A whole file.
+    #[must_use]
+    pub fn whole(file: &'a [u8]) -> Self {
+        Self { file, range: 0..file.len() }
+    }
+}
+
 /// Why reading gave nothing.
 #[derive(Debug)]
 pub enum Failed {
     /// The byte at this offset is no UTF-8; with its line, from 1.
     Encoding {
-        /// Bytes before it.
+        /// Bytes of the file before it.
         offset: usize,
-        /// Its line.
+        /// Its line in the part.
         line: usize,
     },
     /// The run was stopped.
     Stopped(Stop),
 }
 
-/// Adds the rows of `bytes` to `into`, whose columns have these base types. Bad rows are left out
+/// Adds the rows of a part to `into`, whose columns have these base types. Bad rows are left out
 /// and reported.
 ///
 /// # Errors
 /// If the bytes are not UTF-8 or the run is stopped; rows may have been added then.
 pub fn read(
-    bytes: &[u8],
+    part: &Part<'_>,
     bases: &[BaseType],
     codes: &Codes,
     limits: &Limits,
     into: &mut Columns,
 ) -> Result<Outcome, Failed> {
+    let bytes = &part.file[..part.range.end];
     let rows_before = into.rows;
+    let is_symbol = |column: &usize| bases[*column] == BaseType::Symbol;
     let mut reader = Reader {
         codes,
-        texts: codes.symbols().lock(),
         cells: bases.iter().map(|&base| Cell::new(base)).collect(),
-        cache: bases.contains(&BaseType::Symbol).then(|| vec![("", 0); TEXT_SLOTS]),
-        lines: 0,
+        texts: Texts {
+            columns: (0..bases.len()).filter(is_symbol).collect(),
+            waiting: Vec::new(),
+            batch: Batch::default(),
+        },
+        settled: into.rows,
         into,
         outcome: Outcome::default(),
     };
-    let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let has_mark = part.range.start == 0 && bytes.starts_with(b"\xef\xbb\xbf");
+    let start = if has_mark { 3 } else { part.range.start };
     let mut at = start;
     while at < bytes.len() {
         limits.check().map_err(Failed::Stopped)?;
-        let end = block_end(bytes, at);
+        let end = part_end(bytes, at, BLOCK);
         let text = str::from_utf8(&bytes[at..end]).map_err(|error| {
             let good = &bytes[at..at + error.valid_up_to()];
-            let line = reader.lines + memchr_iter(b'\n', good).count() + 1;
+            let line = reader.outcome.lines + memchr_iter(b'\n', good).count() + 1;
             Failed::Encoding { offset: at + error.valid_up_to(), line }
         })?;
         reader.block(text);
@@ -117,12 +156,14 @@ pub fn read(
     Ok(reader.outcome)
 }
 
-/// The end of the block that starts at `at`: after a line end, or the end of the file.
-fn block_end(bytes: &[u8], at: usize) -> usize {
-    if bytes.len() - at <= BLOCK {
+/// Where a part of about `size` bytes that starts at `at` ends: after a line end, or at the end of
+/// the file.
+#[must_use]
+pub fn part_end(bytes: &[u8], at: usize, size: usize) -> usize {
+    if bytes.len() - at <= size {
         return bytes.len();
     }
-    let to = at + BLOCK;
+    let to = at + size;
     match memrchr(b'\n', &bytes[at..to]) {
         Some(last) => at + last + 1,
         None => memchr(b'\n', &bytes[to..]).map_or(bytes.len(), |next| to + next + 1),
@@ -132,13 +173,33 @@ fn block_end(bytes: &[u8], at: usize) -> usize {
 /// The state of one file.
 struct Reader<'a> {
     codes: &'a Codes,
-    texts: Interner<'a>,
     cells: Vec<Cell>,
-    /// Texts met lately with their codes, by a cheap hash; saves the large table's cache misses.
-    cache: Option<Vec<(&'a str, u32)>>,
-    lines: usize,
+    texts: Texts<'a>,
     into: &'a mut Columns,
+    /// Rows whose texts have their codes.
+    settled: usize,
     outcome: Outcome,
+}
+
+/// The texts of a block, which wait for their codes.
+struct Texts<'a> {
+    /// The columns that hold texts.
+    columns: Vec<usize>,
+    /// Row by row, a text for each of these columns.
+    waiting: Vec<&'a str>,
+    batch: Batch,
+}
+
+impl Texts<'_> {
+    /// Gives what waits its codes, which go into the columns.
+    fn settle(&mut self, symbols: &Symbols, columns: &mut [Vec<u32>]) {
+        symbols.intern_all(&self.waiting, &mut self.batch);
+        for (i, &column) in self.columns.iter().enumerate() {
+            let codes = self.batch.codes.iter().skip(i).step_by(self.columns.len());
+            columns[column].extend(codes);
+        }
+        self.waiting.clear();
+    }
 }
 
 /// What is remembered of a column: sorted and clustered files repeat the last value.
@@ -171,7 +232,7 @@ impl<'a> Reader<'a> {
     fn block(&mut self, text: &'a str) {
         let mut at = 0;
         while at < text.len() {
-            self.lines += 1;
+            self.outcome.lines += 1;
             match self.row(text, at) {
                 Some(next) => {
                     self.into.rows += 1;
@@ -180,6 +241,8 @@ impl<'a> Reader<'a> {
                 None => at = self.refuse(text, at),
             }
         }
+        self.texts.settle(self.codes.symbols(), &mut self.into.columns);
+        self.settled = self.into.rows;
     }
 
     /// Reads the row at `at` and gives the start of the next one; nothing if the row is bad, and
@@ -196,17 +259,12 @@ impl<'a> Reader<'a> {
                 BaseType::Float => float(text, at, cell, self.codes)?,
                 BaseType::Symbol => {
                     let end = text_end(bytes, at, i == last);
-                    let cache = self.cache.as_mut().expect("made if a column holds symbols");
-                    (symbol(&text[at..end], cache, &mut self.texts), end)
+                    self.texts.waiting.push(&text[at..end]);
+                    at = cell_end(bytes, end, i == last)?;
+                    continue;
                 }
             };
-            at = if i == last {
-                line_end(bytes, end)?
-            } else if byte(bytes, end) == b'\t' {
-                end + 1
-            } else {
-                return None;
-            };
+            at = cell_end(bytes, end, i == last)?;
             self.into.columns[i].push(code);
         }
         Some(at)
@@ -215,6 +273,8 @@ impl<'a> Reader<'a> {
     /// Takes the bad row at `at` out again, notes it, and gives the start of the next one.
     #[cold]
     fn refuse(&mut self, text: &str, at: usize) -> usize {
+        let rows = self.into.rows - self.settled;
+        self.texts.waiting.truncate(rows * self.texts.columns.len());
         for column in &mut self.into.columns {
             column.truncate(self.into.rows);
         }
@@ -224,9 +284,10 @@ impl<'a> Reader<'a> {
             let line = line.strip_suffix('\r').unwrap_or(line);
             let bases: Vec<BaseType> = self.cells.iter().map(|cell| cell.base).collect();
             let (place, fault) = fault(line, &bases);
-            self.outcome.bad.push(BadRow { line: self.lines, text: line.to_owned(), place, fault });
+            let (text, number) = (line.to_owned(), self.outcome.lines);
+            self.outcome.bad.push(BadRow { line: number, text, place, fault });
         }
-        self.outcome.bad_lines.push(self.lines);
+        self.outcome.bad_lines.push(self.outcome.lines);
         end + 1
     }
 
@@ -249,6 +310,15 @@ fn line_end(bytes: &[u8], at: usize) -> Option<usize> {
         b'\r' if byte(bytes, at + 1) == b'\n' => Some(at + 2),
         _ => None,
     }
+}
+
+/// The start of what follows a cell that ends at `end`: the next cell, or the next line.
+#[inline]
+fn cell_end(bytes: &[u8], end: usize, last: bool) -> Option<usize> {
+    if last {
+        return line_end(bytes, end);
+    }
+    (byte(bytes, end) == b'\t').then_some(end + 1)
 }
 
 /// The value of the digits at `at`, at most 18, and where they end.
@@ -327,32 +397,6 @@ fn text_end(bytes: &[u8], at: usize, last: bool) -> usize {
     end - usize::from(returned)
 }
 
-#[inline]
-fn symbol<'a>(text: &'a str, cache: &mut [(&'a str, u32)], texts: &mut Interner<'_>) -> u32 {
-    let slot = &mut cache[slot_of(text.as_bytes())];
-    // The empty text is what a fresh slot holds, with its own code 0.
-    if slot.0 != text {
-        *slot = (text, texts.intern(text).code());
-    }
-    slot.1
-}
-
-/// A slot of the cache from the length and the first and last eight bytes: names often share a
-/// start and differ at the end.
-#[inline]
-fn slot_of(bytes: &[u8]) -> usize {
-    let word = |part: &[u8]| {
-        part.first_chunk::<8>().map_or_else(
-            || part.iter().fold(0u64, |word, &byte| word << 8 | u64::from(byte)),
-            |chunk| u64::from_le_bytes(*chunk),
-        )
-    };
-    let tail = word(&bytes[bytes.len().saturating_sub(8)..]);
-    let mixed = (word(bytes) ^ tail.rotate_left(29) ^ bytes.len() as u64)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    usize::try_from(mixed >> (64 - TEXT_SLOTS.trailing_zeros())).unwrap_or(0)
-}
-
 /// Which bytes of a bad row are wrong, and why.
 fn fault(line: &str, bases: &[BaseType]) -> (Range<usize>, Fault) {
     let mut start = 0;
@@ -406,13 +450,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::value::symbols::Symbols;
     use BaseType::{Float, Number, Symbol, Unsigned};
 
     fn rows(bytes: &[u8], bases: &[BaseType]) -> (Vec<String>, Outcome) {
         let codes = Codes::new(Arc::new(Symbols::new()));
         let mut into = Columns { rows: 0, columns: vec![Vec::new(); bases.len()] };
-        let outcome = read(bytes, bases, &codes, &Limits::default(), &mut into).unwrap();
+        let outcome =
+            read(&Part::whole(bytes), bases, &codes, &Limits::default(), &mut into).unwrap();
         let row = |i: usize| {
             let cell = |(base, column): (&BaseType, &Vec<u32>)| {
                 codes.decode(*base, column[i]).plain(codes.symbols())
@@ -496,7 +540,7 @@ mod tests {
         let codes = Codes::new(Arc::new(Symbols::new()));
         let mut into = Columns { rows: 0, columns: vec![Vec::new(); 3] };
         let bases = [Number, Symbol, Number];
-        match read(&bytes, &bases, &codes, &Limits::default(), &mut into) {
+        match read(&Part::whole(&bytes), &bases, &codes, &Limits::default(), &mut into) {
             Err(Failed::Encoding { offset: at, line }) => {
                 assert_eq!((at, line), (offset + 2, 100_001));
             }

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io;
 use std::io::Read;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 
 use memmap2::Mmap;
@@ -28,6 +28,28 @@ impl Deref for Bytes {
             Self::Read(bytes) => bytes,
             Self::Mapped(map) => map,
         }
+    }
+}
+
+/// The unit in which the system takes pages back; a multiple of the page size everywhere.
+#[cfg(target_os = "linux")]
+const PAGES: usize = 1 << 16;
+
+impl Bytes {
+    /// Says that a range was read and is not likely to be read again: the pages of a map that lie
+    /// inside do not count as memory of this process any more.
+    pub fn release(&self, range: Range<usize>) {
+        #[cfg(target_os = "linux")]
+        if let Self::Mapped(map) = self {
+            let start = range.start.next_multiple_of(PAGES);
+            let len = (range.end / PAGES * PAGES).saturating_sub(start);
+            let advice = memmap2::UncheckedAdvice::DontNeed;
+            // SAFETY: the map is one of a file that only reads it: pages that are dropped come
+            // from the file again when they are read.
+            unsafe { map.unchecked_advise_range(advice, start, len) }.unwrap_or_default();
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = range;
     }
 }
 

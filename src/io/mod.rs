@@ -6,4 +6,5 @@ pub mod input;
 pub mod library;
 pub mod map;
 pub mod output;
+mod shared;
 pub mod sorted;

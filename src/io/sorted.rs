@@ -68,7 +68,7 @@ impl<'a> Sorted<'a> {
         if texts.is_empty() {
             return Ok(());
         }
-        let mut rank_of = vec![u32::MAX; self.symbols.len()];
+        let mut rank_of = vec![u32::MAX; self.symbols.codes_end()];
         for row in self.keys.chunks_exact(width) {
             for &column in &texts {
                 let code = index(row[column]);

@@ -113,6 +113,7 @@ fn made_again(run: &Run, stop: &Arc<AtomicBool>) -> Option<Session> {
             bad_rows: if is("skip_bad_rows") { BadRows::Skip } else { BadRows::Stop },
             allow_missing: is("allow_missing"),
             hashes: true,
+            ..Settings::default()
         },
         claims: ClaimOptions {
             bad_records: if is("lenient") { BadRecords::Drop } else { BadRecords::Stop },

@@ -188,7 +188,8 @@ impl Run {
             .map_err(|error| vec![refused(format!("{} cannot be read: {error}", shown(&path)))])?;
         let bases: Vec<BaseType> = about.columns.iter().map(|column| column.base).collect();
         let into = &mut facts.relations[relation];
-        let read = delimited::read(&bytes, &bases, &facts.codes, limits, into);
+        let read =
+            delimited::read(&delimited::Part::whole(&bytes), &bases, &facts.codes, limits, into);
         if read.is_ok_and(|outcome| outcome.bad_lines.is_empty()) {
             let noted = name.and_then(|one| one["sha256"].as_str());
             let same = noted.is_none_or(|noted| noted == sha256(&bytes));

@@ -149,6 +149,21 @@ fn find_keys<K: Key>(
     }
 }
 
+/// Whether no code occurs twice; false if the codes are too far apart to be looked up in bits.
+fn are_distinct(codes: &[u32]) -> bool {
+    let greatest = codes.iter().max().map_or(0, |&code| code as usize);
+    if greatest / 64 > codes.len() + 1024 {
+        return false;
+    }
+    let mut seen = vec![0_u64; greatest / 64 + 1];
+    codes.iter().all(|&code| {
+        let (word, bit) = (&mut seen[code as usize / 64], 1 << (code % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    })
+}
+
 impl Ids {
     /// No tuples of `arity` columns.
     #[must_use]
@@ -287,8 +302,9 @@ impl Ids {
         Ok(true)
     }
 
-    /// Rows that ascend strictly have no repeated one: they are taken as they are.
-    fn load_ascending(&mut self, n: usize, columns: &[Vec<u32>]) -> bool {
+    /// Rows that ascend strictly, or that their first column tells apart, have no repeated one:
+    /// they are taken as they are.
+    fn load_distinct(&mut self, n: usize, columns: &[Vec<u32>]) -> bool {
         let ascends = |i: usize| {
             columns
                 .iter()
@@ -296,7 +312,7 @@ impl Ids {
                 .find(|o| o.is_ne())
                 .is_some_and(|o| o.is_lt())
         };
-        if n > self.tuples_max || !(1..n).all(ascends) {
+        if n > self.tuples_max || !(are_distinct(&columns[0][..n]) || (1..n).all(ascends)) {
             return false;
         }
         self.words = Region::zeroed(n * self.arity);
@@ -425,7 +441,7 @@ impl Storage for Ids {
         limits.check()?;
         if self.arity > 0
             && !self.load_sorted(&mut columns, limits)?
-            && !self.load_ascending(rows, &columns)
+            && !self.load_distinct(rows, &columns)
         {
             self.table = OnceLock::from(Buckets::with_room(rows));
             let mut from = 0;
