@@ -55,20 +55,20 @@ pub fn wanted(program: &Program, names: &[String]) -> Result<Vec<RelationId>, Ex
 pub struct Aside {
     /// Where they are.
     aside: PathBuf,
-    /// Where they belong.
-    path: PathBuf,
     /// The folder, if it was made for them.
     made: Option<PathBuf>,
 }
 
 impl Aside {
-    /// Gives the file its name.
-    ///
-    /// # Errors
-    /// If that cannot be.
-    pub fn place(mut self) -> Result<(), Exit> {
+    /// Where the file is that is to get the name [`FILE`].
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.aside
+    }
+
+    /// Says that the file has its name.
+    pub fn placed(mut self) {
         self.made = None;
-        fs::rename(&self.aside, &self.path).map_err(|error| failed(&self.path, &error))
     }
 }
 
@@ -84,7 +84,7 @@ impl Drop for Aside {
 }
 
 /// Writes the proofs of all tuples of these relations, in their order and that of their values. The
-/// file has its name only when it is placed, which is to be done after the outputs are written: a
+/// file gets its name together with the outputs: a
 /// run that is stopped before leaves everything as it was.
 ///
 /// # Errors
@@ -101,7 +101,7 @@ pub fn write(
     }
     let made = (!folder.exists()).then(|| folder.to_owned());
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-    let aside = Aside { aside: folder.join(format!("{FILE}.part")), path, made };
+    let aside = Aside { aside: folder.join(format!("{FILE}.part")), made };
     proofs(session, relations, &aside.aside)?;
     Ok(aside)
 }

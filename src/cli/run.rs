@@ -11,9 +11,8 @@ use crate::cli::explain_all;
 use crate::cli::messages::Reporter;
 use crate::cli::run_file::run_file;
 use crate::cli::session::options;
-use crate::engine::limits::Limits;
 use crate::io::find::shown;
-use crate::io::output::{Failed, Output, Written};
+use crate::io::output::{Beside, Failed, Output, Written};
 use crate::session::session::{Claims, Keep, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
@@ -44,7 +43,6 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
     session.evaluate(keep)?;
     let warnings = session.take_warnings();
     reporter.print(&warnings, session.files());
-    let limits = session.options().limits();
     let proofs = match &explained[..] {
         [] => None,
         _ => {
@@ -52,10 +50,12 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
             Some(explain_all::write(session, &explained, folder)?)
         }
     };
-    let written = write(args, session, &limits, start)?;
+    let ready: Vec<(&str, &Path)> =
+        proofs.iter().map(|proofs| (explain_all::FILE, proofs.path())).collect();
+    let written = write(args, session, &ready, start)?;
     let explains = proofs.is_some();
     if let Some(proofs) = proofs {
-        proofs.place()?;
+        proofs.placed();
     }
     if let Some(folder) = into(args) {
         let rejects = session.world().claims.as_ref().is_some_and(|it| it.rejected.is_some());
@@ -90,10 +90,11 @@ fn into(args: &Run) -> Option<&Path> {
 fn write(
     args: &Run,
     session: &Session,
-    limits: &Limits,
+    ready: &[(&str, &Path)],
     start: Instant,
 ) -> Result<Vec<Written>, Exit> {
     let world = session.world();
+    let limits = &session.options().limits();
     let output = Output { program: &world.program, tables: world.tables(), limits };
     let result = match args.output.as_deref() {
         Some(_) if into(args).is_none() => {
@@ -107,10 +108,11 @@ fn write(
                 Some(_) => beside(session, written, start),
                 None => Vec::new(),
             };
-            if folder.is_none() && world.program.outputs.is_empty() {
+            if folder.is_none() && world.program.outputs.is_empty() && ready.is_empty() {
                 return Ok(Vec::new());
             }
-            output.write(folder.unwrap_or_else(|| Path::new(".")), &last)
+            let beside = Beside { ready, last: &last };
+            output.write(folder.unwrap_or_else(|| Path::new(".")), &beside)
         }
     };
     result.map_err(|failed| match failed {

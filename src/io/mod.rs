@@ -2,6 +2,7 @@
 
 pub mod delimited;
 pub mod find;
+mod folder;
 pub mod input;
 pub mod library;
 pub mod map;

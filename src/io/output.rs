@@ -1,6 +1,7 @@
 //! Relations to files. `R.csv` has one row a line, cells apart by tabs, sorted by value. All files
-//! of a run are written into a folder aside and renamed at the end, so that a run that fails
-//! leaves what was there. A text that holds a tab or a line end would read as another row: such
+//! of a run are written into a folder aside that takes the place of the other one at the end, so
+//! that a run that fails or dies leaves what was there. Relations are written by all workers, each
+//! by one. A text that holds a tab or a line end would read as another row: such
 //! characters are written as `\t`, `\n`, `\r`, and counted, so that it never happens unseen.
 
 use std::fs;
@@ -16,6 +17,8 @@ use crate::base::hash::hexadecimal;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::io::find::shown;
+use crate::io::folder::Aside;
+use crate::io::shared::share;
 use crate::io::sorted::Sorted;
 use crate::program::program::{FileDirective, Program};
 use crate::value::symbols::Symbols;
@@ -24,8 +27,20 @@ use crate::value::value::Value;
 /// Rows between two looks at the stop flag.
 const PER_CHECK: usize = 1 << 16;
 
-/// Files of a run beside its relations, by what was written: names and texts.
-pub type Last<'a> = &'a dyn Fn(&[Written]) -> Vec<(String, String)>;
+/// How files are called before they have their names.
+const PART: &str = ".part";
+
+/// Files of a run beside its relations.
+#[derive(Clone, Copy)]
+pub struct Beside<'a> {
+    /// Those that are written already, by name and where they are: they are moved.
+    pub ready: &'a [(&'a str, &'a Path)],
+    /// The last ones, by what was written: names and texts.
+    pub last: &'a dyn Fn(&[Written]) -> Vec<NamedText>,
+}
+
+/// A file's name and text.
+pub type NamedText = (String, String);
 
 /// Why nothing was written.
 #[derive(Debug)]
@@ -68,43 +83,51 @@ pub struct Output<'a> {
     /// The program whose `.output` directives are followed.
     pub program: &'a Program,
     /// Its relations.
-    pub tables: &'a dyn Tables,
+    pub tables: &'a (dyn Tables + Send + Sync),
     /// What may stop the writing.
     pub limits: &'a Limits,
 }
 
 impl Output<'_> {
-    /// Writes the `.output` relations into `folder`, which is made if it is not there, and then
-    /// the files that `last` gives (name and text) for what was written.
+    /// Writes the `.output` relations into `folder`, which is made if it is not there, with the
+    /// files that stand beside them.
     ///
     /// # Errors
     /// If something cannot be written or the run is stopped: then every file there is as before.
-    pub fn write(&self, folder: &Path, last: Last<'_>) -> Result<Vec<Written>, Failed> {
+    pub fn write(&self, folder: &Path, beside: &Beside<'_>) -> Result<Vec<Written>, Failed> {
         fs::create_dir_all(folder).map_err(system(folder))?;
-        let aside = Aside::new(folder)?;
-        let mut written = Vec::new();
-        for (i, directive) in self.program.outputs.iter().enumerate() {
-            let path = aside.path.join(i.to_string());
-            written.push(self.file(directive, &path)?);
+        let aside = Aside::new(folder).map_err(|(path, error)| system(&path)(error))?;
+        let part = |i: usize| aside.path.join(format!("{PART}{i}"));
+        let outputs = &self.program.outputs;
+        let written =
+            share(self.limits.workers, outputs.len(), &|i| self.file(&outputs[i], &part(i)));
+        let written = written.into_iter().collect::<Result<Vec<Written>, Failed>>()?;
+        let mut names: Vec<PathBuf> = Vec::new();
+        let mut elsewhere = Vec::new();
+        for (i, one) in written.iter().enumerate() {
+            match Aside::inside(folder, &one.file) {
+                Some(name) => {
+                    place(&part(i), &aside.path.join(&name))?;
+                    names.push(name);
+                }
+                None => elsewhere.push((part(i), folder.join(&one.file))),
+            }
         }
-        let others = last(&written);
-        for (i, (_, text)) in others.iter().enumerate() {
-            let path = aside.path.join(format!("last{i}"));
+        for (name, from) in beside.ready {
+            place(from, &aside.path.join(name))?;
+            names.push(PathBuf::from(name));
+        }
+        for (name, text) in (beside.last)(&written) {
+            let path = aside.path.join(&name);
             #[expect(clippy::disallowed_methods, reason = "this layer writes files")]
             fs::write(&path, text).map_err(system(&path))?;
+            names.push(PathBuf::from(name));
         }
         self.limits.check()?;
-        for (i, one) in written.iter().enumerate() {
-            let to = folder.join(&one.file);
-            if let Some(parent) = to.parent() {
-                fs::create_dir_all(parent).map_err(system(parent))?;
-            }
-            move_to(&aside.path.join(i.to_string()), &to).map_err(system(&to))?;
+        for (from, to) in elsewhere {
+            place(&from, &to)?;
         }
-        for (i, (name, _)) in others.iter().enumerate() {
-            let to = folder.join(name);
-            fs::rename(aside.path.join(format!("last{i}")), &to).map_err(system(&to))?;
-        }
+        aside.publish(folder, &names).map_err(|(path, error)| system(&path)(error))?;
         Ok(written)
     }
 
@@ -205,14 +228,18 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// Renames a file; copies it if the other place is on another device.
-fn move_to(from: &Path, to: &Path) -> io::Result<()> {
+/// Renames a file, makes the folders of its new name; copies it if that is on another device.
+fn place(from: &Path, to: &Path) -> Result<(), Failed> {
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(system(parent))?;
+    }
     match fs::rename(from, to) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            fs::copy(from, to).map(|_| ())
+            fs::copy(from, to).map(|_| ()).and_then(|()| fs::remove_file(from))
         }
         result => result,
     }
+    .map_err(system(to))
 }
 
 /// The name of the file that an `.output` directive writes.
@@ -265,24 +292,4 @@ fn integer(line: &mut Vec<u8>, mut n: u64) {
 fn system(path: &Path) -> impl Fn(io::Error) -> Failed {
     let path = PathBuf::from(shown(path));
     move |error| Failed::System { path: path.clone(), error }
-}
-
-/// The folder in which a run writes before it renames; gone when dropped.
-struct Aside {
-    path: PathBuf,
-}
-
-impl Aside {
-    fn new(folder: &Path) -> Result<Self, Failed> {
-        let path = folder.join(format!(".hence-tmp-{}", process::id()));
-        fs::create_dir(&path).map_err(system(&path))?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // A rest that cannot be removed is hidden and harmless, and there is nobody to tell.
-        fs::remove_dir_all(&self.path).unwrap_or(());
-    }
 }

@@ -90,7 +90,7 @@ impl World {
     /// # Panics
     /// Before the evaluation.
     #[must_use]
-    pub fn tables(&self) -> &dyn Tables {
+    pub fn tables(&self) -> &(dyn Tables + Send + Sync) {
         &**self.tables.as_ref().expect("the session was evaluated")
     }
 }

@@ -23,6 +23,8 @@ mod docs;
 mod examples;
 mod fmt;
 mod generate;
+#[cfg(target_os = "linux")]
+mod killed;
 mod limits;
 mod mistakes;
 #[cfg(feature = "lsp")]
