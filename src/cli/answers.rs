@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::cli::args::{FormatArg, ProofFormat};
+use crate::cli::args::ProofFormat;
 use crate::cli::messages::Reporter;
 use crate::cli::sink::stdout;
 use crate::session::answer::Answer;
@@ -64,25 +64,11 @@ impl Layout {
 /// If the output cannot be written.
 pub fn print(
     answer: &Answer,
-    format: FormatArg,
+    format: Format,
     layout: Layout,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let Layout { width, rows, numbered } = layout;
-    let options = TableOptions { width, rows_max: rows, numbered };
-    out.write_all(render(answer, None, form(format), options).as_bytes())
-}
-
-/// The form of answers that was asked for.
-#[must_use]
-pub fn form(format: FormatArg) -> Format {
-    match format {
-        FormatArg::Table => Format::Table,
-        FormatArg::Csv => Format::Csv,
-        FormatArg::Tsv => Format::Tsv,
-        FormatArg::Json => Format::Json,
-        FormatArg::Jsonl => Format::Jsonl,
-        FormatArg::Md => Format::Md,
-        FormatArg::Facts => Format::Facts,
-    }
+    let options = TableOptions { width, rows_max: rows, numbered, ..TableOptions::default() };
+    out.write_all(render(answer, None, format, options).as_bytes())
 }

@@ -12,6 +12,7 @@ use crate::cli::check_args::Lsp;
 use crate::cli::check_args::{CHECK_HELP, Check, FMT_HELP, Fmt};
 use crate::cli::packaging::{Completions, Man};
 use crate::cli::test_args::{TEST_HELP, Test};
+use crate::show::answer::Format;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -228,7 +229,7 @@ pub struct Query {
     pub status: bool,
     /// How answers are printed
     #[arg(long, value_name = "FORM", default_value = "table")]
-    pub format: FormatArg,
+    pub format: Format,
 }
 
 /// `hence why`
@@ -420,7 +421,7 @@ pub struct Repl {
     pub input: Input,
     /// How answers are printed
     #[arg(long, value_name = "FORM", default_value = "table")]
-    pub format: FormatArg,
+    pub format: Format,
     /// Goes on after a statement that fails, when standard input is no terminal
     #[arg(long)]
     pub no_bail: bool,
@@ -584,25 +585,6 @@ pub enum MessageFormat {
     Concise,
     /// One JSON object a line
     Json,
-}
-
-/// `--format` of answers
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FormatArg {
-    /// Aligned columns
-    Table,
-    /// Comma-separated with a header line
-    Csv,
-    /// Tab-separated with a header line
-    Tsv,
-    /// One JSON document
-    Json,
-    /// One JSON object a row
-    Jsonl,
-    /// A Markdown table
-    Md,
-    /// Facts as in a rule file
-    Facts,
 }
 
 /// `--format` of why

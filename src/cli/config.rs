@@ -10,10 +10,11 @@ use toml::de::Error;
 use toml::{Table, Value};
 
 use crate::base::nearest::{alternatives, nearest};
-use crate::cli::args::{BadRowsArg, ColorArg, FormatArg, duration, jobs};
+use crate::cli::args::{BadRowsArg, ColorArg, duration, jobs};
 use crate::cli::exit::Exit;
 use crate::io::find::shown;
 use crate::io::library::{Origin, read};
+use crate::show::answer::Format;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -151,7 +152,7 @@ fn judge(key: &str, values: &[String]) -> Result<(), String> {
     }
     let [text] = values else { return Err(FORM.to_owned()) };
     match key {
-        "format" => one_of::<FormatArg>(text),
+        "format" => one_of::<Format>(text),
         "color" => one_of::<ColorArg>(text),
         "bad-rows" => one_of::<BadRowsArg>(text),
         "timeout" => duration(text).map(drop),

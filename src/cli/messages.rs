@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json as object;
 
 use crate::cli::args::{ColorArg, MessageFormat, Messages};
+use crate::cli::session::width;
 use crate::cli::sink;
+use crate::show::safe::{width as columns_of, wrap};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
 use crate::text::numbers::counted;
@@ -15,6 +17,8 @@ use crate::text::render::{RenderOptions, concise, json, render};
 
 /// Errors of one command that are printed; all are counted.
 const ERRORS_SHOWN: usize = 20;
+/// Before the later lines of a message that needs several.
+const INDENT: &str = "  ";
 
 /// Prints messages. All copies count together.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +40,8 @@ impl Reporter {
             ColorArg::Never => false,
             ColorArg::Auto => wants_color(terminal),
         };
-        let options = RenderOptions { color, unicode: terminal && speaks_utf8() };
+        let options =
+            RenderOptions { color, unicode: terminal && speaks_utf8(), width: width(terminal) };
         // There is one of it in a process.
         let errors = Box::leak(Box::default());
         Self { format: messages.message_format, options, quiet, errors }
@@ -62,7 +67,7 @@ impl Reporter {
                 continue;
             }
             let mut text = match self.format {
-                MessageFormat::Full => render(message, files, self.options),
+                MessageFormat::Full => render(message, files, self.fitting()),
                 MessageFormat::Concise => concise(message, files),
                 MessageFormat::Json => json(message, files).to_string(),
             };
@@ -95,12 +100,19 @@ impl Reporter {
         self.plain(&format!("error: {text}"), "error", text);
     }
 
+    /// As the terminal is now, whose width may have changed.
+    fn fitting(&self) -> RenderOptions {
+        RenderOptions { width: width(self.options.width.is_some()), ..self.options }
+    }
+
     /// A line as it stands, or as the schema `hence.note/1`: a reader of JSON gets nothing else.
     fn plain(&self, line: &str, severity: &str, message: &str) {
         sink::release();
         let mut out = stderr().lock();
         match self.format {
-            MessageFormat::Full | MessageFormat::Concise => writeln!(out, "{line}"),
+            MessageFormat::Full | MessageFormat::Concise => {
+                writeln!(out, "{}", fitted(line, self.fitting().width))
+            }
             MessageFormat::Json => {
                 let note = object!({
                     "schema": "hence.note/1",
@@ -112,6 +124,25 @@ impl Reporter {
         }
         .unwrap_or(());
     }
+}
+
+/// A text in lines that fit, with the later ones indented.
+fn fitted(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else { return text.to_owned() };
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if columns_of(line) <= width {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let parts = wrap(line, width.saturating_sub(INDENT.len()).max(1));
+        let parts = parts.iter().map(|part| part.trim_end()).enumerate();
+        lines.extend(parts.map(|(at, part)| match at {
+            0 => part.to_owned(),
+            _ => format!("{INDENT}{part}"),
+        }));
+    }
+    lines.join("\n")
 }
 
 /// Whether colours are wanted on a stream, after the usual variables.

@@ -71,34 +71,6 @@ impl Ask {
     }
 }
 
-/// The flags of what was typed, and the rest.
-#[must_use]
-pub fn flags(rest: &str) -> (Vec<&str>, String) {
-    let (mut flags, mut rest) = (Vec::new(), rest.trim());
-    loop {
-        let (first, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        if first.starts_with("--") {
-            flags.push(first);
-            rest = after.trim();
-            continue;
-        }
-        let (before, last) = rest.rsplit_once(char::is_whitespace).unwrap_or(("", rest));
-        if !last.starts_with("--") {
-            return (flags, rest.to_owned());
-        }
-        flags.push(last);
-        rest = before.trim();
-    }
-}
-
-/// The flags of what was typed, and its other words.
-#[must_use]
-pub fn words(rest: &str) -> (Vec<&str>, Vec<String>) {
-    let (flags, others): (Vec<&str>, Vec<&str>) =
-        rest.split_whitespace().partition(|word| word.starts_with("--"));
-    (flags, others.into_iter().map(str::to_owned).collect())
-}
-
 /// Shows what is enough for a conclusion.
 ///
 /// # Errors

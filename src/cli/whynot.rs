@@ -7,6 +7,8 @@ use crate::cli::answers::say;
 use crate::cli::args::{ProofFormat, Search, Whynot, last_apart};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
+use crate::cli::repl::command::Verb;
+use crate::cli::repl::words::apart;
 use crate::cli::session::{columns, open, options};
 use crate::provenance::whynot::Effort;
 use crate::session::session::{Keep, Session};
@@ -29,12 +31,12 @@ pub fn run(args: &Whynot, session: &mut Option<Session>, reporter: Reporter) -> 
     show(session, file, args.format, args.search)
 }
 
-/// Shows it at the prompt: options may stand before the atom.
+/// Shows it at the prompt: options stand before the atom or after it.
 ///
 /// # Errors
 /// What is wrong, or that the atom holds.
 pub fn at_prompt(session: &mut Session, rest: &str) -> Result<(), Exit> {
-    let (words, atom) = options_apart(rest);
+    let (words, atom) = apart(Verb::Whynot, rest);
     let search = Search::try_parse_from(words).map_err(|error| {
         let text = error.to_string();
         let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
@@ -55,20 +57,6 @@ pub fn nearest(session: &Session, file: FileId) -> Option<String> {
     let refuter = session.refuter();
     let answer = session.nearest_miss(&refuter, file)?;
     reason(Words { given: refuter.given(), files: session.files() }, &answer)
-}
-
-/// The options before an atom, which starts with a word that is none and no number.
-fn options_apart(rest: &str) -> (Vec<&str>, &str) {
-    let mut words = Vec::new();
-    let mut rest = rest.trim();
-    while let Some(word) = rest.split_whitespace().next() {
-        if !word.starts_with("--") && word.parse::<usize>().is_err() {
-            break;
-        }
-        words.push(word);
-        rest = rest[word.len()..].trim_start();
-    }
-    (words, rest)
 }
 
 fn show(

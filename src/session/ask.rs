@@ -21,6 +21,9 @@ use crate::text::diagnostic::{Diagnostic, Severity, has_errors};
 use crate::text::numbers::grouped;
 use crate::value::value::{Tuple, Value};
 
+/// Rows between two looks at whether an answer is to stop.
+const ROWS_A_LOOK: usize = 65_536;
+
 impl Session {
     /// The answers to the question in `file`, one of this session's texts: the body of a rule, with
     /// `?-` before and `?` or `.` after it if one likes. Its named variables are the columns.
@@ -36,11 +39,29 @@ impl Session {
         let reason = rows.is_empty().then(|| self.reason(&question)).flatten();
         let cautions = question.cautions(&world.program, tables, &rows);
         warnings.retain(|message| message.code != Code::H0103 || question.is_meant(message, &rows));
-        let cells = |row: &Tuple| row.iter().map(|value| Cell::of(*value, symbols)).collect();
+        let cells = |row: Tuple| row.iter().map(|value| Cell::of(*value, symbols)).collect();
         let columns =
             question.columns().iter().map(|column| shown(&question.program, column)).collect();
-        let rows = rows.iter().map(cells).collect();
+        let rows = self.in_cells(rows.into_iter().map(cells))?;
         Ok(Answer { columns, rows, atoms, cautions, reason, warnings })
+    }
+
+    /// Rows of an answer, unless they are stopped: there may be millions of them.
+    fn in_cells(
+        &self,
+        rows: impl ExactSizeIterator<Item = Vec<Cell>>,
+    ) -> Result<Vec<Vec<Cell>>, Refused> {
+        let limits = self.options().limits();
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            if all.len() % ROWS_A_LOOK == 0 {
+                let stopped =
+                    |stop| vec![stops::message(&stop, &self.world().program, self.options())];
+                limits.check().map_err(stopped)?;
+            }
+            all.push(row);
+        }
+        Ok(all)
     }
 
     /// The question in `file`, resolved.
@@ -90,7 +111,7 @@ impl Session {
         let cells = |row: usize| -> Vec<Cell> {
             sorted.row(row).map(|value| Cell::of(value, &program.symbols)).collect()
         };
-        let rows: Vec<Vec<Cell>> = (0..sorted.len()).map(cells).collect();
+        let rows = self.in_cells((0..sorted.len()).map(cells))?;
         let cautions = self.cautions_of(&[relation]);
         let args = (0..columns.len()).map(AtomArg::Cell).collect();
         let atoms = Atoms { relation: about.name.clone(), args };

@@ -15,22 +15,27 @@ use crate::value::base_type::BaseType;
 /// Columns of a line where no terminal says how many it has.
 const WIDTH: usize = 100;
 
-/// How an answer is written.
+/// How an answer is written; `--format` of a command that answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {
-    /// Aligned columns for people; `yes` or `no` for a question without variables.
+    /// Aligned columns
+    // For people; `yes` or `no` for a question without variables.
     Table,
-    /// Comma-separated, quoted where needed, with a header.
+    /// Comma-separated with a header line
+    // Quoted where needed.
     Csv,
-    /// Tab-separated with a header; tabs and line ends in texts are escaped, as in output files.
+    /// Tab-separated with a header line
+    // Tabs and line ends in texts are escaped, as in output files.
     Tsv,
-    /// One object, `hence.rows/1`.
+    /// One JSON document
+    // Of the schema `hence.rows/1`.
     Json,
-    /// One object for each row.
+    /// One JSON object a row
     Jsonl,
-    /// A table for a document.
+    /// A Markdown table
     Md,
-    /// Facts as in a rule file.
+    /// Facts as in a rule file
     Facts,
 }
 
@@ -74,7 +79,10 @@ fn as_table(answer: &Answer, options: TableOptions) -> String {
     let numbers: Vec<bool> =
         answer.columns.iter().map(|column| column.base != BaseType::Symbol).collect();
     let texts = |row: &Vec<Cell>| answer.columns.iter().zip(row).map(for_people).collect();
-    let rows: Vec<Vec<String>> = answer.rows.iter().map(texts).collect();
+    // Of millions of rows only those that are shown become text.
+    let shown = options.rows_max.unwrap_or(usize::MAX).min(answer.rows.len());
+    let rows: Vec<Vec<String>> = answer.rows[..shown].iter().map(texts).collect();
+    let options = TableOptions { left_out: answer.rows.len() - shown, ..options };
     let mut out = table(&header, &numbers, &rows, options);
     for caution in &answer.cautions {
         let text = format!("caution: {}", visible(caution));

@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
+pub(crate) use crate::text::wrap::wrap;
+
 /// Stands for a space at which a line must not break; never part of a text that went through
 /// [`visible`].
 pub(crate) const GLUE: char = '\u{0}';
@@ -51,25 +53,6 @@ fn right_to_left(c: char) -> bool {
 #[must_use]
 pub fn width(text: &str) -> usize {
     text.width()
-}
-
-/// A text in lines of at most `width` columns, broken at spaces. A word that is wider than a line
-/// stands alone on one.
-#[must_use]
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is a first line");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.width() + 1 + word.width() <= width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 /// Appends `text` in lines of at most `width` columns, the first after `indent` spaces and the

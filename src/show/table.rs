@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 
 use crate::show::safe::{shortened, visible, width};
+use crate::text::numbers::grouped;
 
 /// Narrower terminals get one line for each field.
 const TABLE_MIN: usize = 40;
@@ -20,6 +21,8 @@ pub struct TableOptions {
     pub rows_max: Option<usize>,
     /// Whether rows are numbered from 1.
     pub numbered: bool,
+    /// Rows that there are beside those given.
+    pub left_out: usize,
 }
 
 /// The rows under a header, one a line. `numbers` tells which columns stand to the right.
@@ -37,9 +40,9 @@ pub fn table(
         Some(width) if !fits => grid.fields(width),
         _ => grid.lines(),
     };
-    let hidden = rows.len() - shown;
+    let hidden = rows.len() - shown + options.left_out;
     if hidden > 0 {
-        out.push_str(&format!(" … {hidden} more\n"));
+        out.push_str(&format!(" … {} more\n", grouped(hidden)));
     }
     out
 }
@@ -196,7 +199,12 @@ mod tests {
     #[test]
     fn rows_are_numbered_and_counted() {
         let rows: Vec<Vec<String>> = (0..12).map(|n| vec![format!("r{n}")]).collect();
-        let options = TableOptions { width: Some(80), rows_max: Some(2), numbered: true };
+        let options = TableOptions {
+            width: Some(80),
+            rows_max: Some(2),
+            numbered: true,
+            ..TableOptions::default()
+        };
         assert_eq!(table(&["r"], &[false], &rows, options), "    r\n 1  r0\n 2  r1\n … 10 more\n");
     }
 }

@@ -83,7 +83,7 @@ impl Subject<'_> {
 /// Messages as lines of text.
 #[must_use]
 pub fn rendered(messages: &[Diagnostic], files: &Files) -> Vec<String> {
-    let options = RenderOptions { color: false, unicode: false };
+    let options = RenderOptions::default();
     let text = |message: &Diagnostic| render(message, files, options);
     let texts: Vec<String> = messages.iter().map(text).collect();
     texts.iter().flat_map(|text| text.trim_end().lines()).map(str::to_owned).collect()

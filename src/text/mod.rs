@@ -6,3 +6,4 @@ pub mod files;
 pub mod numbers;
 pub mod render;
 pub mod span;
+pub(crate) mod wrap;

@@ -13,12 +13,16 @@ use crate::base::ids::FileId;
 use crate::text::diagnostic::{Diagnostic, Edit, Label, Severity};
 use crate::text::files::{File, Files};
 use crate::text::span::Span;
+use crate::text::wrap::wrap;
 
 /// A longer line, in bytes, is cut around what is shown of it.
 const LINE_BYTES_MAX: usize = 300;
 
 /// What is kept of a cut line before and after a label.
 const CUT_BYTES: usize = 60;
+
+/// What stands before a note: the numbers of lines, a bar, its name.
+const MARGIN: usize = 16;
 
 /// How the full form looks.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -27,6 +31,8 @@ pub struct RenderOptions {
     pub color: bool,
     /// With box characters.
     pub unicode: bool,
+    /// Columns of the terminal, which messages, notes and helps are to fit.
+    pub width: Option<usize>,
 }
 
 /// The full form: message, excerpts with labels, notes, helps, fixes as patches. Ends with a line
@@ -40,17 +46,20 @@ pub fn render(diagnostic: &Diagnostic, files: &Files, options: RenderOptions) ->
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(one_line(&diagnostic.message)).id(diagnostic.code.text());
+    let lead =
+        severity_word(diagnostic.severity).len() + diagnostic.code.text().len() + "[]: ".len();
+    let title = fitted(one_line(&diagnostic.message), options.width, lead);
+    let title = level.primary_title(title).id(diagnostic.code.text());
     let mut main = Group::with_title(title);
     let mut corrections = Vec::new();
     for file in files_of(diagnostic) {
         main = labelled(main, files, file, (&diagnostic.labels, &mut corrections));
     }
     for note in &diagnostic.notes {
-        main = main.element(Level::NOTE.message(visible(note)));
+        main = main.element(Level::NOTE.message(fitted(visible(note), options.width, MARGIN)));
     }
     for help in &diagnostic.helps {
-        main = main.element(Level::HELP.message(visible(help)));
+        main = main.element(Level::HELP.message(fitted(visible(help), options.width, MARGIN)));
     }
     let mut groups = vec![main];
     for fix in &diagnostic.fixes {
@@ -174,6 +183,13 @@ fn visible(text: &str) -> String {
 /// A text on one line.
 fn one_line(text: &str) -> String {
     visible(&text.replace('\n', " "))
+}
+
+/// A text in lines that fit a terminal beside what stands before it.
+fn fitted(text: String, width: Option<usize>, lead: usize) -> String {
+    let Some(width) = width else { return text };
+    let lines = text.lines().flat_map(|line| wrap(line, width.saturating_sub(lead).max(20)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A place as rendered from an excerpt, and as it is in the file.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use hence::cli::args::Cli;
-use hence::cli::repl::command::{COMMANDS, DIRECTIVES};
+use hence::cli::repl::command::{COMMANDS, DIRECTIVES, PASTE_END};
 use hence::text::codes::Code;
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -75,6 +75,7 @@ fn only_what_there_is() {
             for command in words_after(&text, "`.") {
                 let dotted = format!(".{command}");
                 let known = COMMANDS.iter().any(|about| about.name == dotted)
+                    || dotted == PASTE_END
                     || DIRECTIVES.contains(&dotted.as_str());
                 if !command.is_empty() && !known {
                     wrong.push(format!("{place}: no command or directive {dotted}"));

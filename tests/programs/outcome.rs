@@ -185,7 +185,7 @@ fn printed_again(text: &str) -> Option<String> {
 }
 
 fn write_messages(out: &mut String, messages: &[Diagnostic], files: &Files) {
-    let options = RenderOptions { color: false, unicode: false };
+    let options = RenderOptions::default();
     for message in messages {
         out.push_str(render(message, files, options).trim_end());
         out.push_str("\n\n");

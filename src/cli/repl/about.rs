@@ -4,12 +4,13 @@ use std::io::Write;
 
 use crate::base::ids::{OriginId, RelationId};
 use crate::cli::exit::Exit;
-use crate::cli::repl::command::{COMMANDS, named};
+use crate::cli::repl::command::{About, COMMANDS, named};
+use crate::cli::repl::shell::unknown;
 use crate::program::program::{Program, Rule};
 use crate::session::ask;
 use crate::session::diff::conclusions;
 use crate::session::session::{Session, World};
-use crate::show::safe::width as columns_of;
+use crate::show::safe::{width as columns_of, wrap};
 use crate::show::schema::{about, signature};
 use crate::show::table::{TableOptions, table};
 use crate::text::codes::Code;
@@ -55,7 +56,12 @@ const GAP: &str = "        ";
 ///
 /// # Errors
 /// If the output cannot be written.
-pub fn relations(world: &World, pattern: &str, out: &mut dyn Write) -> Result<(), Exit> {
+pub fn relations(
+    world: &World,
+    pattern: &str,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> Result<(), Exit> {
     let mut rows = Vec::new();
     for (id, relation) in world.program.relations.entries() {
         if !pattern.is_empty() && !fits(pattern, &relation.name) {
@@ -81,9 +87,8 @@ pub fn relations(world: &World, pattern: &str, out: &mut dyn Write) -> Result<()
         return Err(Exit::from(Diagnostic::new(Code::H0101, text)));
     }
     let header = ["relation", "tuples", "columns", ""];
-    out.write_all(
-        table(&header, &[false, true, false, false], &rows, TableOptions::default()).as_bytes(),
-    )?;
+    let options = TableOptions { width, ..TableOptions::default() };
+    out.write_all(table(&header, &[false, true, false, false], &rows, options).as_bytes())?;
     Ok(())
 }
 
@@ -192,37 +197,58 @@ pub fn rules(session: &Session, which: &str, out: &mut dyn Write) -> Result<(), 
     Ok(())
 }
 
-/// Commands, or one of them.
+/// What can be typed beside commands.
+const STATEMENTS: [(&str, &str); 4] = [
+    ("total(r, _, lo, hi), lo > 100?", "a question; its variables are the columns"),
+    ("total", "all tuples of a relation"),
+    ("?- a(x), b(x).", "a question over several lines"),
+    ("h(x) :- a(x), !b(x).", "a rule for this session"),
+];
+
+/// Commands, or one of them; in lines that fit a terminal, if its width is given.
 ///
 /// # Errors
 /// If there is no such command, or the output cannot be written.
-pub fn help(which: &str, out: &mut dyn Write) -> Result<(), Exit> {
+pub fn help(which: &str, width: Option<usize>, out: &mut dyn Write) -> Result<(), Exit> {
     if which.is_empty() {
-        writeln!(
-            out,
-            "total(r, _, lo, hi), lo > 100?      a question; its variables are the columns"
-        )?;
-        writeln!(out, "total                               all tuples of a relation")?;
-        writeln!(out, "?- a(x), b(x).                      a question over several lines")?;
-        writeln!(out, "h(x) :- a(x), !b(x).                a rule for this session")?;
-        for about in COMMANDS {
-            let name = format!("{} {}", about.name, about.args);
-            writeln!(out, "{:<34}  {}", name.trim_end(), about.does)?;
+        let statements = STATEMENTS.map(|(typed, does)| (format!("{typed:<34}"), does));
+        let commands = COMMANDS.iter().map(|about| (synopsis(about), about.does));
+        for (typed, does) in statements.into_iter().chain(commands) {
+            let line = format!("{typed:<34}  {does}");
+            if width.is_none_or(|width| columns_of(&line) <= width) {
+                writeln!(out, "{line}")?;
+            } else {
+                paragraph(typed.trim_end(), width, out)?;
+                for line in wrap(does, width.unwrap_or(usize::MAX).saturating_sub(6)) {
+                    writeln!(out, "      {line}")?;
+                }
+            }
         }
         return Ok(());
     }
     let word = if which.starts_with('.') { which.to_owned() } else { format!(".{which}") };
     match named(&word).as_slice() {
         [about] => {
-            writeln!(out, "{} {}", about.name, about.args)?;
-            writeln!(out, "{}", about.does)?;
-            writeln!(out, "{}", about.more)?;
+            paragraph(&synopsis(about), width, out)?;
+            paragraph(about.does, width, out)?;
+            for line in about.more.lines() {
+                paragraph(line, width.filter(|_| !line.starts_with("  ")), out)?;
+            }
             Ok(())
         }
-        _ => {
-            let text = format!("no command `{which}`");
-            let message = Diagnostic::new(Code::H0701, text).help("`.help` lists the commands");
-            Err(Exit::from(message))
-        }
+        several => Err(unknown(&word, &several.iter().map(|about| about.name).collect::<Vec<_>>())),
     }
+}
+
+/// A command with what follows it.
+fn synopsis(about: &About) -> String {
+    format!("{} {}", about.name, about.args).trim_end().to_owned()
+}
+
+/// A line, or as many as it takes to fit.
+fn paragraph(text: &str, width: Option<usize>, out: &mut dyn Write) -> Result<(), Exit> {
+    for line in width.map_or_else(|| vec![text.to_owned()], |width| wrap(text, width)) {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
 }

@@ -70,6 +70,8 @@ pub enum Verb {
     Bail,
     /// `.unload`
     Unload,
+    /// `.paste`
+    Paste,
     /// `.graph`
     Graph,
     /// `.check`
@@ -184,14 +186,14 @@ pub const COMMANDS: &[About] = &[
         name: ".keep",
         args: "",
         does: "makes the layers permanent for this session",
-        more: "What is withdrawn and assumed then stays, also after `.reload`.",
+        more: "What is withdrawn and assumed then stays, also after `.reload`.\n  .keep",
     },
     About {
         verb: Verb::Layers,
         name: ".layers",
         args: "",
         does: "lists what is withdrawn, assumed and taken out",
-        more: "The last one is undone by `.drop`.",
+        more: "The last one is undone by `.drop`.\n  .layers",
     },
     About {
         verb: Verb::Support,
@@ -269,7 +271,8 @@ pub const COMMANDS: &[About] = &[
         name: ".reload",
         args: "",
         does: "reads all rule and fact files again",
-        more: "Rules typed at the prompt stay. If something is in error, all stays as it was.",
+        more: "Rules typed at the prompt stay. If something is in error, all stays as it was.\n  \
+               .reload",
     },
     About {
         verb: Verb::Facts,
@@ -284,6 +287,14 @@ pub const COMMANDS: &[About] = &[
         args: "FILE…",
         does: "takes rule files, folders or claims files out again",
         more: "Everything else is then read again.\n  .unload more.dl",
+    },
+    About {
+        verb: Verb::Paste,
+        name: ".paste",
+        args: "",
+        does: "reads the lines up to `.end` as a part of a rule file",
+        more: "There a fact is a fact, which alone would be a question.\n  \
+               .paste\n  vote(\"ann\", 3). vote(\"bob\", 4).\n  .end",
     },
     About {
         verb: Verb::Save,
@@ -444,7 +455,14 @@ pub const COMMANDS: &[About] = &[
         does: "lists commands, or explains one",
         more: "  .help .why",
     },
-    About { verb: Verb::Quit, name: ".quit", args: "", does: "leaves", more: "Ctrl-D does too." },
+    About {
+        verb: Verb::Quit,
+        name: ".quit",
+        args: "[CODE]",
+        does: "leaves",
+        more: "Ctrl-D does too, and asks if something is not saved. CODE is the exit code.\n  \
+               .quit\n  .quit 2",
+    },
 ];
 
 /// What may follow the name of a command.
@@ -506,6 +524,7 @@ impl Verb {
             | Self::Reload
             | Self::Rows
             | Self::All
+            | Self::Paste
             | Self::History
             | Self::Set
             | Self::Check
@@ -533,6 +552,9 @@ impl Verb {
         }
     }
 }
+
+/// What ends the lines after `.paste`.
+pub const PASTE_END: &str = ".end";
 
 /// Directives of the language, which also start with a dot.
 pub const DIRECTIVES: &[&str] = &[
@@ -662,6 +684,23 @@ mod tests {
         check("?- a(x), b(x).", &Statement::Question("?- a(x), b(x).", false));
         check("a(1).", &Statement::Question("a(1).", true));
         check("total", &Statement::Question("total", false));
+    }
+
+    #[test]
+    fn every_command_has_an_example_of_itself() {
+        for about in COMMANDS {
+            let examples: Vec<&str> =
+                about.more.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+            let is_it = |line: &&str| matches!(read(line), Statement::Command(verb, _) if verb == about.verb);
+            assert!(examples.iter().any(is_it), "{}: {examples:?}", about.name);
+            for line in examples {
+                assert!(
+                    !matches!(read(line), Statement::Unknown(..)) || line == PASTE_END,
+                    "{}: {line}",
+                    about.name
+                );
+            }
+        }
     }
 
     #[test]

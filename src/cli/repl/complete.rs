@@ -10,11 +10,12 @@ use rustyline::completion::{FilenameCompleter, Pair};
 
 use crate::base::ids::RelationId;
 use crate::claims::withdraw::Records;
-use crate::cli::args::FormatArg;
 use crate::cli::repl::command::{self, About, COMMANDS, Takes};
+use crate::cli::repl::words;
 use crate::program::program::Relation;
 use crate::session::answer::Answer;
 use crate::session::session::World;
+use crate::show::answer::Format;
 use crate::show::schema::signature;
 use crate::syntax::cursor::{Cursor, Frame};
 use crate::syntax::lexer::unescape;
@@ -62,6 +63,12 @@ pub fn candidates(scene: &Scene<'_>, before: &str) -> (usize, Vec<Pair>) {
 /// What follows a command, from `from` on.
 fn arguments(scene: &Scene<'_>, about: &About, before: &str, from: usize) -> (usize, Vec<Pair>) {
     let rest = &before[from..];
+    let option = from + words::first_option(rest);
+    if option < before.len() && !before[option..].contains(char::is_whitespace) {
+        let fitting = about.verb.options().iter();
+        let fitting = fitting.filter(|name| name.starts_with(&before[option..]));
+        return (option, fitting.map(|name| plain(name)).collect());
+    }
     if rest.contains(['(', '"'])
         && matches!(about.verb.takes(), Takes::Atom | Takes::Row | Takes::Part)
     {
@@ -88,7 +95,7 @@ fn arguments(scene: &Scene<'_>, about: &About, before: &str, from: usize) -> (us
             commands(&named).into_iter().map(|pair| plain(pair.replacement.trim_end())).collect()
         }
         Takes::Format => {
-            let all = FormatArg::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+            let all = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
             let all: Vec<String> = all.map(|value| value.get_name().to_owned()).collect();
             all.iter().filter(|name| name.starts_with(word)).map(|name| plain(name)).collect()
         }

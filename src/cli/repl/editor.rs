@@ -14,12 +14,13 @@ use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper, Validator};
 
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, INTERRUPTED};
 use crate::cli::repl::complete::{Scene, candidates, hint};
 use crate::cli::repl::highlight::coloured;
 use crate::cli::repl::open::{Fed, Open, inside, shown};
 use crate::cli::repl::shell::{Next, Shell};
 use crate::cli::signals;
+use crate::text::numbers::counted;
 
 /// Entries of the history.
 const HISTORY: usize = 10_000;
@@ -135,7 +136,7 @@ fn failed(error: &ReadlineError) -> Exit {
 
 fn converse<'s>(editor: &mut Prompt<'s>, shell: &RefCell<&'s mut Shell>) -> Result<u8, Exit> {
     let mut open = Open::default();
-    let (mut n, mut warned) = (0, false);
+    let mut warned = false;
     loop {
         if !open.is_open() {
             let mut shell = shell.borrow_mut();
@@ -170,40 +171,69 @@ fn converse<'s>(editor: &mut Prompt<'s>, shell: &RefCell<&'s mut Shell>) -> Resu
             }
             Err(error) => return Err(failed(&error)),
         };
-        // A text that was pasted, or comes from the history, may hold several lines.
-        for line in text.split('\n') {
-            let statement = match open.feed(line) {
-                Fed::More => continue,
-                Fed::Statement(text, _) => text,
-                Fed::Command(command) => {
-                    let text = inside(&command, open.text());
-                    let help = "finish it, or give it up with Ctrl-C or a line `.`";
-                    shell.borrow().reporter.line(&format!("note: {text}: {help}"));
-                    continue;
-                }
-                Fed::GivenUp(text) => {
-                    shell.borrow().reporter.line(&format!("note: given up: {}", shown(&text)));
-                    continue;
-                }
-            };
-            if statement.trim().is_empty() {
+        if let Some(code) = done(editor, shell, (&mut open, &text))? {
+            return Ok(code);
+        }
+        warned &= text.trim().is_empty();
+    }
+}
+
+/// Does the statements of what was entered, until one leaves: then its exit code comes back. A text
+/// that was pasted, or comes from the history, may hold several lines.
+fn done<'s>(
+    editor: &mut Prompt<'s>,
+    shell: &RefCell<&'s mut Shell>,
+    (open, text): (&mut Open, &str),
+) -> Result<Option<u8>, Exit> {
+    let mut lines = text.split('\n');
+    while let Some(line) = lines.next() {
+        let statement = match open.feed(line) {
+            Fed::More => continue,
+            Fed::Statement(text, _) => text,
+            Fed::Command(command) => {
+                let text = inside(&command, open.text());
+                let help = "finish it, or give it up with Ctrl-C or a line `.`";
+                shell.borrow().reporter.line(&format!("note: {text}: {help}"));
                 continue;
             }
-            // A line that cannot be kept is no reason to stop.
-            editor.add_history_entry(statement.as_str()).unwrap_or(false);
-            n += 1;
-            warned = false;
-            let mut shell = shell.borrow_mut();
-            if !statement.starts_with(' ') {
-                shell.history.push(statement.clone());
+            Fed::GivenUp(text) => {
+                shell.borrow().reporter.line(&format!("note: given up: {}", shown(&text)));
+                continue;
             }
-            let file = shell.session.files_mut().add(format!("prompt:{n}"), statement);
+        };
+        if statement.trim().is_empty() {
+            continue;
+        }
+        // A line that cannot be kept is no reason to stop.
+        editor.add_history_entry(statement.as_str()).unwrap_or(false);
+        let mut shell = shell.borrow_mut();
+        // Before an answer that is no longer true.
+        if let Some(line) = shell.watch.changed() {
+            shell.reporter.line(&line);
+        }
+        if !statement.starts_with(' ') {
+            shell.history.push(statement.clone());
+        }
+        shell.entered += 1;
+        let name = format!("prompt:{}", shell.entered);
+        let file = shell.session.files_mut().add(name, statement);
+        match shell.statement(file)? {
+            Ok(Next::Quit(code)) => return Ok(Some(code.unwrap_or(0))),
+            Err(INTERRUPTED) => {
+                // Ctrl-C is meant for all that was pasted.
+                let left = lines.filter(|line| !line.trim().is_empty()).count();
+                if left > 0 {
+                    let text = format!("note: {} not done", counted(left, "more line"));
+                    shell.reporter.line(&text);
+                }
+                open.give_up();
+                return Ok(None);
+            }
             // A failed statement has said why; the prompt goes on.
-            if shell.statement(file)? == Ok(Next::Quit) {
-                return Ok(0);
-            }
+            Ok(Next::Go) | Err(_) => {}
         }
     }
+    Ok(None)
 }
 
 /// `hence> `, with the number of rules typed and of layers opened.

@@ -59,7 +59,7 @@ pub fn graph(shell: &Shell, rest: &str) -> Result<(), Exit> {
     let world = shell.session.world();
     let mut out = stdout();
     if rest.is_empty() {
-        return strata(world, &mut out);
+        return strata(world, shell.answer_width(), &mut out);
     }
     let relation = shell.named(rest)?;
     writeln!(out, "{}", described(world, relation))?;
@@ -128,7 +128,7 @@ impl Drawing<'_> {
 }
 
 /// All strata that have rules, in the order in which they are evaluated.
-fn strata(world: &World, out: &mut dyn Write) -> Result<(), Exit> {
+fn strata(world: &World, width: Option<usize>, out: &mut dyn Write) -> Result<(), Exit> {
     let program = &world.program;
     let mut rows = Vec::new();
     for (id, stratum) in world.analysis.strata.entries() {
@@ -155,7 +155,8 @@ fn strata(world: &World, out: &mut dyn Write) -> Result<(), Exit> {
     }
     let header = ["stratum", "relations", "", "reads"];
     let right = [true, false, false, false];
-    out.write_all(table(&header, &right, &rows, TableOptions::default()).as_bytes())?;
+    let options = TableOptions { width, ..TableOptions::default() };
+    out.write_all(table(&header, &right, &rows, options).as_bytes())?;
     Ok(())
 }
 
@@ -228,7 +229,8 @@ pub fn stats(shell: &Shell) -> Result<(), Exit> {
     }
     let mut out = stdout();
     let right = [false, true, true];
-    let text = table(&["relation", "tuples", "memory"], &right, &rows, TableOptions::default());
+    let options = TableOptions { width: shell.answer_width(), ..TableOptions::default() };
+    let text = table(&["relation", "tuples", "memory"], &right, &rows, options);
     out.write_all(text.as_bytes())?;
     let strata = world.analysis.strata.iter().filter(|stratum| !stratum.rules.is_empty()).count();
     let parts = [

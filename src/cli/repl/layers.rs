@@ -3,15 +3,17 @@
 use std::io::Write;
 use std::time::Instant;
 
-use crate::cli::args::{FormatArg, ProofFormat};
+use crate::cli::args::ProofFormat;
 use crate::cli::exit::Exit;
 use crate::cli::repl::command::Verb;
 use crate::cli::repl::shell::Shell;
+use crate::cli::repl::words::names;
 use crate::cli::sink::stdout;
 use crate::cli::{conflicts, unused, whatif};
 use crate::session::changes::Part;
 use crate::session::layers::Layer;
 use crate::session::whatif::Change;
+use crate::show::answer::Format;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::numbers::{counted, grouped};
@@ -61,19 +63,9 @@ fn withdrawals(shell: &Shell, rest: &str) -> Result<Vec<Change>, Exit> {
     Ok(targets.map(|target| target.map(Change::Without)).collect::<Result<_, _>>()?)
 }
 
-/// Names apart by blanks or commas; quotes hold a label together.
-pub(super) fn names(rest: &str) -> Vec<&str> {
-    let mut quoted = false;
-    let apart = rest.split(|c: char| {
-        quoted ^= c == '"';
-        !quoted && (c.is_whitespace() || c == ',')
-    });
-    apart.map(|name| name.trim_matches('"')).filter(|name| !name.is_empty()).collect()
-}
-
 fn format(shell: &Shell) -> ProofFormat {
     match shell.settings.format {
-        FormatArg::Json | FormatArg::Jsonl => ProofFormat::Json,
+        Format::Json | Format::Jsonl => ProofFormat::Json,
         _ => ProofFormat::Text,
     }
 }

@@ -4,7 +4,7 @@
 use std::mem::take;
 
 use crate::base::ids::{FileId, Id};
-use crate::cli::repl::command::{self, Statement};
+use crate::cli::repl::command::{self, PASTE_END, Statement, Verb};
 use crate::syntax::parser::{parse, parse_question};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, has_errors};
@@ -76,6 +76,9 @@ impl Open {
 
     /// A line that is no part of the open statement.
     fn apart(&mut self, line: &str) -> Option<Fed> {
+        if pasted(&self.text).is_some() {
+            return None;
+        }
         let word = line.trim();
         if word == "." && !ends(&format!("{}\n.", self.text)) {
             return Some(Fed::GivenUp(take(&mut self.text)));
@@ -92,6 +95,24 @@ impl Open {
             _ => None,
         }
     }
+}
+
+/// What follows `.paste` on its line and below, if a text starts so.
+fn pasted(text: &str) -> Option<&str> {
+    match command::read(text) {
+        Statement::Command(Verb::Paste, rest) => Some(rest),
+        _ => None,
+    }
+}
+
+/// Whether a text is one statement when it is typed line by line, and no question.
+#[must_use]
+pub fn is_one_addition(text: &str) -> bool {
+    let mut open = Open::default();
+    let fed: Vec<Fed> = text.trim().lines().map(|line| open.feed(line)).collect();
+    let is_whole = matches!(fed.split_last(), Some((Fed::Statement(..), before))
+        if before.iter().all(|one| *one == Fed::More));
+    is_whole && matches!(command::read(text), Statement::Program(_))
 }
 
 /// What is open, for a message: the first line of it.
@@ -127,6 +148,12 @@ fn ends(text: &str) -> bool {
 pub fn complete(text: &str) -> bool {
     let file = FileId::new(SCRATCH);
     let ended = |messages: &[Diagnostic]| messages.iter().all(|one| one.code != Code::H0002);
+    if let Some(rest) = pasted(text) {
+        // What stands beside `.paste` is refused, and nothing more is waited for.
+        let alone =
+            text.trim().lines().next().is_some_and(|first| first.split_whitespace().count() == 1);
+        return !alone || rest.lines().next_back().is_some_and(|last| last.trim() == PASTE_END);
+    }
     match command::read(text) {
         Statement::Nothing | Statement::Command(..) | Statement::Unknown(..) => true,
         Statement::Question(text, _) if command::is_word(text) => true,
@@ -158,6 +185,14 @@ mod tests {
     }
 
     #[test]
+    fn what_must_be_pasted_to_be_added() {
+        assert!(is_one_addition("h(x) :-\n  a(x)."));
+        assert!(is_one_addition(".decl a(x: number)"));
+        assert!(!is_one_addition(".decl a(x: number)\na(1)."));
+        assert!(!is_one_addition("a(1)."));
+    }
+
+    #[test]
     fn commands_inside_a_statement() {
         let command = Fed::Command(".why 3".to_owned());
         assert_eq!(
@@ -165,6 +200,10 @@ mod tests {
             [Fed::More, command, statement("a(x,\ny)", 1)]
         );
         assert_eq!(fed(&["a(x,", "."]), [Fed::More, Fed::GivenUp("a(x,".to_owned())]);
+        assert_eq!(
+            fed(&[".paste", "a(1).", ".why", "b(", ".end"])[4],
+            statement(".paste\na(1).\n.why\nb(\n.end", 1)
+        );
         assert_eq!(fed(&["?- a(x), /*", ".why 3", "*/ b(x)."])[1], Fed::More);
     }
 }

@@ -37,7 +37,7 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
         for done in step(shell, STDIN, (&mut open, line.as_deref()))? {
             match done {
                 Ok(Next::Go) => {}
-                Ok(Next::Quit) => return Ok(first_failure),
+                Ok(Next::Quit(code)) => return Ok(code.unwrap_or(first_failure)),
                 Err(code) => {
                     if first_failure == 0 {
                         first_failure = code;

@@ -4,6 +4,8 @@ use clap::Parser;
 
 use crate::cli::args::ProofArgs;
 use crate::cli::exit::Exit;
+use crate::cli::repl::command::Verb;
+use crate::cli::repl::words;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 
@@ -15,27 +17,12 @@ struct Line {
     proof: ProofArgs,
 }
 
-/// Options that a value follows.
-const WITH_VALUE: [&str; 6] = ["--by", "--top", "--depth", "--expand", "--budget", "--rows"];
-
 /// The options, and what is to be explained: the text after them, or before them.
 ///
 /// # Errors
 /// If an option is wrong.
 pub fn read(line: &str) -> Result<(ProofArgs, &str), Exit> {
-    let mut options: Vec<&str> = Vec::new();
-    let mut rest = line.trim();
-    while rest.starts_with("--") {
-        let word = take(&mut rest);
-        options.push(word);
-        if WITH_VALUE.contains(&word) {
-            options.push(take(&mut rest));
-        }
-        if word == "--diff" {
-            options.push(take(&mut rest));
-            options.push(take(&mut rest));
-        }
-    }
+    let (options, rest) = words::apart(Verb::Why, line);
     let line = Line::try_parse_from(&options).map_err(|error| {
         let text = error.render().to_string();
         let first = text.lines().next().unwrap_or_default();
@@ -43,17 +30,6 @@ pub fn read(line: &str) -> Result<(ProofArgs, &str), Exit> {
         Exit::from(Diagnostic::new(Code::H0701, text).help("`.help why` lists the options"))
     })?;
     Ok((line.proof, rest))
-}
-
-/// Cuts a word, or a text in quotes of either kind, off the front.
-fn take<'l>(rest: &mut &'l str) -> &'l str {
-    let quoted = ['"', '\''].iter().find_map(|&quote| rest.strip_prefix(quote)?.split_once(quote));
-    let (word, after) = match quoted {
-        Some((quoted, after)) => (quoted, after),
-        None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
-    };
-    *rest = after.trim_start();
-    word
 }
 
 #[cfg(test)]

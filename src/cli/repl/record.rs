@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cli::exit::{Exit, NEGATIVE};
 use crate::cli::repl::command::is_word;
-use crate::cli::repl::layers::names;
 use crate::cli::repl::save;
 use crate::cli::repl::shell::Shell;
+use crate::cli::repl::words::names;
 use crate::cli::sink::stdout;
 use crate::io::find::shown;
 use crate::session::answer::Answer;

@@ -4,6 +4,8 @@ use std::fmt::{Arguments, Write};
 use std::path::Path;
 
 use crate::cli::exit::Exit;
+use crate::cli::repl::command::PASTE_END;
+use crate::cli::repl::open::is_one_addition;
 use crate::cli::repl::shell::Shell;
 use crate::cli::rewrite::write;
 use crate::io::find::shown;
@@ -104,7 +106,11 @@ fn rules(session: &Session) -> String {
 pub(super) fn statements(session: &Session) -> String {
     let mut out = format!("{MARK}; `.read` does it again.\n");
     for text in session.typed_statements() {
-        line(&mut out, format_args!("{text}"));
+        if is_one_addition(text) {
+            line(&mut out, format_args!("{text}"));
+        } else {
+            line(&mut out, format_args!(".paste\n{text}\n{PASTE_END}"));
+        }
     }
     let layers = session.layers();
     layers.kept_by().iter().for_each(|text| line(&mut out, format_args!("{text}")));

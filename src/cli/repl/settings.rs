@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 
-use crate::cli::answers::{Layout, form};
-use crate::cli::args::FormatArg;
-use crate::cli::exit::Exit;
+use crate::cli::answers::Layout;
+use crate::cli::exit::{Exit, INTERRUPTED};
 use crate::cli::repl::command::Verb;
 use crate::cli::repl::open::Open;
 use crate::cli::repl::shell::{Next, Shell};
+use crate::cli::repl::words::whole;
 use crate::cli::repl::{piped, programs};
 use crate::cli::sink::{self, To, stdout};
 use crate::io::find::shown;
@@ -36,7 +36,7 @@ const HISTORY_SHOWN: usize = 20;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed by its name")]
 pub struct Settings {
     /// How answers are printed.
-    pub format: FormatArg,
+    pub format: Format,
     /// Rows of a table that are shown, if that was decided; 0 for all.
     pub rows: Option<usize>,
     /// Whether the time of every statement is told.
@@ -54,7 +54,7 @@ pub struct Settings {
 impl Settings {
     /// As the command line says.
     #[must_use]
-    pub fn new(format: FormatArg, bail: bool) -> Self {
+    pub fn new(format: Format, bail: bool) -> Self {
         Self { format, rows: None, timer: false, echo: false, bail, shell: false, depth: 0 }
     }
 
@@ -82,13 +82,12 @@ fn switch(shell: &mut Shell, verb: Verb, rest: &str) -> Result<(), Exit> {
         Verb::Echo => ("echo", &mut settings.echo),
         _ => ("bail", &mut settings.bail),
     };
-    match rest {
-        "" => reporter.line(&format!("{name} is {}", word(*value))),
-        "on" => *value = true,
-        "off" => *value = false,
-        other => {
+    match whole(&["on", "off"], rest) {
+        _ if rest.is_empty() => reporter.line(&format!("{name} is {}", word(*value))),
+        Some(way) => *value = way == "on",
+        None => {
             return Err(wrong(
-                format!("`.{name}` takes on or off, not `{other}`"),
+                format!("`.{name}` takes on or off, not `{rest}`"),
                 "`.set` shows what is set",
             ));
         }
@@ -100,7 +99,7 @@ fn word(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-fn name_of(format: FormatArg) -> String {
+fn name_of(format: Format) -> String {
     format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
@@ -124,9 +123,13 @@ fn set_format(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
         shell.reporter.line(&format!("answers are printed as {name}"));
         return Ok(());
     }
-    let all: Vec<String> = FormatArg::value_variants().iter().copied().map(name_of).collect();
-    shell.settings.format = FormatArg::from_str(rest, true)
-        .map_err(|_| wrong(format!("no format `{rest}`"), format!("one of {}", all.join(", "))))?;
+    let all: Vec<String> = Format::value_variants().iter().copied().map(name_of).collect();
+    let names: Vec<&str> = all.iter().map(String::as_str).collect();
+    let typed = rest.to_lowercase();
+    let format = whole(&names, &typed).and_then(|name| Format::from_str(name, true).ok());
+    shell.settings.format = format.ok_or_else(|| {
+        wrong(format!("no format `{rest}`"), format!("one of {}", all.join(", ")))
+    })?;
     Ok(())
 }
 
@@ -199,12 +202,11 @@ fn set(shell: &mut Shell, rest: &str) -> Result<(), Exit> {
         return Ok(());
     }
     let (name, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    match verbs.iter().find(|(known, _)| *known == name) {
+    let names: Vec<&str> = verbs.iter().map(|(known, _)| *known).collect();
+    let wanted = whole(&names, name).unwrap_or(name);
+    match verbs.iter().find(|(known, _)| *known == wanted) {
         Some((_, verb)) => decide(shell, *verb, value.trim()),
-        None => {
-            let all: Vec<&str> = verbs.iter().map(|(known, _)| *known).collect();
-            Err(wrong(format!("no setting `{name}`"), format!("one of {}", all.join(", "))))
-        }
+        None => Err(wrong(format!("no setting `{name}`"), format!("one of {}", names.join(", ")))),
     }
 }
 
@@ -258,14 +260,13 @@ pub fn export(shell: &Shell, rest: &str) -> Result<(), Exit> {
         "dl" => Format::Facts,
         "txt" => Format::Table,
         _ => {
-            form(FormatArg::from_str(ending, true).ok().filter(|_| ending != "facts").ok_or_else(
-                || {
-                    wrong(
-                        format!("`{}` does not say in which form", shown(path)),
-                        "a file ends in .csv, .tsv, .json, .jsonl, .md, .dl or .txt",
-                    )
-                },
-            )?)
+            let named = Format::from_str(ending, true).ok().filter(|_| ending != "facts");
+            named.ok_or_else(|| {
+                wrong(
+                    format!("`{}` does not say in which form", shown(path)),
+                    "a file ends in .csv, .tsv, .json, .jsonl, .md, .dl or .txt",
+                )
+            })?
         }
     };
     let answer = shell.session.rows(shell.named(name)?)?;
@@ -314,10 +315,10 @@ pub(super) fn statements(shell: &mut Shell, name: &str, text: &str) -> Result<()
         for done in piped::step(shell, name, (&mut open, line))? {
             match done {
                 Ok(Next::Go) => {}
-                Ok(Next::Quit) => return first_failure,
+                Ok(Next::Quit(_)) => return first_failure,
                 Err(code) => {
                     first_failure = first_failure.and(Err(Exit::Code(code)));
-                    if shell.settings.bail {
+                    if shell.settings.bail || code == INTERRUPTED {
                         return first_failure;
                     }
                 }

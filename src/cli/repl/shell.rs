@@ -12,15 +12,15 @@ use std::time::Instant;
 use crate::base::ids::{FileId, RelationId};
 use crate::base::nearest::{alternatives, nearest};
 use crate::cli::answers::{self, Layout};
-use crate::cli::args::{FormatArg, WhyFormat};
+use crate::cli::args::WhyFormat;
 use crate::cli::entry::{bug, bug_of};
 use crate::cli::exit::{self, Exit};
 use crate::cli::messages::Reporter;
 use crate::cli::repl::about;
-use crate::cli::repl::command::{self, COMMANDS, Statement, Verb};
+use crate::cli::repl::command::{self, COMMANDS, PASTE_END, Statement, Verb};
 use crate::cli::repl::settings::{self, Settings};
 use crate::cli::repl::watch::Watch;
-use crate::cli::repl::{inside, layers, programs, proofs, record, save};
+use crate::cli::repl::{inside, layers, programs, proofs, record, save, words};
 use crate::cli::session::width;
 use crate::cli::signals;
 use crate::cli::sink::{self, stdout};
@@ -29,10 +29,12 @@ use crate::cli::{support, whynot};
 use crate::io::find::shown;
 use crate::session::answer::Answer;
 use crate::session::session::Session;
+use crate::show::answer::Format;
 use crate::show::schema::signature;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::numbers::{counted, grouped};
+use crate::text::span::Span;
 
 /// The state of a prompt.
 pub struct Shell {
@@ -44,6 +46,8 @@ pub struct Shell {
     pub settings: Settings,
     /// What was typed, the oldest first.
     pub history: Vec<String>,
+    /// Statements entered at a terminal.
+    pub entered: usize,
     /// Whether a person types: then answers are counted and timed.
     pub interactive: bool,
     /// The last answer.
@@ -66,8 +70,8 @@ pub struct Shell {
 pub enum Next {
     /// The next statement.
     Go,
-    /// The end.
-    Quit,
+    /// The end, with an exit code if one was asked for.
+    Quit(Option<u8>),
 }
 
 impl Shell {
@@ -86,6 +90,7 @@ impl Shell {
             reporter,
             settings,
             history: Vec::new(),
+            entered: 0,
             interactive,
             last: None,
             question: String::new(),
@@ -171,7 +176,8 @@ impl Shell {
         let text = Arc::clone(&self.session.files().get(file).text);
         match command::read(&text) {
             Statement::Nothing => {}
-            Statement::Command(Verb::Quit, _) => return Ok(Next::Quit),
+            Statement::Command(Verb::Quit, code) => return quit(code),
+            Statement::Command(Verb::Paste, rest) => self.paste(file, rest)?,
             Statement::Command(verb, rest) => self.command(verb, rest)?,
             Statement::Unknown(word, names) => return Err(unknown(word, &names)),
             Statement::Question(_, fact) => self.ask(file, fact)?,
@@ -220,6 +226,12 @@ impl Shell {
         width(self.interactive)
     }
 
+    /// The width of the terminal, if answers go to one.
+    #[must_use]
+    pub fn answer_width(&self) -> Option<usize> {
+        self.width().filter(|_| sink::is_standard())
+    }
+
     /// Prints an answer where answers go.
     ///
     /// # Errors
@@ -263,7 +275,7 @@ impl Shell {
             }
             return;
         }
-        if !self.interactive || self.settings.format != FormatArg::Table {
+        if !self.interactive || self.settings.format != Format::Table {
             return;
         }
         let n = answer.rows.len();
@@ -301,6 +313,26 @@ impl Shell {
             self.reporter.line(&format!("{} ms", start.elapsed().as_millis()));
         }
         Ok(())
+    }
+
+    /// Adds the lines between `.paste` and `.end` as a part of a rule file: facts are facts.
+    fn paste(&mut self, file: FileId, rest: &str) -> Result<(), Exit> {
+        let files = self.session.files();
+        let whole = files.get(file);
+        let (text, name) = (Arc::clone(&whole.text), whole.name.clone());
+        let first = text.find('\n').map_or(text.len(), |end| end + 1);
+        let stands_alone = text[..first].split_whitespace().count() == 1;
+        let Some(body) = rest.strip_suffix(PASTE_END).filter(|_| stands_alone) else {
+            let message = Diagnostic::new(Code::H0701, "`.paste` stands alone on its line");
+            return Err(Exit::from(message.help("the lines up to `.end` are read as a rule file")));
+        };
+        let line = files.position(Span::new(file, first, first)).line;
+        if body.trim().is_empty() {
+            return Ok(());
+        }
+        let end = text.trim_end().len() - PASTE_END.len();
+        let part = self.session.files_mut().excerpt(name, &text[first..end], line);
+        self.add(part)
     }
 
     fn command(&mut self, verb: Verb, rest: &str) -> Result<(), Exit> {
@@ -357,9 +389,10 @@ impl Shell {
     /// What the program is, and of what files.
     fn about(&mut self, verb: Verb, rest: &str) -> Result<(), Exit> {
         let world = self.session.world();
+        let width = self.answer_width();
         let mut out = stdout().lock();
         match verb {
-            Verb::Rels => about::relations(world, rest, &mut out),
+            Verb::Rels => about::relations(world, rest, width, &mut out),
             Verb::Schema if rest.is_empty() => about::schemas(world, &mut out),
             Verb::Schema => about::schema(&self.session, self.named(rest)?, &mut out),
             Verb::Rules => about::rules(&self.session, rest, &mut out),
@@ -386,7 +419,7 @@ impl Shell {
                 let roots = self.session.roots().to_vec();
                 self.again(|session| session.again(options, &roots))
             }
-            Verb::Help => about::help(rest, &mut out),
+            Verb::Help => about::help(rest, width, &mut out),
             _ => Ok(()),
         }
     }
@@ -461,22 +494,21 @@ impl Shell {
     }
 
     fn support(&mut self, rest: &str) -> Result<(), Exit> {
-        let (flags, rest) = support::flags(rest);
+        let (flags, rest) = words::apart(Verb::Support, rest);
         let ask = support::Ask::of(&flags, Verb::Support)?;
-        let atom = self.meant(&rest)?;
+        let atom = self.meant(rest)?;
         let file = self.session.files_mut().add("support", atom);
         support::print_support(&mut self.session, file, (support::View::Sets, ask), self.reporter)
     }
 
     fn sources(&mut self, rest: &str) -> Result<(), Exit> {
-        let (flags, rest) = support::flags(rest);
+        let (flags, rest) = words::apart(Verb::Sources, rest);
         let ask = support::Ask::of(&flags, Verb::Sources)?;
         let is_row = rest.parse::<usize>().is_ok();
         if ask.fragile || ask.echo || ask.necessary || !(is_row || rest.contains('(')) {
-            let (_, relations) = support::words(&rest);
-            return support::print_sources(&self.session, &relations, ask);
+            return support::print_sources(&self.session, &relations(rest), ask);
         }
-        let atom = self.meant(&rest)?;
+        let atom = self.meant(rest)?;
         let file = self.session.files_mut().add("sources", atom);
         support::print_support(
             &mut self.session,
@@ -487,9 +519,9 @@ impl Shell {
     }
 
     fn sensitivity(&self, rest: &str) -> Result<(), Exit> {
-        let (flags, relations) = support::words(rest);
+        let (flags, rest) = words::apart(Verb::Sensitivity, rest);
         let ask = support::Ask::of(&flags, Verb::Sensitivity)?;
-        support::print_sensitivity(&self.session, &relations, ask)
+        support::print_sensitivity(&self.session, &relations(rest), ask)
     }
 
     fn why(&mut self, line: &str) -> Result<(), Exit> {
@@ -511,6 +543,11 @@ impl Shell {
         self.proof = shown.or_else(|| self.proof.take());
         Ok(())
     }
+}
+
+/// Names of relations.
+fn relations(rest: &str) -> Vec<String> {
+    words::names(rest).into_iter().map(str::to_owned).collect()
 }
 
 fn nothing_shown() -> Exit {
@@ -537,7 +574,22 @@ fn no_row(row: usize, last: Option<&Answer>) -> Exit {
     Exit::from(Diagnostic::new(Code::H0701, text).help("`.why ATOM` explains an atom"))
 }
 
-fn unknown(word: &str, names: &[&str]) -> Exit {
+/// `.quit [CODE]`
+fn quit(code: &str) -> Result<Next, Exit> {
+    if code.is_empty() {
+        return Ok(Next::Quit(None));
+    }
+    match code.parse() {
+        Ok(code) => Ok(Next::Quit(Some(code))),
+        Err(_) => {
+            let text = format!("`{code}` is no exit code");
+            Err(Exit::from(Diagnostic::new(Code::H0701, text).help("a number from 0 to 255")))
+        }
+    }
+}
+
+/// Why a word that starts with a dot is no command.
+pub(super) fn unknown(word: &str, names: &[&str]) -> Exit {
     let message = match names {
         [] if !word.contains(char::is_alphanumeric) => {
             let text = format!("`{word}` alone asks nothing");
