@@ -13,7 +13,7 @@ use crate::base::ids::{Id, VarId};
 use crate::engine::batch::Batch;
 use crate::engine::kernels::select::{gather, narrow};
 use crate::engine::limits::Stop;
-use crate::engine::pipeline::{Executor, Node, Sink, evaluator, flow};
+use crate::engine::pipeline::{Executor, Node, Sink, Stores, evaluator, flow};
 use crate::engine::solve::{Binding, Extent, Solver};
 use crate::engine::storage::form::{BATCH, Rows};
 use crate::engine::storage::keys::Keys;
@@ -110,10 +110,15 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// Whether the body runs once for all groups.
+    pub(crate) fn is_for_all(&self) -> bool {
+        self.step.grouped
+    }
+
     /// The number of each row's group; nothing for a group without bindings.
     fn look_up(
         &mut self,
-        executor: &mut Executor<'a>,
+        executor: &mut Executor<'a, '_>,
         batch: &Batch,
         numbers: &mut Vec<Option<u32>>,
     ) -> Result<(), Stop> {
@@ -146,7 +151,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Results for the groups from the number of results on.
-    fn add_groups(&mut self, executor: &mut Executor<'a>, vars: usize) -> Result<(), Stop> {
+    fn add_groups(&mut self, executor: &mut Executor<'a, '_>, vars: usize) -> Result<(), Stop> {
         if self.exact {
             for number in self.results.len()..self.keys.count() {
                 let outcome = self.solve(executor, number)?;
@@ -166,7 +171,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Runs the body from the bindings of `seed`, and completes the groups that arise.
-    fn fold(&mut self, executor: &mut Executor<'a>, mut seed: Batch) -> Result<(), Stop> {
+    fn fold(&mut self, executor: &mut Executor<'a, '_>, mut seed: Batch) -> Result<(), Stop> {
         let erred_before = take(&mut executor.erred);
         let Self { step, nodes, keys, folds, .. } = self;
         folds.resize(keys.count());
@@ -190,9 +195,9 @@ impl<'a> Groups<'a> {
         Ok(())
     }
 
-    fn solve(&self, executor: &Executor<'a>, number: usize) -> Result<Outcome, Stop> {
+    fn solve(&self, executor: &Executor<'a, '_>, number: usize) -> Result<Outcome, Stop> {
         let shared = executor.shared;
-        let stores = &executor.stores;
+        let stores: &Stores = &executor.stores;
         let tables = StoreTables { bases: executor.bases, codes: shared.codes, stores };
         let solver = Solver::new(executor.rule, &tables, shared.builtins, shared.limits);
         let mut binding = Binding::new(executor.rule.vars.len());
@@ -235,7 +240,7 @@ fn add(
     step: &AggregateStep,
     keys: &mut Keys,
     folds: &mut Folds,
-    executor: &mut Executor<'_>,
+    executor: &mut Executor<'_, '_>,
     batch: &Batch,
 ) {
     let columns: Vec<&[u32]> = step.keys.iter().map(|&key| batch.column(key)).collect();
@@ -328,7 +333,7 @@ fn finish(
 pub(crate) fn aggregate<'a>(
     groups: &mut Groups<'a>,
     live: &[VarId],
-    (executor, rest, sink): (&mut Executor<'a>, &mut [Node<'a>], &mut Sink<'_, 'a>),
+    (executor, rest, sink): (&mut Executor<'a, '_>, &mut [Node<'a>], &mut Sink<'_, 'a>),
     batch: &mut Batch,
 ) -> Result<(), Stop> {
     let mut numbers = Vec::with_capacity(batch.len);
@@ -341,7 +346,7 @@ pub(crate) fn aggregate<'a>(
     let mut sources: Vec<u32> = Vec::with_capacity(batch.len);
     let mut given: Vec<Vec<u32>> = vec![Vec::new(); targets.len()];
     let mut flush =
-        |executor: &mut Executor<'a>, sources: &mut Vec<u32>, given: &mut Vec<Vec<u32>>| {
+        |executor: &mut Executor<'a, '_>, sources: &mut Vec<u32>, given: &mut Vec<Vec<u32>>| {
             out.len = sources.len();
             for var in live.iter().filter(|var| !targets.contains(var)) {
                 gather(&batch.columns[var.index()], sources, &mut out.columns[var.index()]);

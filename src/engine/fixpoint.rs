@@ -1,17 +1,26 @@
 //! Strata and rounds. In a round every pipeline of the stratum reads what was there when the round
 //! began; then what is new becomes the delta. The stratum is complete when a round adds nothing.
+//!
+//! In a round with enough rows several workers run the same pipelines, each over some places of
+//! the scans at a time, and offer what they derive; a round is the only barrier.
 
+use std::mem::take;
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
 use crate::base::ids::{Id, RelationId, RuleId, StratumId};
 use crate::engine::batch::Batch;
 use crate::engine::limits::{Failure, Stop};
-use crate::engine::pipeline::{Executor, Node, Setting, Shared, Stores, emit, flow, halt, nodes};
+use crate::engine::pipeline::{
+    Executor, Held, Node, Setting, Shared, Stores, emit, flow, flow_part, halt, nodes, scanned,
+};
 use crate::engine::solve::{Binding, Problem, Solver};
-use crate::engine::storage::form::{CodeSet, Cursor, Matches, Only, Storage, View};
+use crate::engine::storage::form::{BATCH, CodeSet, Cursor, Matches, Only, Outbox, Storage, View};
 use crate::engine::stores::{Bases, StoreTables};
+use crate::engine::workers::{Alarm, share};
 use crate::plan::build::stratum;
 use crate::plan::ir::{self, Pipeline, StratumPlan, each_signature};
 use crate::plan::sizes::{Sizes, power};
@@ -30,7 +39,7 @@ pub(crate) fn evaluate(
             let sizes = Live::new(shared, analysis, id, &stores);
             let plan = stratum(shared.program, analysis, id, &sizes);
             drop(sizes);
-            stores = complete(shared, bases, &plan, stores)?;
+            complete(shared, bases, &plan, &mut stores)?;
         }
         for (relation, store) in stores.iter_mut().enumerate() {
             if last_use[relation] == id {
@@ -93,6 +102,14 @@ impl Sizes for Live<'_> {
     }
 }
 
+/// A stratum under evaluation.
+struct Stratum<'a> {
+    shared: Shared<'a>,
+    bases: &'a Bases,
+    plan: &'a StratumPlan,
+    sets: Vec<(RelationId, usize)>,
+}
+
 /// A pipeline with its memory.
 struct Running<'a> {
     pipeline: &'a Pipeline,
@@ -100,49 +117,231 @@ struct Running<'a> {
     columns: Vec<Vec<u32>>,
 }
 
+/// What one worker has for itself.
+struct Worker<'a> {
+    number: usize,
+    running: Vec<Running<'a>>,
+    /// For each relation of the stratum.
+    outboxes: Vec<Outbox>,
+    /// Rules in which an operation had no value.
+    suspects: Vec<RuleId>,
+}
+
+/// The places of a scan, of which workers take some at a time.
+struct Share {
+    /// Which pipeline.
+    at: usize,
+    /// Nothing if the pipeline is for one worker.
+    places: Option<usize>,
+    /// How many are taken at a time.
+    step: usize,
+    /// The first that nobody has taken. At first each worker has those of its number.
+    next: AtomicUsize,
+}
+
+impl<'a> Stratum<'a> {
+    fn worker(&self, number: usize) -> Worker<'a> {
+        let program = self.shared.program;
+        let setting = Setting { shared: self.shared, sets: &self.sets };
+        let running = |pipeline: &'a Pipeline| {
+            let rule = &program.rules[pipeline.rule];
+            let nodes = nodes(&pipeline.steps, &rule.body, rule.vars.len(), &setting);
+            Running { pipeline, nodes, columns: Vec::new() }
+        };
+        let outbox = |&relation: &RelationId| Outbox::new(self.bases[relation].len());
+        Worker {
+            number,
+            running: self.plan.pipelines.iter().map(running).collect(),
+            outboxes: self.plan.relations.iter().map(outbox).collect(),
+            suspects: Vec::new(),
+        }
+    }
+
+    /// What there is to do in a round, and how many rows that is; first what one worker does
+    /// alone.
+    fn shares(&self, first: &Worker<'_>, round: u32, stores: &Stores) -> (Vec<Share>, usize) {
+        let mut shares = Vec::new();
+        let mut rows = 0;
+        for (at, Running { pipeline, nodes, .. }) in first.running.iter().enumerate() {
+            if round > 1 && pipeline.delta.is_none() {
+                continue;
+            }
+            let places = divisible(nodes).map(|(relation, view)| stores[relation].places(view));
+            rows += places.unwrap_or(0);
+            shares.push(Share { at, places, step: 1, next: AtomicUsize::new(0) });
+        }
+        shares.sort_by_key(|share| share.places.is_some());
+        (shares, rows)
+    }
+
+    /// Runs the pipelines on this thread alone.
+    fn alone(
+        &self,
+        worker: &mut Worker<'a>,
+        (shares, round): (&[Share], u32),
+        stores: &mut Stores,
+    ) -> Result<(), Stop> {
+        let never = AtomicBool::new(false);
+        let mut order: Vec<usize> = shares.iter().map(|share| share.at).collect();
+        order.sort_unstable();
+        for at in order {
+            let held = Held::Alone(stores);
+            self.run(worker, (at, None), &mut self.executor(held, (at, round), &never))?;
+        }
+        Ok(())
+    }
+
+    /// Runs the pipelines on several threads.
+    fn together(
+        &self,
+        workers: &mut [Worker<'a>],
+        (shares, round): (&mut [Share], u32),
+        stores: &mut Stores,
+    ) -> Result<(), Stop> {
+        let limits = self.shared.limits;
+        let count = workers.len();
+        for share in shares.iter_mut() {
+            if let Some(places) = share.places {
+                share.step = (places / (count * 8)).clamp(1, BATCH);
+                *share.next.get_mut() = count * share.step;
+            }
+        }
+        for &relation in &self.plan.relations {
+            stores[relation].open(limits).map_err(halt(relation))?;
+        }
+        let (shares, seen): (&[Share], &Stores) = (shares, stores);
+        let stopped = AtomicBool::new(false);
+        let results = share(count, workers.iter_mut(), |worker| {
+            let _alarm = Alarm::new(&stopped);
+            let done = self.take_part(worker, (shares, round), seen, &stopped);
+            if done.is_err() {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            done
+        });
+        // Those that only heard of it say that they were interrupted.
+        let order = |stop: &Stop| match stop {
+            Stop::Full { relation } => (0, relation.index()),
+            Stop::Interrupted => (2, 0),
+            Stop::Failed(_) | Stop::Rounds { .. } | Stop::Timeout => (1, 0),
+        };
+        if let Some(stop) = results.into_iter().filter_map(Result::err).min_by_key(order) {
+            return Err(stop);
+        }
+        for (slot, &relation) in self.plan.relations.iter().enumerate() {
+            let mut outboxes: Vec<&mut Outbox> =
+                workers.iter_mut().map(|worker| &mut worker.outboxes[slot]).collect();
+            stores[relation].close(&mut outboxes, round, limits).map_err(halt(relation))?;
+        }
+        Ok(())
+    }
+
+    /// One worker's part of a round.
+    fn take_part(
+        &self,
+        worker: &mut Worker<'a>,
+        (shares, round): (&[Share], u32),
+        stores: &Stores,
+        stopped: &AtomicBool,
+    ) -> Result<(), Stop> {
+        for Share { at, places, step, next } in shares {
+            let held = Held::Together(stores);
+            let mut executor = self.executor(held, (*at, round), stopped);
+            let Some(places) = *places else {
+                if next.fetch_add(1, Ordering::Relaxed) == 0 {
+                    self.run(worker, (*at, None), &mut executor)?;
+                }
+                continue;
+            };
+            let mut from = worker.number * step;
+            while from < places {
+                self.run(worker, (*at, Some(from..places.min(from + step))), &mut executor)?;
+                from = next.fetch_add(*step, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    fn executor<'s>(
+        &self,
+        stores: Held<'s>,
+        (at, round): (usize, u32),
+        stopped: &'s AtomicBool,
+    ) -> Executor<'a, 's> {
+        let rule = &self.shared.program.rules[self.plan.pipelines[at].rule];
+        Executor {
+            shared: self.shared,
+            bases: self.bases,
+            stores,
+            rule,
+            round,
+            erred: false,
+            stopped,
+        }
+    }
+
+    /// Runs a pipeline, or a part of its scan.
+    fn run(
+        &self,
+        worker: &mut Worker<'a>,
+        (at, places): (usize, Option<Range<usize>>),
+        executor: &mut Executor<'a, '_>,
+    ) -> Result<(), Stop> {
+        let Running { pipeline, nodes, columns } = &mut worker.running[at];
+        let slot = self.plan.relations.iter().position(|&relation| relation == pipeline.head);
+        let outbox = &mut worker.outboxes[slot.expect("a stratum has its heads")];
+        let target = (pipeline.head, pipeline.args.as_slice());
+        let sink = &mut |executor: &mut Executor<'a, '_>, batch: &mut Batch| {
+            emit(executor, target, (&mut *columns, &mut *outbox), batch)
+        };
+        executor.erred = false;
+        match places {
+            None => flow(executor, nodes, &mut Batch::unit(executor.rule.vars.len()), sink)?,
+            Some(places) => flow_part(executor, nodes, places, sink)?,
+        }
+        if executor.erred {
+            worker.suspects.push(pipeline.rule);
+        }
+        Ok(())
+    }
+}
+
+/// What the nodes scan, if workers may share it: an aggregate that is computed for all its groups
+/// at once would be computed by each of them.
+fn divisible(nodes: &[Node<'_>]) -> Option<(RelationId, View)> {
+    scanned(nodes).filter(|_| !nodes.iter().any(Node::is_for_all))
+}
+
 fn complete(
     shared: Shared<'_>,
     bases: &Bases,
     plan: &StratumPlan,
-    mut stores: Stores,
-) -> Result<Stores, Stop> {
-    let sets = prepare(shared, plan, &mut stores)?;
-    let setting = Setting { shared, sets };
-    let Some(first) = plan.pipelines.first() else { return Ok(stores) };
-    let mut running: Vec<Running<'_>> = plan
-        .pipelines
-        .iter()
-        .map(|pipeline| {
-            let rule = &shared.program.rules[pipeline.rule];
-            let nodes = nodes(&pipeline.steps, &rule.body, rule.vars.len(), &setting);
-            Running { pipeline, nodes, columns: Vec::new() }
-        })
-        .collect();
-    let rule = &shared.program.rules[first.rule];
-    let mut executor = Executor { shared, bases, stores, rule, round: 0, erred: false };
+    stores: &mut Stores,
+) -> Result<(), Stop> {
+    let sets = prepare(shared, plan, stores)?;
+    if plan.pipelines.is_empty() {
+        return Ok(());
+    }
+    let stratum = Stratum { shared, bases, plan, sets };
+    let mut workers = vec![stratum.worker(0)];
     for round in 1.. {
-        executor.round = round;
-        let mut suspects: Vec<RuleId> = Vec::new();
-        for Running { pipeline, nodes, columns } in &mut running {
-            if round > 1 && pipeline.delta.is_none() {
-                continue;
+        let (mut shares, rows) = stratum.shares(&workers[0], round, stores);
+        let count = shared.limits.workers_for(rows);
+        if count > 1 {
+            for number in workers.len()..count {
+                workers.push(stratum.worker(number));
             }
-            let rule = &shared.program.rules[pipeline.rule];
-            (executor.rule, executor.erred) = (rule, false);
-            let target = (pipeline.head, pipeline.args.as_slice());
-            flow(&mut executor, nodes, &mut Batch::unit(rule.vars.len()), &mut |ex, batch| {
-                emit(ex, target, columns, batch)
-            })?;
-            if executor.erred {
-                suspects.push(pipeline.rule);
-            }
+            stratum.together(&mut workers, (&mut shares, round), stores)?;
+        } else {
+            stratum.alone(&mut workers[0], (&shares, round), stores)?;
         }
-        if let Some(failure) = failure(&executor, suspects)? {
+        let suspects = workers.iter_mut().flat_map(|worker| take(&mut worker.suspects)).collect();
+        if let Some(failure) = failure((shared, bases), stores, suspects)? {
             return Err(Stop::Failed(Box::new(failure)));
         }
         let mut growing = Vec::new();
         for &relation in &plan.relations {
-            let store = &mut executor.stores[relation];
+            let store = &mut stores[relation];
             store.rotate(shared.limits).map_err(halt(relation))?;
             if store.len(View::Delta) > 0 {
                 growing.push(relation);
@@ -158,11 +357,10 @@ fn complete(
             break;
         }
     }
-    let mut stores = executor.stores;
     for &relation in &plan.relations {
         stores[relation].seal();
     }
-    Ok(stores)
+    Ok(())
 }
 
 /// Builds the indexes that the stratum reads by; returns of which columns the sets are by which
@@ -180,6 +378,8 @@ fn prepare(
     }
     let mut names: Vec<(RelationId, usize)> = Vec::new();
     let mut sets: Vec<Arc<CodeSet>> = Vec::new();
+    let mut wanted: Vec<Vec<(Vec<usize>, Option<Left>)>> = vec![Vec::new(); stores.len()];
+    let mut rows = 0;
     for (relation, columns, only) in signatures {
         let only = only.map(|ir::Only { column, relation, of }| {
             let known = names.iter().position(|name| *name == (relation, of));
@@ -188,12 +388,26 @@ fn prepare(
                 sets.push(Arc::new(codes_of(&*stores[relation], of)));
                 sets.len() - 1
             });
-            (Only { column, set }, &sets[set])
+            (Only { column, set }, Arc::clone(&sets[set]))
         });
-        stores[relation].prepare(&columns, only, shared.limits).map_err(halt(relation))?;
+        rows += stores[relation].len(View::All);
+        wanted[relation.index()].push((columns, only));
     }
+    let tasks = stores.iter_mut().enumerate().zip(wanted).filter(|(_, wanted)| !wanted.is_empty());
+    let done = share(shared.limits.workers_for(rows), tasks, |((relation, store), wanted)| {
+        for (columns, only) in wanted {
+            let only = only.as_ref().map(|(only, set)| (*only, set));
+            let done = store.prepare(&columns, only, shared.limits);
+            done.map_err(halt(RelationId::new(relation)))?;
+        }
+        Ok(())
+    });
+    done.into_iter().collect::<Result<(), Stop>>()?;
     Ok(names)
 }
+
+/// Which tuples an index leaves out.
+type Left = (Only, Arc<CodeSet>);
 
 /// The codes in a column.
 fn codes_of(store: &dyn Storage, column: usize) -> CodeSet {
@@ -207,11 +421,15 @@ fn codes_of(store: &dyn Storage, column: usize) -> CodeSet {
 
 /// The canonically first of the bindings that fail in this round, by asking the rules in which an
 /// operation had no value for all their bindings.
-fn failure(executor: &Executor<'_>, mut suspects: Vec<RuleId>) -> Result<Option<Failure>, Stop> {
+fn failure(
+    (shared, bases): (Shared<'_>, &Bases),
+    stores: &Stores,
+    mut suspects: Vec<RuleId>,
+) -> Result<Option<Failure>, Stop> {
     suspects.sort_unstable();
     suspects.dedup();
-    let Shared { program, builtins, codes, limits } = executor.shared;
-    let tables = StoreTables { bases: executor.bases, codes, stores: &executor.stores };
+    let Shared { program, builtins, codes, limits } = shared;
+    let tables = StoreTables { bases, codes, stores };
     let mut first: Option<(RuleId, Binding, Problem)> = None;
     let mut count = 0;
     for id in suspects {

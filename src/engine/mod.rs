@@ -15,3 +15,4 @@ pub mod storage;
 pub(crate) mod stores;
 pub mod tables;
 pub mod walk;
+pub mod workers;

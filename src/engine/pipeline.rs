@@ -2,7 +2,8 @@
 //! makes the next, so that memory does not depend on how many bindings there are.
 
 use std::mem::{swap, take};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::ids::{Id, RelationId, Table, VarId};
 use crate::engine::aggregate::{Groups, aggregate};
@@ -10,7 +11,9 @@ use crate::engine::batch::Batch;
 use crate::engine::expr::Evaluator;
 use crate::engine::kernels::select::{gather, narrow, places};
 use crate::engine::limits::{Limits, Stop};
-use crate::engine::storage::form::{BATCH, Cursor, Halt, Join, Matches, Only, Rows, Storage, View};
+use crate::engine::storage::form::{
+    BATCH, Cursor, Full, Halt, Join, Matches, Only, Outbox, Rows, Storage, View,
+};
 use crate::engine::stores::Bases;
 use crate::plan::ir::{self, Access, Column, Step, StepKind};
 use crate::program::builtins::Builtins;
@@ -30,25 +33,63 @@ pub(crate) struct Shared<'a> {
     pub(crate) limits: &'a Limits,
 }
 
+/// The storage of every relation, as one worker has it.
+pub(crate) enum Held<'s> {
+    /// Alone: what is derived is inserted at once.
+    Alone(&'s mut Stores),
+    /// With others: what is derived is offered.
+    Together(&'s Stores),
+}
+
+impl Deref for Held<'_> {
+    type Target = Stores;
+    fn deref(&self) -> &Stores {
+        match self {
+            Self::Alone(stores) => stores,
+            Self::Together(stores) => stores,
+        }
+    }
+}
+
 /// What the steps of a rule work on.
-pub(crate) struct Executor<'a> {
+pub(crate) struct Executor<'a, 's> {
     pub(crate) shared: Shared<'a>,
     pub(crate) bases: &'a Bases,
-    pub(crate) stores: Stores,
+    pub(crate) stores: Held<'s>,
     pub(crate) rule: &'a Rule,
     pub(crate) round: u32,
     /// Whether an operation had no value in some row; the row was dropped.
     pub(crate) erred: bool,
+    /// Whether another worker has stopped.
+    pub(crate) stopped: &'s AtomicBool,
+}
+
+impl Executor<'_, '_> {
+    /// To be asked for every batch.
+    fn check(&self) -> Result<(), Stop> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(Stop::Interrupted);
+        }
+        self.shared.limits.check()
+    }
 }
 
 /// Takes the bindings that come out of the last step.
-pub(crate) type Sink<'s, 'a> = dyn FnMut(&mut Executor<'a>, &mut Batch) -> Result<(), Stop> + 's;
+pub(crate) type Sink<'f, 'a> =
+    dyn FnMut(&mut Executor<'a, '_>, &mut Batch) -> Result<(), Stop> + 'f;
 
 /// A step with its memory.
 pub(crate) struct Node<'a> {
     work: Work<'a>,
     live: &'a [VarId],
     memory: Memory,
+}
+
+impl Node<'_> {
+    /// Whether it computes something for all bindings at once.
+    pub(crate) fn is_for_all(&self) -> bool {
+        matches!(&self.work, Work::Aggregate(groups) if groups.is_for_all())
+    }
 }
 
 /// Kept from batch to batch, to allocate little.
@@ -100,7 +141,7 @@ enum Key {
 }
 
 impl Lookup {
-    fn new(access: &Access, live: &[VarId], is_scan: bool, setting: &Setting<'_>) -> Self {
+    fn new(access: &Access, live: &[VarId], is_scan: bool, setting: &Setting<'_, '_>) -> Self {
         let codes = setting.shared.codes;
         let mut want: Vec<usize> = Vec::new();
         let mut fetch = |column: usize| {
@@ -197,10 +238,10 @@ impl Lookup {
 }
 
 /// What steps are made ready for.
-pub(crate) struct Setting<'a> {
+pub(crate) struct Setting<'a, 's> {
     pub(crate) shared: Shared<'a>,
     /// Sets of codes by which indexes leave tuples out, by relation and column.
-    pub(crate) sets: Vec<(RelationId, usize)>,
+    pub(crate) sets: &'s [(RelationId, usize)],
 }
 
 /// The steps with fresh memory; `body` is what their literal numbers count in.
@@ -208,7 +249,7 @@ pub(crate) fn nodes<'a>(
     steps: &'a [Step],
     body: &'a [Literal],
     vars: usize,
-    setting: &Setting<'_>,
+    setting: &Setting<'_, '_>,
 ) -> Vec<Node<'a>> {
     let node = |step: &'a Step| {
         let lookup = |access, is_scan| Lookup::new(access, &step.live, is_scan, setting);
@@ -235,7 +276,7 @@ pub(crate) fn nodes<'a>(
 
 /// Sends a batch through the nodes.
 pub(crate) fn flow<'a>(
-    executor: &mut Executor<'a>,
+    executor: &mut Executor<'a, '_>,
     nodes: &mut [Node<'a>],
     batch: &mut Batch,
     sink: &mut Sink<'_, 'a>,
@@ -243,25 +284,13 @@ pub(crate) fn flow<'a>(
     if batch.len == 0 {
         return Ok(());
     }
-    executor.shared.limits.check()?;
+    executor.check()?;
     let Some((node, rest)) = nodes.split_first_mut() else { return sink(executor, batch) };
     let Node { work, live, memory } = node;
     match work {
         Work::Scan(lookup) => {
             memory.cursor.restart();
-            while !memory.cursor.done {
-                let store = &executor.stores[lookup.relation];
-                store.scan(lookup.view, &lookup.want, &mut memory.cursor, &mut memory.matches);
-                for var in &lookup.copies {
-                    let code = batch.columns[var.index()][0];
-                    let column = &mut memory.batch.columns[var.index()];
-                    column.clear();
-                    column.resize(memory.matches.len, code);
-                }
-                lookup.deliver(live, memory);
-                flow(executor, rest, &mut memory.batch, sink)?;
-            }
-            Ok(())
+            scan((lookup, live), memory, (executor, rest, sink), batch)
         }
         Work::Expand(lookup) => {
             memory.cursor.restart();
@@ -291,7 +320,7 @@ pub(crate) fn flow<'a>(
             flow(executor, rest, batch, sink)
         }
         Work::Plain(StepKind::Range { var, bound, args }) => {
-            let range = Range { var: *var, args, live };
+            let range = RangeStep { var: *var, args, live };
             if *bound {
                 range.check(executor, memory, batch)?;
                 flow(executor, rest, batch, sink)
@@ -308,15 +337,62 @@ pub(crate) fn flow<'a>(
     }
 }
 
+/// The first step of nodes if it is a scan: the relation and the view.
+pub(crate) fn scanned(nodes: &[Node<'_>]) -> Option<(RelationId, View)> {
+    match &nodes.first()?.work {
+        Work::Scan(lookup) => Some((lookup.relation, lookup.view)),
+        _ => None,
+    }
+}
+
+/// Runs nodes that begin with a scan for some of its places.
+pub(crate) fn flow_part<'a>(
+    executor: &mut Executor<'a, '_>,
+    nodes: &mut [Node<'a>],
+    places: Range<usize>,
+    sink: &mut Sink<'_, 'a>,
+) -> Result<(), Stop> {
+    executor.check()?;
+    let Some((Node { work: Work::Scan(lookup), live, memory }, rest)) = nodes.split_first_mut()
+    else {
+        unreachable!("only a scan has places");
+    };
+    memory.cursor.restart_in(places);
+    let unit = Batch::unit(memory.batch.columns.len());
+    scan((lookup, live), memory, (executor, rest, sink), &unit)
+}
+
+/// Scans from where the cursor is.
+fn scan<'a>(
+    (lookup, live): (&Lookup, &[VarId]),
+    memory: &mut Memory,
+    (executor, rest, sink): (&mut Executor<'a, '_>, &mut [Node<'a>], &mut Sink<'_, 'a>),
+    batch: &Batch,
+) -> Result<(), Stop> {
+    while !memory.cursor.done {
+        let store = &executor.stores[lookup.relation];
+        store.scan(lookup.view, &lookup.want, &mut memory.cursor, &mut memory.matches);
+        for var in &lookup.copies {
+            let code = batch.columns[var.index()][0];
+            let column = &mut memory.batch.columns[var.index()];
+            column.clear();
+            column.resize(memory.matches.len, code);
+        }
+        lookup.deliver(live, memory);
+        flow(executor, rest, &mut memory.batch, sink)?;
+    }
+    Ok(())
+}
+
 /// The evaluator of the current rule.
-pub(crate) fn evaluator<'a>(executor: &Executor<'a>) -> Evaluator<'a> {
+pub(crate) fn evaluator<'a>(executor: &Executor<'a, '_>) -> Evaluator<'a> {
     let Shared { codes, builtins, .. } = executor.shared;
     Evaluator { codes, builtins, vars: &executor.rule.vars }
 }
 
 /// Runs a step that looks at the batch alone: fills `memory.keep`, and `memory.bad` with rows in
 /// which an operation has no value.
-fn filter(executor: &Executor<'_>, kind: &StepKind, memory: &mut Memory, batch: &mut Batch) {
+fn filter(executor: &Executor<'_, '_>, kind: &StepKind, memory: &mut Memory, batch: &mut Batch) {
     let evaluator = evaluator(executor);
     let Memory { keep, bad, .. } = memory;
     bad.clear();
@@ -357,7 +433,12 @@ fn filter(executor: &Executor<'_>, kind: &StepKind, memory: &mut Memory, batch: 
 }
 
 /// Drops rows that `memory.keep` does not keep, and bad ones; no flags at all keep every row.
-fn drop_bad(executor: &mut Executor<'_>, memory: &mut Memory, batch: &mut Batch, live: &[VarId]) {
+fn drop_bad(
+    executor: &mut Executor<'_, '_>,
+    memory: &mut Memory,
+    batch: &mut Batch,
+    live: &[VarId],
+) {
     for &row in &memory.bad {
         memory.keep[row as usize] = false;
         executor.erred = true;
@@ -369,17 +450,17 @@ fn drop_bad(executor: &mut Executor<'_>, memory: &mut Memory, batch: &mut Batch,
 }
 
 /// A range step.
-struct Range<'a> {
+struct RangeStep<'a> {
     var: VarId,
     args: &'a [Expr],
     live: &'a [VarId],
 }
 
-impl Range<'_> {
+impl RangeStep<'_> {
     /// Keeps the rows whose value is in the range.
     fn check(
         &self,
-        executor: &mut Executor<'_>,
+        executor: &mut Executor<'_, '_>,
         memory: &mut Memory,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
@@ -411,7 +492,7 @@ impl Range<'_> {
     /// A row for each value.
     fn expand<'a>(
         &self,
-        (executor, rest, sink): (&mut Executor<'a>, &mut [Node<'a>], &mut Sink<'_, 'a>),
+        (executor, rest, sink): (&mut Executor<'a, '_>, &mut [Node<'a>], &mut Sink<'_, 'a>),
         memory: &mut Memory,
         batch: &Batch,
     ) -> Result<(), Stop> {
@@ -425,7 +506,7 @@ impl Range<'_> {
         sources.clear();
         values[0].clear();
         let mut flush =
-            |executor: &mut Executor<'a>, sources: &mut Vec<u32>, values: &mut Vec<u32>| {
+            |executor: &mut Executor<'a, '_>, sources: &mut Vec<u32>, values: &mut Vec<u32>| {
                 let out = &mut memory.batch;
                 out.len = sources.len();
                 for var in self.live.iter().filter(|&&var| var != self.var) {
@@ -454,28 +535,30 @@ impl Range<'_> {
     }
 }
 
-/// Inserts the head's tuples for a batch.
+/// Inserts the head's tuples for a batch, or offers them if others work too.
 pub(crate) fn emit(
-    executor: &mut Executor<'_>,
+    executor: &mut Executor<'_, '_>,
     (relation, args): (RelationId, &[Expr]),
-    columns: &mut Vec<Vec<u32>>,
+    (columns, outbox): (&mut Vec<Vec<u32>>, &mut Outbox),
     batch: &mut Batch,
 ) -> Result<(), Stop> {
-    head(executor, args, columns, batch, &mut |executor, rows| match executor.stores[relation]
-        .insert(rows, executor.round)
-    {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Stop::Full { relation }),
+    head(executor, args, columns, batch, &mut |executor, rows| {
+        let round = executor.round;
+        let done = match &mut executor.stores {
+            Held::Alone(stores) => stores[relation].insert(rows, round).map(drop),
+            Held::Together(stores) => stores[relation].offer(rows, outbox),
+        };
+        done.map_err(|Full| Stop::Full { relation })
     })
 }
 
 /// Gives the head's tuples for a batch to `sink`; `columns` is memory.
 pub(crate) fn head<'a>(
-    executor: &mut Executor<'a>,
+    executor: &mut Executor<'a, '_>,
     args: &[Expr],
     columns: &mut Vec<Vec<u32>>,
     batch: &mut Batch,
-    sink: &mut dyn FnMut(&mut Executor<'a>, Rows<'_>) -> Result<(), Stop>,
+    sink: &mut dyn FnMut(&mut Executor<'a, '_>, Rows<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     columns.resize_with(args.len(), Vec::new);
     let evaluator = evaluator(executor);

@@ -2,13 +2,13 @@
 //! stored but handed out, batch by batch as codes. With a column that numbers the tuples of each
 //! relation, and these numbers in the head, a rule hands out its instances.
 
-use std::mem::take;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::base::ids::{RelationId, Table};
 use crate::engine::batch::Batch;
 use crate::engine::limits::{Limits, Stop};
-use crate::engine::pipeline::{Executor, Setting, Shared, Stores, flow, halt, head, nodes};
+use crate::engine::pipeline::{Executor, Held, Setting, Shared, Stores, flow, halt, head, nodes};
 use crate::engine::storage::form::{Rows, Storage, View};
 use crate::engine::storage::ids::Ids;
 use crate::engine::stores::Bases;
@@ -129,17 +129,17 @@ impl<'a> Walk<'a> {
         }
         let Self { codes, limits, builtins, program, bases, stores } = self;
         let shared = Shared { program, builtins, codes, limits };
-        let setting = Setting { shared, sets: Vec::new() };
+        let setting = Setting { shared, sets: &[] };
         let mut nodes = nodes(&steps, &rule.body, rule.vars.len(), &setting);
-        let stores_of = take(stores);
+        let stores = Held::Alone(stores);
+        let stopped = &AtomicBool::new(false);
         let mut executor =
-            Executor { shared, bases, stores: stores_of, rule, round: 0, erred: false };
+            Executor { shared, bases, stores, rule, round: 0, erred: false, stopped };
         let mut columns = Vec::new();
         let unit = &mut Batch::unit(rule.vars.len());
         let done = flow(&mut executor, &mut nodes, unit, &mut |executor, batch| {
             head(executor, &rule.head_args, &mut columns, batch, &mut |_, rows| sink(rows))
         });
-        *stores = take(&mut executor.stores);
         done.map(|()| executor.erred)
     }
 }

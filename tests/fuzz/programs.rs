@@ -112,7 +112,7 @@ fn one(text: &str, u: &mut Unstructured<'_>, tally: &mut Tally) -> Arbitrary<()>
     input(&program, &mut facts, u)?;
     let sizes = Guess::new(&program, &analysis, |id| Some(facts.relations[id].rows));
     drop(display::print(&plan(&program, &analysis, &sizes), &program));
-    let workers = u.int_in_range(1..=2)?;
+    let workers = u.int_in_range(1..=3)?;
     let case = Case { program, analysis, facts, files };
     case.compare(workers, tally);
     Ok(())
@@ -157,6 +157,7 @@ impl Case {
             rounds_max: Some(ROUNDS_MAX),
             deadline: Some(Instant::now() + time),
             workers,
+            alone: 0,
             ..Limits::default()
         };
         let Self { program, analysis, facts, .. } = self;

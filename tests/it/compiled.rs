@@ -80,9 +80,19 @@ impl Compiled {
         }
     }
 
+    /// What it makes of them with so many workers that share every round, however small.
+    pub(crate) fn shared(&self, workers: usize) -> Outcome {
+        let limits = Limits { workers, alone: 0, ..limits() };
+        match native::run(&self.program, &self.analysis, self.facts(), &limits) {
+            Ok(database) => self.tuples(&database),
+            Err(stop) => self.stopped(stop),
+        }
+    }
+
     /// What it makes of them with relations stored as ordered sets.
-    pub(crate) fn toy(&self) -> Outcome {
-        let limits = Limits { rounds_max: Some(ROUNDS_MAX), ..Limits::default() };
+    pub(crate) fn toy(&self, workers: usize) -> Outcome {
+        let limits =
+            Limits { rounds_max: Some(ROUNDS_MAX), workers, alone: 0, ..Limits::default() };
         let (program, analysis) = (&self.program, &self.analysis);
         match native::run_in(Form::Tree, program, analysis, self.facts(), &limits) {
             Ok(database) => self.tuples(&database),

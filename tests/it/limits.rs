@@ -26,9 +26,13 @@ use crate::proofs::Case;
 /// Runs a program in an engine without giving its result.
 type Run = fn(&Compiled, &Limits) -> Result<(), Stop>;
 
-const ENGINES: [(&str, Run); 2] = [
+const ENGINES: [(&str, Run); 3] = [
     ("naive", |c, limits| naive::run(&c.program, &c.analysis, c.facts(), limits).map(drop)),
     ("native", |c, limits| native::run(&c.program, &c.analysis, c.facts(), limits).map(drop)),
+    ("shared", |c, limits| {
+        let limits = Limits { workers: 3, alone: 0, ..limits.clone() };
+        native::run(&c.program, &c.analysis, c.facts(), &limits).map(drop)
+    }),
 ];
 
 const DIGITS: &str = ".decl d(x: number)

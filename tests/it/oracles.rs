@@ -48,8 +48,8 @@ fn rows(compiled: &Compiled, facts: &[(&str, &Pairs)], relation: &str) -> BTreeS
     };
     let specified =
         read(&naive::run(program, analysis, input.clone(), &Limits::default()).unwrap());
-    for (form, workers) in [(Form::Ids, 1), (Form::Ids, 2), (Form::Tree, 1)] {
-        let limits = Limits { workers, ..Limits::default() };
+    for (form, workers) in [(Form::Ids, 1), (Form::Ids, 2), (Form::Tree, 1), (Form::Tree, 3)] {
+        let limits = Limits { workers, alone: 0, ..Limits::default() };
         let tables = native::run_in(form, program, analysis, input.clone(), &limits).unwrap();
         assert_eq!(read(&tables), specified, "{form:?}, {workers} workers");
     }

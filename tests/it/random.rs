@@ -141,12 +141,24 @@ fn is_same_but_for_order(program: &Generated, expected: &Outcome, found: &Outcom
 
 #[test]
 fn engines_agree() {
+    let mut number = 0;
     each_program(|program, _| {
         let text = program.text();
         let compiled = compile(&text);
         let expected = compiled.naive();
         assert_eq!(compiled.native(), expected, "native and specification\n{text}");
-        assert_eq!(compiled.toy(), expected, "toy storage and specification\n{text}");
+        for workers in [1, 2] {
+            let found = compiled.toy(workers);
+            assert_eq!(
+                found, expected,
+                "toy storage, {workers} workers, and specification\n{text}"
+            );
+        }
+        number += 1;
+        for workers in [2, 3 + number % 2 * 4] {
+            let found = compiled.shared(workers);
+            assert_eq!(found, expected, "{workers} workers and specification\n{text}");
+        }
         Ok(())
     });
 }

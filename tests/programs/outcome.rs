@@ -38,7 +38,7 @@ pub(crate) enum Mode {
     Native1,
     /// The native engine with two workers.
     Native2,
-    /// The native engine over the toy form of storage.
+    /// The native engine with two workers over the toy form of storage.
     Toy,
     /// Parsed, printed, parsed again, and run by the native engine.
     Printed,
@@ -162,10 +162,11 @@ fn options(path: &Path, mode: Mode) -> Options {
         Mode::Naive => (Engine::Naive, 1),
         Mode::Native1 | Mode::Printed => (Engine::Native, 1),
         Mode::Native2 => (Engine::Native, 2),
-        Mode::Toy => (Engine::Toy, 1),
+        Mode::Toy => (Engine::Toy, 2),
     };
     let include = vec![path.parent().unwrap().to_owned()];
-    Options { facts, include, engine, workers, ..Options::default() }
+    // Workers share every round, however small.
+    Options { facts, include, engine, workers, alone: 0, ..Options::default() }
 }
 
 /// The text printed canonically, if it has no mistake; printing must not change its tree.

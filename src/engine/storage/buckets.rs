@@ -61,6 +61,15 @@ impl Buckets {
         self.lines.bytes()
     }
 
+    /// All ids, in the order of their hashes, nearly.
+    pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
+        let of = |line: &Line| {
+            let Line { tags, ids } = *line;
+            (0..SLOTS).filter(move |&slot| tags[slot] != 0).map(move |slot| ids[slot])
+        };
+        self.lines.iter().flat_map(of)
+    }
+
     /// To read many.
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
@@ -141,6 +150,35 @@ impl Writer<'_> {
                 return;
             }
             line.tags[OVERFLOW] = 1;
+            at += 1;
+            if at == self.lines.len() {
+                at = 0;
+            }
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// Gives the id `old` of a hash another number.
+    #[inline]
+    pub fn renumber(&mut self, hash: u64, old: u32, new: u32) {
+        let tag = hash::tag(hash);
+        let mut at = hash::place(hash, self.lines.len());
+        loop {
+            let line = &mut self.lines[at];
+            let mut mask = equal_bytes(&line.tags, tag) & SLOT_MASK;
+            while mask != 0 {
+                let id = &mut line.ids[mask.trailing_zeros() as usize];
+                if *id == old {
+                    *id = new;
+                    return;
+                }
+                mask &= mask - 1;
+            }
+            debug_assert_ne!(line.tags[OVERFLOW], 0, "the id is there");
+            if line.tags[OVERFLOW] == 0 {
+                return;
+            }
             at += 1;
             if at == self.lines.len() {
                 at = 0;

@@ -13,10 +13,12 @@ use crate::engine::kernels::select::narrow;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::storage::buckets::{Buckets, Writer};
 use crate::engine::storage::form::{
-    BATCH, CodeSet, Cursor, Full, Halt, Join, Matches, Only, Rows, Storage, View,
+    BATCH, CodeSet, Cursor, Full, Halt, Join, Matches, Only, Outbox, Rows, Storage, View,
 };
 use crate::engine::storage::postings::{Log, Postings};
+use crate::engine::storage::shards::Shards;
 use crate::engine::storage::sort::sort_distinct;
+use crate::engine::workers::share;
 
 /// How far ahead the lines of the table, and of the tuples they name, are asked for.
 const AHEAD_LINES: usize = 32;
@@ -43,6 +45,8 @@ pub struct Ids {
     seen: usize,
     /// Made at the first insertion or the first question, dropped by `seal`.
     table: OnceLock<Buckets>,
+    /// Instead of the table, once several workers have added tuples; dropped by `seal`.
+    shards: Shards,
     /// With what they leave out.
     postings: Vec<(Postings, Option<Only>)>,
     /// Postings made by questions.
@@ -183,6 +187,7 @@ impl Ids {
             stable: 0,
             seen: 0,
             table: OnceLock::new(),
+            shards: Shards::default(),
             postings: Vec::new(),
             asked: RwLock::default(),
             hashes: Vec::new(),
@@ -252,6 +257,12 @@ impl Ids {
             (0..rows.len).for_each(|_| found((self.rows > 0).then_some(0)));
             return;
         }
+        if !self.shards.is_empty() {
+            let mut ids = vec![None; rows.len];
+            self.shards.find(self.log(), self.rows, rows, |i, id| ids[i] = Some(id));
+            ids.into_iter().for_each(found);
+            return;
+        }
         let mut hashes = Vec::new();
         hash::rows(rows.columns, rows.len, &mut hashes);
         let (table, words): (_, &[u32]) = (self.table(), &self.words);
@@ -265,6 +276,13 @@ impl Ids {
     fn find_one(&self, tuple: &[u32]) -> Option<usize> {
         if self.arity == 0 {
             return (self.rows > 0).then_some(0);
+        }
+        if !self.shards.is_empty() {
+            let columns: Vec<&[u32]> = tuple.iter().map(slice::from_ref).collect();
+            let mut found = None;
+            let rows = Rows { len: 1, columns: &columns };
+            self.shards.find(self.log(), self.rows, rows, |_, id| found = Some(id as usize));
+            return found;
         }
         let equal = |id: u32| self.row(id as usize).iter().eq(tuple);
         self.table().reader().find(hash::row(tuple), equal).map(|id| id as usize)
@@ -469,6 +487,9 @@ impl Storage for Ids {
         if self.arity == 0 {
             return Ok(self.insert_unit(rows, round));
         }
+        if !self.shards.is_empty() {
+            return self.insert_alone(rows, round);
+        }
         let before = self.rows;
         if self.table.get().is_none_or(|table| table.items() + rows.len > table.room()) {
             self.table = OnceLock::new();
@@ -493,15 +514,51 @@ impl Storage for Ids {
         Ok(self.rows - before)
     }
 
+    fn open(&mut self, limits: &Limits) -> Result<(), Halt> {
+        limits.check()?;
+        if self.arity > 0 && self.shards.is_empty() {
+            self.table = OnceLock::new();
+            self.shards = Shards::build(self.log(), self.rows, limits)?;
+        }
+        Ok(())
+    }
+
+    fn offer(&self, rows: Rows<'_>, outbox: &mut Outbox) -> Result<(), Full> {
+        if self.arity == 0 {
+            outbox.fresh.number(rows, &mut Vec::new());
+            return Ok(());
+        }
+        self.shards.offer((self.log(), self.rows, self.tuples_max), rows, outbox)
+    }
+
+    fn close(
+        &mut self,
+        outboxes: &mut [&mut Outbox],
+        round: u32,
+        limits: &Limits,
+    ) -> Result<(), Halt> {
+        if self.arity == 0 {
+            let len = outboxes.iter().map(|outbox| outbox.fresh.count()).sum();
+            self.insert_unit(Rows { len, columns: &[] }, round);
+            return Ok(());
+        }
+        let before = self.rows;
+        let log = (&mut self.words, self.arity, before, self.tuples_max);
+        self.rows += self.shards.close(log, outboxes, limits)?;
+        self.mark(round, before);
+        Ok(())
+    }
+
     fn rotate(&mut self, limits: &Limits) -> Result<(), Halt> {
         (self.stable, self.seen) = (self.seen, self.rows);
         // Indexes made for questions would not grow.
         self.asked.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         let log = Log { words: &self.words, arity: self.arity };
-        for (postings, _) in &mut self.postings {
-            postings.append(log, self.rows, limits)?;
-        }
-        Ok(())
+        let (rows, new) = (self.rows, self.seen - self.stable);
+        let appended = share(limits.workers_for(new), &mut self.postings, |(postings, _)| {
+            postings.append(log, rows, limits)
+        });
+        appended.into_iter().collect()
     }
 
     fn prepare(
@@ -527,6 +584,7 @@ impl Storage for Ids {
     }
 
     fn seal(&mut self) {
+        self.shards = Shards::default();
         self.table = OnceLock::new();
         self.hashes = Vec::new();
     }
@@ -660,12 +718,26 @@ impl Storage for Ids {
         let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner);
         self.words.bytes()
             + self.table.get().map_or(0, Buckets::bytes)
+            + self.shards.bytes()
             + self.postings.iter().map(|(postings, _)| postings.bytes()).sum::<usize>()
             + asked.iter().map(|postings| postings.bytes()).sum::<usize>()
     }
 }
 
 impl Ids {
+    /// Adds rows while there is one worker for them.
+    fn insert_alone(&mut self, rows: Rows<'_>, round: u32) -> Result<usize, Full> {
+        let before = self.rows;
+        let mut outbox = Outbox::new(self.arity);
+        self.offer(rows, &mut outbox)?;
+        // Too few rows for other workers, and nothing that a limit would have to stop.
+        let limits = Limits::default();
+        match self.close(&mut [&mut outbox], round, &limits) {
+            Ok(()) => Ok(self.rows - before),
+            Err(_) => Err(Full),
+        }
+    }
+
     /// A join on all columns by the membership table: each key has at most one match.
     fn find_all(&self, join: Join<'_>, cursor: &mut Cursor, out: &mut Matches) {
         let range = self.range(join.view);

@@ -5,6 +5,7 @@ pub mod form;
 pub mod ids;
 pub mod keys;
 pub mod postings;
+pub mod shards;
 pub mod sort;
 pub mod tree;
 

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
+use std::thread;
 
 use arbtest::arbitrary::{Result, Unstructured};
 
 use crate::engine::limits::Limits;
-use crate::engine::storage::form::{BATCH, Cursor, Full, Halt, Join, Matches, Rows, Storage, View};
+use crate::engine::storage::form::{
+    BATCH, Cursor, Full, Halt, Join, Matches, Outbox, Rows, Storage, View,
+};
 use crate::engine::storage::ids::Ids;
 use crate::engine::storage::tree::Tree;
 
@@ -117,8 +120,26 @@ fn check_views(u: &mut Unstructured<'_>, form: &dyn Storage, model: &Model) -> R
     Ok(())
 }
 
+/// What workers offer at the same time: each all rows, or its share of them.
+fn offer(form: &dyn Storage, rows: &[Vec<u32>], outboxes: &mut [Outbox], each_all: bool) {
+    let count = outboxes.len();
+    thread::scope(|scope| {
+        for (number, outbox) in outboxes.iter_mut().enumerate() {
+            scope.spawn(move || {
+                let own = rows.iter().enumerate().filter(|(i, _)| each_all || i % count == number);
+                let own: Vec<Vec<u32>> = own.map(|(_, row)| row.clone()).collect();
+                for part in own.chunks(BATCH) {
+                    with_columns(part, form.arity(), |rows| form.offer(rows, outbox))
+                        .expect("there is room");
+                }
+            });
+        }
+    });
+}
+
 fn history(u: &mut Unstructured<'_>, new: fn(usize) -> Box<dyn Storage>) -> Result<()> {
-    let (limits, arity) = (Limits::default(), u.int_in_range(0..=5_usize)?);
+    let arity = u.int_in_range(0..=5_usize)?;
+    let limits = Limits { workers: u.int_in_range(1..=3)?, alone: 0, ..Limits::default() };
     let (mut form, mut model) = (new(arity), Model::default());
     let size = |u: &mut Unstructured<'_>| -> Result<usize> {
         let big = u.ratio(1, 8)?;
@@ -142,8 +163,20 @@ fn history(u: &mut Unstructured<'_>, new: fn(usize) -> Box<dyn Storage>) -> Resu
                     model.coming.insert(row.clone());
                 }
             }
-            let new = with_columns(&more, arity, |rows| form.insert(rows, round)).expect("room");
-            assert_eq!(new, model.rounds.len() - before, "as many new tuples");
+            if u.arbitrary()? {
+                let mut outboxes = Vec::new();
+                outboxes.resize_with(limits.workers, || Outbox::new(arity));
+                form.open(&limits).expect("no limit is set");
+                offer(&*form, &more, &mut outboxes, u.arbitrary()?);
+                let all: Vec<usize> = (0..arity).collect();
+                check_views(u, &*form, &model)?;
+                check_join(&*form, &model, &all, &more[..more.len().min(20)], View::All);
+                let mut outboxes: Vec<&mut Outbox> = outboxes.iter_mut().collect();
+                form.close(&mut outboxes, round, &limits).expect("no limit is set");
+            } else {
+                let new = with_columns(&more, arity, |rows| form.insert(rows, round));
+                assert_eq!(new, Ok(model.rounds.len() - before), "as many new tuples");
+            }
             check_views(u, &*form, &model)?;
         }
         form.rotate(&limits).expect("no limit is set");
@@ -199,6 +232,46 @@ fn lists_that_are_long_or_grow_keep_their_tuples() {
         model.stable.extend(delta);
         model.delta.extend(more);
         check_join(&form, &model, &[0], &keys, View::All);
+    }
+}
+
+#[test]
+fn a_relation_that_workers_fill_says_so() {
+    let limits = Limits { workers: 2, alone: 0, ..Limits::default() };
+    let tuples: Vec<Vec<u32>> = (0..9).map(|i| vec![i, i]).collect();
+    for (room, is_full) in [(9, false), (8, true)] {
+        let forms: [Box<dyn Storage>; 2] =
+            [Box::new(Ids::with_room(2, room)), Box::new(Tree::with_room(2, room))];
+        for mut form in forms {
+            form.open(&limits).expect("no limit is set");
+            let mut outboxes = [Outbox::new(2), Outbox::new(2)];
+            offer(&*form, &tuples, &mut outboxes, true);
+            let mut outboxes: Vec<&mut Outbox> = outboxes.iter_mut().collect();
+            let done = form.close(&mut outboxes, 1, &limits);
+            assert_eq!(matches!(done, Err(Halt::Full)), is_full, "{form:?}");
+            assert_eq!(done.is_ok(), !is_full, "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_scan_is_what_its_places_say() {
+    let tuples: Vec<Vec<u32>> = (0..10_000).map(|i| vec![i, i / 3]).collect();
+    let forms: [Box<dyn Storage>; 2] = [Box::new(Ids::new(2)), Box::new(Tree::new(2))];
+    for mut form in forms {
+        form.load(tuples.len(), columns(&tuples, 2), &Limits::default()).expect("no limit is set");
+        let all = scanned(&*form, View::All);
+        let (mut cursor, mut out) = (Cursor::default(), Matches::default());
+        let (mut found, places) = (Vec::new(), form.places(View::All));
+        for cut in [0, 1, 4095, 4096, 9000, places].windows(2) {
+            cursor.restart_in(cut[0]..cut[1]);
+            while !cursor.done {
+                form.scan(View::All, &[0, 1], &mut cursor, &mut out);
+                let row = |i: usize| vec![out.columns[0][i], out.columns[1][i]];
+                found.extend((0..out.len).map(row));
+            }
+        }
+        assert_eq!(found, all);
     }
 }
 
