@@ -160,7 +160,7 @@ pub struct Claims {
 #[derive(Args, Debug, Clone)]
 pub struct Evaluation {
     /// Worker threads, or auto; the result does not depend on it
-    #[arg(short = 'j', long = "jobs", value_name = "N", default_value = "1", value_parser = jobs)]
+    #[arg(short = 'j', long = "jobs", value_name = "N", default_value = "auto", value_parser = jobs)]
     pub jobs: usize,
     /// Which engine evaluates
     #[arg(long, value_name = "NAME", default_value = "native")]
