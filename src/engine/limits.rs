@@ -24,8 +24,8 @@ pub struct Limits {
     pub alone: usize,
 }
 
-/// Measured: sharing a round costs about 100 µs, which is what one worker needs for some thousand
-/// rows.
+/// An estimate that no measurement has confirmed yet: starting the threads of a round should cost
+/// about what one worker needs for some thousand rows.
 const ALONE: usize = 8192;
 
 impl Default for Limits {
