@@ -89,7 +89,7 @@ pub enum Command {
     Fmt(Fmt),
     /// Shows how rules are evaluated: strata, and for each rule its steps
     Plan(Plan),
-    /// Prints the JSON Schema of what hence reads
+    /// Prints the JSON Schema of what hence reads and prints
     Schema(Schema),
     /// Lists the modules of the rule library, or writes them into a folder
     Rules(Rules),
@@ -444,7 +444,7 @@ pub struct Plan {
 /// `hence schema`
 #[derive(Args, Debug, Clone, Copy)]
 pub struct Schema {
-    /// Of what: a line of a claims file
+    /// Of what
     #[arg(value_name = "WHAT")]
     pub what: SchemaArg,
 }
@@ -454,6 +454,38 @@ pub struct Schema {
 pub enum SchemaArg {
     /// A line of a claims file
     Claims,
+    /// An answer: `query --format json`
+    Rows,
+    /// A proof: `why --format json`, and a line of why.jsonl
+    Proof,
+    /// `whynot --format json`
+    Whynot,
+    /// `support --format json`
+    Support,
+    /// `sources --format json`
+    Sources,
+    /// `sensitivity --format json`
+    Sensitivity,
+    /// `unused --format json`
+    Unused,
+    /// `conflicts --format json`
+    Conflicts,
+    /// A difference: `whatif` and `diff --format json`
+    Diff,
+    /// `check --format json`
+    Check,
+    /// `test --format json` and `jsonl`, and `--coverage json`
+    Test,
+    /// hence-run.json
+    Run,
+    /// A line of a certificate
+    Cert,
+    /// A message: a line of `--message-format json`
+    Message,
+    /// What is no message of a code: another line of `--message-format json`
+    Note,
+    /// What stands in the place of an answer when there is none
+    Error,
 }
 
 /// `hence rules`

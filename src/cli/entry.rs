@@ -9,12 +9,14 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
+use serde_json::{Value, json};
 
-use crate::cli::args::{Cli, Command, Messages};
+use crate::cli::args::{Cli, Command, FormatArg, Messages, ProofFormat, WhyFormat};
 use crate::cli::exit::{self, Exit};
 #[cfg(feature = "lsp")]
 use crate::cli::lsp;
 use crate::cli::messages::Reporter;
+use crate::cli::test_args::TestFormat;
 use crate::cli::{
     catalog, cert, check, config, conflicts, diff, fmt, new, packaging, plan, query, repl, run,
     signals, support, test, unused, whatif, why, whynot,
@@ -126,7 +128,16 @@ fn dispatch(command: &Command) -> u8 {
     }));
     let code = match result {
         Ok(Ok(())) => 0,
-        Ok(Err(exit)) => finish(exit, session.as_ref(), reporter),
+        Ok(Err(exit)) => {
+            let none = Files::new();
+            let files = session.as_ref().map_or(&none, Session::files);
+            let why = if wants_document(command) { exit.messages(files) } else { Vec::new() };
+            let code = finish(exit, session.as_ref(), reporter);
+            if !why.is_empty() {
+                document(code, &why);
+            }
+            code
+        }
         Err(_) => {
             reporter.error(&bug());
             exit::BUG
@@ -167,6 +178,32 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         #[cfg(feature = "lsp")]
         Command::Lsp(_) => (Messages::default(), false),
     }
+}
+
+/// Whether standard output is to be one JSON document.
+fn wants_document(command: &Command) -> bool {
+    let of_proof = match command {
+        Command::Query(args) => return args.format == FormatArg::Json,
+        Command::Why(args) => return args.format == WhyFormat::Json,
+        Command::Test(args) => return args.format == TestFormat::Json,
+        Command::Whynot(args) => args.format,
+        Command::Support(args) => args.format,
+        Command::Sources(args) => args.format,
+        Command::Sensitivity(args) => args.format,
+        Command::WhatIf(args) => args.format,
+        Command::Unused(args) => args.format,
+        Command::Diff(args) => args.format,
+        Command::Conflicts(args) => args.format,
+        _ => return false,
+    };
+    of_proof == ProofFormat::Json
+}
+
+/// Prints what stands in the place of an answer.
+fn document(code: u8, messages: &[Value]) {
+    let document = json!({ "schema": "hence.error/1", "exit": code, "messages": messages });
+    // The exit code tells the same to whoever does not read.
+    writeln!(stdout(), "{document}").unwrap_or(());
 }
 
 /// Says what is still to be said, and gives the exit code.

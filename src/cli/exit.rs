@@ -2,11 +2,15 @@
 
 use std::io;
 
+use serde_json::{Value, json};
+
 use crate::io::find::shown;
 use crate::session::explain::Unexplained;
 use crate::testing::snapshot::Unwritten;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::files::Files;
+use crate::text::render;
 
 /// The verdict is negative.
 pub const NEGATIVE: u8 = 1;
@@ -34,6 +38,23 @@ pub enum Exit {
     Bug(String),
     /// The operating system refused something else: what, and why.
     System(String),
+}
+
+impl Exit {
+    /// Why there is no answer, for a reader of JSON; nothing if all is said.
+    #[must_use]
+    pub fn messages(&self, files: &Files) -> Vec<Value> {
+        let note = |text: &str| {
+            vec![json!({ "schema": "hence.note/1", "severity": "error", "message": text })]
+        };
+        match self {
+            Self::Refused(messages) => {
+                messages.iter().map(|one| render::json(one, files)).collect()
+            }
+            Self::Bug(text) | Self::System(text) => note(text),
+            Self::Code(_) | Self::Output(_) => Vec::new(),
+        }
+    }
 }
 
 impl From<Vec<Diagnostic>> for Exit {

@@ -35,6 +35,7 @@ pub mod signals;
 pub mod sink;
 pub mod test;
 pub mod test_args;
+pub mod test_last;
 pub mod unused;
 pub mod whatif;
 pub mod why;

@@ -8,33 +8,31 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use ignore::WalkBuilder;
-use serde_json::{Value as Json, json};
 
 use crate::cli::exit::{CANNOT, Exit, INTERRUPTED, NEGATIVE};
 use crate::cli::messages::Reporter;
 use crate::cli::review;
-use crate::cli::session::engine;
 use crate::cli::signals::stop_flag;
 use crate::cli::sink::stdout;
-use crate::cli::test_args::{CoverageFormat, Test, TestFormat, UnreferencedArg};
+use crate::cli::test_args::{CoverageFormat, Test, TestEngine, TestFormat, UnreferencedArg};
+use crate::cli::test_last::{self, Hashes};
 use crate::io::find::shown;
-use crate::io::map;
-use crate::session::options::Options;
+use crate::io::library::{self, Origin};
+use crate::session::options::{Engine, Options};
 use crate::session::session::Refused;
 use crate::testing::coverage::Coverage;
 use crate::testing::file::{ENDING, TestFile};
 use crate::testing::outcome::FileResult;
 use crate::testing::report::{self, Counts};
-use crate::testing::select::{Named, Selection};
+use crate::testing::select::Selection;
 use crate::testing::snapshot::{self, Update};
 use crate::testing::suite::{self, How};
-use crate::testing::{coverage_text, report_json};
+use crate::testing::{coverage_html, coverage_text, report_json};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
+use crate::text::numbers::counted;
 
-/// Where the cases that did not pass are noted.
-const LAST: &str = ".hence/last-test.json";
 /// Time between two looks at the files.
 const POLL: Duration = Duration::from_millis(300);
 
@@ -75,6 +73,7 @@ pub fn run(args: &Test, reporter: Reporter) -> Result<(), Exit> {
             // What fails is on the screen; the next change may mend it.
             match once(args, &paths, selection.clone(), reporter) {
                 Ok(()) | Err(Exit::Code(_)) => {}
+                Err(Exit::Refused(messages)) => reporter.print(&messages, &Files::new()),
                 Err(exit) => return Err(exit),
             }
         }
@@ -96,22 +95,41 @@ fn once(
     if let Some(name) = selection.nameless(&files).filter(|_| !args.allow_empty) {
         let message = Diagnostic::new(Code::H0801, format!("no case is named “{name}”"))
             .help("the name is what stands after //@ test; * and ? stand for any characters");
-        reporter.print(&[message], &Files::new());
-        return Err(Exit::Code(CANNOT));
+        return Err(Exit::from(message));
     }
     if args.failed {
-        selection.only = last_failed(&files);
+        selection.only = test_last::failed(&files);
+    }
+    let is_noted = args.changed || test_last::is_there();
+    let hashes =
+        if is_noted { test_last::hashes(&files, &args.include) } else { Hashes::default() };
+    let mut files = files;
+    if args.changed {
+        let passed = test_last::passed();
+        let all = files.len();
+        files.retain(|file| passed.get(&file.name()) != hashes.get(&file.name()));
+        if files.is_empty() {
+            reporter.line(&format!("nothing has changed for {}", counted(all, "test file")));
+        }
     }
     let options = Options {
         include: args.include.clone(),
-        engine: engine(args.engine),
+        engine: if args.engine == TestEngine::Naive { Engine::Naive } else { Engine::Native },
         timeout: Some(args.timeout),
         workers: 1,
         stop: stop_flag(),
         ..Options::default()
     };
     let is_covered = args.coverage.is_some() || args.min_coverage.is_some();
-    let how = How { options, jobs: args.jobs, fail_fast: args.fail_fast, coverage: is_covered };
+    let how = How {
+        options,
+        jobs: args.jobs,
+        fail_fast: args.fail_fast,
+        coverage: is_covered,
+        repeat: args.repeat,
+        shuffle: args.shuffle,
+        other: (args.engine == TestEngine::Compare).then_some(Engine::Naive),
+    };
     let mut results = suite::run(&files, &how, &|file, case| selection.has(file, case));
     if how.options.stop.load(Ordering::Relaxed) {
         return Err(Exit::Code(INTERRUPTED));
@@ -121,7 +139,7 @@ fn once(
         snapshot::settle(file, result, update)?;
     }
     if update != Update::Nothing {
-        note_failed(&results)?;
+        test_last::note(&files, &results, &hashes)?;
     }
     if let Some(path) = &args.junit {
         let xml = report_json::junit(&results);
@@ -154,7 +172,7 @@ fn once(
     }
 }
 
-/// Prints results in the form asked for.
+/// Prints results in the form asked for, or writes them.
 fn print(args: &Test, results: &[FileResult], coverage: Option<&Coverage>) -> Result<(), Exit> {
     let mut text = match args.format {
         TestFormat::Text => format!("{}{}\n", report::text(results), Counts::of(results).text()),
@@ -163,47 +181,44 @@ fn print(args: &Test, results: &[FileResult], coverage: Option<&Coverage>) -> Re
         TestFormat::Junit => report_json::junit(results),
         TestFormat::Github => report_json::github(results),
     };
-    match (args.coverage, coverage) {
+    let page = match (args.coverage, coverage) {
         (Some(CoverageFormat::Text), Some(coverage)) if args.format == TestFormat::Text => {
             text.push_str(&coverage_text::text(coverage));
+            None
         }
-        (Some(CoverageFormat::Lcov), Some(coverage)) => text = coverage_text::lcov(coverage),
+        (Some(CoverageFormat::Lcov), Some(coverage)) => Some(coverage_text::lcov(coverage)),
         (Some(CoverageFormat::Json), Some(coverage)) => {
-            text = coverage_text::document(coverage) + "\n";
+            Some(coverage_text::document(coverage) + "\n")
         }
-        _ => {}
-    }
+        (Some(CoverageFormat::Html), Some(coverage)) => {
+            Some(coverage_html::page(coverage, &rule_text))
+        }
+        _ => None,
+    };
+    let printed = match (&args.output, page) {
+        (None, page) => Some(page.unwrap_or(text)),
+        (Some(path), Some(page)) => {
+            snapshot::write(path, &page)?;
+            Some(text)
+        }
+        (Some(path), None) => {
+            snapshot::write(path, &text)?;
+            None
+        }
+    };
     let mut out = stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(printed.unwrap_or_default().as_bytes())?;
     out.flush()?;
     Ok(())
 }
 
-/// The cases that did not pass last time and are still there; nothing if there are none.
-fn last_failed(files: &[TestFile]) -> Option<Vec<Named>> {
-    let bytes = map::read(Path::new(LAST)).ok()?;
-    let document: Json = serde_json::from_slice(&bytes).ok()?;
-    let word = |case: &Json, field: &str| case[field].as_str().map(str::to_owned);
-    let cases = document["cases"].as_array()?.iter();
-    let cases: Vec<Named> =
-        cases.filter_map(|case| Some((word(case, "file")?, word(case, "case")?))).collect();
-    let only = Selection { only: Some(cases), ..Selection::default() };
-    only.meets(files).then_some(only.only).flatten()
-}
-
-/// Notes the cases that did not pass. Nothing is written if there are none and never were any.
-fn note_failed(results: &[FileResult]) -> Result<(), Exit> {
-    let mut cases = Vec::new();
-    for result in results {
-        let bad = result.cases.iter().filter(|case| !case.verdict.is_good());
-        cases.extend(bad.map(|case| json!({ "file": result.name, "case": case.name })));
-    }
-    let path = Path::new(LAST);
-    if cases.is_empty() && !path.exists() {
-        return Ok(());
-    }
-    let document = json!({ "schema": "hence.last-test/1", "cases": cases });
-    Ok(snapshot::write(path, &format!("{document}\n"))?)
+/// The text of a rule file by its name in messages.
+fn rule_text(name: &str) -> Option<String> {
+    let origin = match name.strip_prefix("lib:") {
+        Some(module) => Origin::Library(module.to_owned()),
+        None => Origin::Disk(PathBuf::from(name)),
+    };
+    library::read(&origin).ok()
 }
 
 /// What can change a result: the files in the folders of the tests, and when they were written.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{EngineArg, Messages, duration, jobs};
+use crate::cli::args::{Messages, duration, jobs};
 
 /// What a test file is.
 pub const TEST_HELP: &str = "\
@@ -46,6 +46,16 @@ pub struct Test {
     /// Runs the cases that did not pass last time
     #[arg(long)]
     pub failed: bool,
+    /// Runs the files that did not pass whole since what they rest on has changed: their text, the
+    /// rules, input and snapshots. The first time these are all
+    #[arg(long)]
+    pub changed: bool,
+    /// Runs each case so often; it must come to the same each time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = times)]
+    pub repeat: usize,
+    /// Runs the cases in another order each further time
+    #[arg(long, requires = "repeat")]
+    pub shuffle: bool,
     /// Runs the N-th of M shares of the cases
     #[arg(long, value_name = "N/M", value_parser = share)]
     pub shard: Option<(usize, usize)>,
@@ -79,6 +89,10 @@ pub struct Test {
     /// Writes the results as XML in the form of `JUnit` into a file as well
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Writes what would be printed into a file; with a coverage for machines, that one, and the
+    /// results are printed
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Shows which rules gave nothing, which conditions never made a difference, and which claims
     /// no conclusion used
     #[arg(long, value_name = "FORM", num_args = 0..=1, default_missing_value = "text")]
@@ -97,7 +111,7 @@ pub struct Test {
     pub jobs: usize,
     /// Which engine evaluates
     #[arg(long, value_name = "NAME", default_value = "native")]
-    pub engine: EngineArg,
+    pub engine: TestEngine,
     /// Stops the evaluation of a case after this time
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub timeout: Duration,
@@ -128,8 +142,21 @@ pub enum CoverageFormat {
     Text,
     /// Lines that were hit, as editors show them
     Lcov,
+    /// A page with the lines of the rules
+    Html,
     /// One document
     Json,
+}
+
+/// `--engine`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TestEngine {
+    /// The specification: slow
+    Naive,
+    /// The fast one
+    Native,
+    /// Both: each case must come to the same tuples in the same rounds
+    Compare,
 }
 
 /// `--unreferenced`
@@ -139,6 +166,10 @@ pub enum UnreferencedArg {
     Warn,
     /// Removes them
     Delete,
+}
+
+fn times(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a number from 1".to_owned())
 }
 
 fn share(text: &str) -> Result<(usize, usize), String> {

@@ -11,6 +11,7 @@ use crate::session::layers::Layer;
 use crate::session::options::Options;
 use crate::session::session::{Keep, Refused, Session, World};
 use crate::session::whatif::Change;
+use crate::testing::again::held;
 use crate::testing::coverage::{Coverage, Probes};
 use crate::testing::directive::{Directive, Says};
 use crate::testing::expect::{Asked, Expect, Kept, Kind};
@@ -30,6 +31,7 @@ pub struct Runner<'f> {
     file: &'f TestFile,
     options: Options,
     is_covered: bool,
+    is_compared: bool,
     probes: Probes,
     bases: Vec<(Vec<PathBuf>, Result<Base, Broken>)>,
 }
@@ -96,13 +98,21 @@ impl<'f> Runner<'f> {
         let mut options = options.clone();
         // A fixture need not fill every relation.
         options.input.allow_missing = true;
-        Self { file, options, is_covered: false, probes: Probes::default(), bases: Vec::new() }
+        let (is_covered, is_compared) = (false, false);
+        let (probes, bases) = (Probes::default(), Vec::new());
+        Self { file, options, is_covered, is_compared, probes, bases }
     }
 
     /// The same, with what each case tries of the rules.
     #[must_use]
     pub fn with_coverage(self, is_covered: bool) -> Self {
         Self { is_covered, ..self }
+    }
+
+    /// The same, with all that holds in each case.
+    #[must_use]
+    pub fn with_held(self, is_compared: bool) -> Self {
+        Self { is_compared, ..self }
     }
 
     /// Runs a case.
@@ -121,18 +131,22 @@ impl<'f> Runner<'f> {
             pending: Vec::new(),
             accepted: Vec::new(),
             coverage: None,
+            held: None,
         };
         if let Some(reason) = skipped {
             result.verdict = Verdict::Skipped(reason);
             return result;
         }
-        let (file, is_covered) = (self.file, self.is_covered);
+        let (file, is_covered, is_compared) = (self.file, self.is_covered, self.is_compared);
         let mut probes = take(&mut self.probes);
         match self.subject(case) {
             Ok(mut subject) => {
                 judge(file, case, &mut subject, &mut result);
                 if is_covered {
                     result.coverage = Some(Box::new(Coverage::of(subject.after().0, &mut probes)));
+                }
+                if is_compared {
+                    result.held = Some(Box::new(held(subject.after().1)));
                 }
                 if subject.own.is_none() {
                     let session = subject.session();

@@ -21,11 +21,13 @@
 //! rules_are_as_expected().unwrap();
 //! ```
 
+pub mod again;
 pub mod api;
 pub mod case;
 pub mod changes;
 mod compare;
 pub mod coverage;
+pub mod coverage_html;
 pub mod coverage_text;
 pub mod directive;
 pub mod expect;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::testing::again::Held;
 use crate::testing::coverage::Coverage;
 
 /// What came of a test file.
@@ -38,6 +39,8 @@ pub struct CaseResult {
     pub accepted: Vec<String>,
     /// Which rules and claims it tries, if that was asked for.
     pub coverage: Option<Box<Coverage>>,
+    /// What holds in it, if it is to be compared.
+    pub held: Option<Box<Held>>,
 }
 
 /// A snapshot that differs or is new.

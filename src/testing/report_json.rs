@@ -198,7 +198,7 @@ pub fn lines(results: &[FileResult]) -> String {
 }
 
 /// Text of others in XML. Characters that XML does not have are left out.
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     let mut out = String::new();
     for char in text.chars() {
         match char {

@@ -34,6 +34,15 @@ pub fn is_like(text: &str, pattern: &str) -> bool {
     pattern[of..].iter().all(|char| *char == '*')
 }
 
+/// A number for two texts that is the same on every machine (FNV-1a).
+#[must_use]
+pub fn mixed(file: &str, case: &str) -> u64 {
+    file.bytes()
+        .chain([0])
+        .chain(case.bytes())
+        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3_u64))
+}
+
 /// A case by the file and its name.
 pub type Named = (String, String);
 
@@ -97,11 +106,7 @@ impl Selection {
     /// Shares go by names, so that a new case moves no other one.
     fn is_of_share(&self, file: &str, case: &str) -> bool {
         let Some((share, of)) = self.share else { return true };
-        // FNV-1a: the same on every machine.
-        let hash =
-            file.bytes().chain([0]).chain(case.bytes()).fold(0xcbf2_9ce4_8422_2325, |h, b| {
-                (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3_u64)
-            });
+        let hash = mixed(file, case);
         usize::try_from(hash % of as u64).is_ok_and(|n| n + 1 == share)
     }
 

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::session::options::Options;
+use crate::session::options::{Engine, Options};
+use crate::testing::again;
 use crate::testing::case::{Runner, rendered};
 use crate::testing::coverage::Coverage;
 use crate::testing::file::{CaseText, TestFile};
 use crate::testing::outcome::{CaseResult, Failure, FileResult, Verdict};
+use crate::testing::select::mixed;
 
 /// Cases of one file that one thread runs after each other: what they share is then read once.
 const TOGETHER: usize = 24;
@@ -27,6 +29,21 @@ pub struct How {
     pub fail_fast: bool,
     /// Whether it is noted what each case tries of the rules.
     pub coverage: bool,
+    /// How often each case is run; it must come to the same each time.
+    pub repeat: usize,
+    /// Whether cases are run in another order each further time.
+    pub shuffle: bool,
+    /// Another engine, with which each case must come to the same.
+    pub other: Option<Engine>,
+}
+
+impl How {
+    /// Each case once.
+    #[must_use]
+    pub fn once(options: Options, jobs: usize) -> Self {
+        let (fail_fast, coverage, shuffle) = (false, false, false);
+        Self { options, jobs, fail_fast, coverage, repeat: 1, shuffle, other: None }
+    }
 }
 
 /// Cases of one file that are run after each other.
@@ -35,30 +52,68 @@ struct Bundle {
     cases: Vec<usize>,
 }
 
-/// Runs the cases for which `is_wanted` is true.
-///
-/// # Panics
-/// Never: what panics in a case is caught and told as its result.
+/// Runs the cases for which `is_wanted` is true, as often and with as many engines as `how` says.
 #[must_use]
 pub fn run(
     files: &[TestFile],
     how: &How,
     is_wanted: &(dyn Fn(&TestFile, &CaseText) -> bool + Sync),
 ) -> Vec<FileResult> {
+    let mut results = pass(files, how, 0, is_wanted);
+    let plain = How { coverage: false, fail_fast: false, ..how.clone() };
+    for n in 1..how.repeat {
+        let again = pass(files, &plain, n, is_wanted);
+        again::compare(&mut results, &again, ["the first time", &format!("time {}", n + 1)]);
+    }
+    if let Some(other) = how.other {
+        let options = Options { engine: other, ..how.options.clone() };
+        let again = pass(files, &How { options, ..plain }, 0, is_wanted);
+        let name = |engine| match engine {
+            Engine::Naive => "with the engine naive",
+            Engine::Native => "with the engine native",
+            Engine::Toy => "with ordered sets",
+        };
+        again::compare(&mut results, &again, [name(how.options.engine), name(other)]);
+    }
+    for case in results.iter_mut().flat_map(|result| &mut result.cases) {
+        case.held = None;
+    }
+    results
+}
+
+/// Runs the cases for which `is_wanted` is true for the n-th time.
+///
+/// # Panics
+/// Never: what panics in a case is caught and told as its result.
+fn pass(
+    files: &[TestFile],
+    how: &How,
+    n: usize,
+    is_wanted: &(dyn Fn(&TestFile, &CaseText) -> bool + Sync),
+) -> Vec<FileResult> {
     let mut results: Vec<FileResult> = files.iter().map(refused).collect();
     let mut bundles: Vec<Bundle> = Vec::new();
     for (at, file) in files.iter().enumerate().filter(|(_, file)| file.messages.is_empty()) {
         let cases = file.cases.iter().enumerate().filter(|(_, case)| is_wanted(file, case));
-        let cases: Vec<usize> = cases.map(|(at, _)| at).collect();
+        let mut cases: Vec<usize> = cases.map(|(at, _)| at).collect();
+        if how.shuffle && n > 0 {
+            let salt = n.to_string();
+            cases.sort_by_key(|at| mixed(&salt, &file.cases[*at].name));
+        }
         let parts = cases.chunks(TOGETHER).map(<[usize]>::to_vec);
         bundles.extend(parts.map(|cases| Bundle { file: at, cases }));
     }
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let found: Mutex<Vec<(usize, usize, CaseResult)>> = Mutex::new(Vec::new());
+    let is_compared = how.repeat > 1 || how.other.is_some();
+    let runner_of = |file| {
+        let runner = Runner::new(file, &how.options);
+        runner.with_coverage(how.coverage).with_held(is_compared)
+    };
     let work = || {
         while let Some(bundle) = bundles.get(next.fetch_add(1, Ordering::Relaxed)) {
             let file = &files[bundle.file];
-            let mut runner = Runner::new(file, &how.options).with_coverage(how.coverage);
+            let mut runner = runner_of(file);
             for &at in &bundle.cases {
                 if stop.load(Ordering::Relaxed) {
                     return;
@@ -67,7 +122,7 @@ pub fn run(
                 let result = catch_unwind(AssertUnwindSafe(|| runner.run(case)));
                 let result = result.unwrap_or_else(|panic| {
                     // What the case left half done is not used again.
-                    runner = Runner::new(file, &how.options).with_coverage(how.coverage);
+                    runner = runner_of(file);
                     bug(case, &*panic)
                 });
                 if how.fail_fast && !result.verdict.is_good() {
@@ -137,5 +192,6 @@ fn bug(case: &CaseText, panic: &(dyn Any + Send)) -> CaseResult {
         pending: Vec::new(),
         accepted: Vec::new(),
         coverage: None,
+        held: None,
     }
 }

@@ -378,3 +378,148 @@ fn runs() {
     let path = document["file"].as_str().unwrap();
     assert_eq!(document["sha256"], sha256(read_to_string(path).unwrap().as_bytes()));
 }
+
+/// The demo's program and input, and what is asked of it, by command: the format, a question that
+/// has an answer, one that has none, and the schema of the answer.
+const ASKED: &[(&str, &str, &[&str], &[&str], &str)] = &[
+    ("query", "json", &["total(r, _, lo, hi)"], &["totl(r)"], "rows"),
+    ("why", "json", &["total(\"r3\", _, _, _)"], &["total(\"r99\", _, _, _)"], "proof"),
+    ("why", "json", &["total(\"r3\", _, _, _)", "--top", "3"], &["total(1)"], "proof"),
+    ("whynot", "json", &["corroborated(\"t_2025\")"], &["corroborated("], "whynot"),
+    ("whynot", "json", &["total(\"r3\", _, _, _)"], &["totl(1)"], "whynot"),
+    ("support", "json", &["corroborated(_)"], &["corroborated(\"x\")"], "support"),
+    ("sources", "json", &["total(\"r3\", _, _, _)"], &["totl(_)"], "sources"),
+    ("sources", "json", &["--fragile", "total"], &["--fragile", "totl"], "sources"),
+    ("sources", "json", &["--necessary", "total"], &["--necessary", "totl"], "sources"),
+    ("sources", "json", &["--echo"], &["--echo", "totl"], "sources"),
+    ("sensitivity", "json", &["total"], &["totl"], "sensitivity"),
+    ("unused", "json", &["total"], &["totl"], "unused"),
+    ("conflicts", "json", &[], &["totl"], "conflicts"),
+    ("whatif", "json", &["--without", "cnn", "total"], &["--without", "nobody"], "diff"),
+    ("cert", "jsonl", &["total(\"r3\", _, _, _)"], &["totl"], "cert"),
+];
+
+fn run(args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hence"));
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn every_command_prints_one_document_whatever_happens() {
+    let demo = ["rules/deployment.dl", "-F", "facts/deployment"];
+    let (error, message) = (validator("error.schema.json"), validator("message.schema.json"));
+    let refused = |(code, text): (Option<i32>, String), what: &str| {
+        assert_ne!(code, Some(0), "{what}");
+        let value = accepted(&error, &text);
+        assert_eq!(value["exit"], json!(code), "{what}");
+        for one in value["messages"].as_array().unwrap() {
+            accepted(&message, &one.to_string());
+        }
+    };
+    for (command, format, good, bad, schema) in ASKED {
+        let asked = |more: &[&str]| {
+            let args = [&[*command][..], &demo, &["--format", format], more].concat();
+            run(&args)
+        };
+        let (code, text) = asked(good);
+        assert!(matches!(code, Some(0 | 1)), "{command} {good:?}: {code:?} {text}");
+        let validator = validator(&format!("{schema}.schema.json"));
+        let documents: Vec<&str> =
+            if *format == "json" { vec![&text] } else { text.lines().collect() };
+        for document in documents {
+            accepted(&validator, document);
+        }
+        if *format == "json" {
+            refused(asked(bad), &format!("{command} {bad:?}"));
+        }
+    }
+    refused(run(&["diff", "nowhere", "neither", "--format", "json"]), "diff");
+    refused(run(&["test", "nowhere", "--format", "json"]), "test");
+    refused(run(&["test", "rules", "-k", "no such case", "--format", "json"]), "test -k");
+    let check = validator("check.schema.json");
+    for args in [&["rules"][..], &["tests/programs/syntax"], &["nowhere.dl"]] {
+        let value = accepted(&check, &run(&[&["check", "--format", "json"], args].concat()).1);
+        for one in value["messages"].as_array().unwrap() {
+            accepted(&message, &one.to_string());
+        }
+    }
+    let test = ["test", "rules/totals.dl", "--check", "--format", "json"];
+    let (_, text) = run(&[&test[..], &["--min-coverage", "1"]].concat());
+    accepted(&validator("test.schema.json"), &text);
+}
+
+#[test]
+fn every_format_for_machines_has_its_schema() {
+    use clap::CommandFactory;
+    let known: Vec<&str> = ASKED.iter().map(|asked| asked.0).collect();
+    let mut schemas: Vec<String> = Vec::new();
+    for command in hence::cli::args::Cli::command().get_subcommands() {
+        let name = command.get_name();
+        let Some(format) = command.get_arguments().find(|arg| arg.get_id() == "format") else {
+            continue;
+        };
+        let values = format.get_possible_values();
+        let is_json = values.iter().any(|value| value.get_name().starts_with("json"));
+        // These have tests of their own.
+        let others = ["diff", "test", "check", "repl"];
+        assert!(!is_json || known.contains(&name) || others.contains(&name), "{name}");
+    }
+    let command = hence::cli::args::Cli::command();
+    let schema = command.get_subcommands().find(|command| command.get_name() == "schema").unwrap();
+    let what = schema.get_arguments().find(|arg| arg.get_id() == "what").unwrap();
+    for value in what.get_possible_values() {
+        let name = value.get_name();
+        let (code, text) = run(&["schema", name]);
+        assert_eq!(code, Some(0));
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        jsonschema::validator_for(&value).unwrap();
+        if name != "claims" {
+            schemas.push(format!("{name}.schema.json"));
+        }
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schema");
+    let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+    let mut files: Vec<String> = files.map(|name| name.into_string().unwrap()).collect();
+    files.sort();
+    schemas.sort();
+    assert_eq!(files, schemas, "list it in src/cli/args.rs");
+}
+
+#[test]
+fn examples_of_pages_are_what_their_schemas_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md")];
+    pages.extend(root.join("docs").read_dir().unwrap().map(|entry| entry.unwrap().path()));
+    let claims: serde_json::Value = serde_json::from_str(&run(&["schema", "claims"]).1).unwrap();
+    let claims = jsonschema::validator_for(&claims).unwrap();
+    let mut seen = 0;
+    for page in pages {
+        let text = read_to_string(&page).unwrap();
+        let mut language = None;
+        for line in text.lines() {
+            if let Some(info) = line.strip_prefix("```") {
+                let first = info.split(' ').next().unwrap_or_default().to_owned();
+                language = if language.is_some() { None } else { Some(first) };
+                continue;
+            }
+            if language.is_none() || !line.starts_with('{') {
+                continue;
+            }
+            let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+            seen += 1;
+            match value["schema"].as_str() {
+                Some(schema) => {
+                    let name = schema.trim_start_matches("hence.").trim_end_matches("/1");
+                    accepted(&validator(&format!("{name}.schema.json")), line);
+                }
+                None if language.as_deref() == Some("jsonl") => {
+                    accepted(&claims, line);
+                }
+                None => {}
+            }
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}

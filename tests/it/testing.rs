@@ -483,3 +483,71 @@ fn a_review_needs_a_terminal() {
     assert_eq!(code, 1);
     has(&text, "snapshots/reach__kept__reach.snap.new\na review needs a terminal;");
 }
+
+const TWO: &str = "edge(\"a\", \"b\").\n//@ test \"one\"\n//@ expect reach(\"a\", \"b\")\n\
+                   //@ test \"two\"\nedge(\"b\", \"c\").\n//@ expect count reach(_, _) = 3\n";
+
+#[test]
+fn both_engines_come_to_the_same_each_time() {
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", TWO)]);
+    for args in [
+        &["--engine", "compare"][..],
+        &["--repeat", "3"],
+        &["--repeat", "3", "--shuffle", "--engine", "compare"],
+    ] {
+        assert_eq!(said(&at, args), (0, "reach.test.dl  2 passed\n2 passed\n".to_owned()));
+    }
+    write(&at.path().join("reach.test.dl"), &TWO.replace("= 3", "= 4"));
+    let (code, text) = said(&at, &["--engine", "compare"]);
+    assert_eq!(code, 1);
+    has(&text, "1 passed, 1 failed");
+    assert!(!text.contains("something else"), "{text}");
+}
+
+#[test]
+fn what_has_changed_runs_again() {
+    let facts = "//@ facts \"in\"\n//@ test \"f\"\n//@ expect reach(\"x\", _)\n";
+    let at = folder(&[
+        ("reach.dl", REACH),
+        ("reach.test.dl", TWO),
+        ("far.dl", ".include \"reach.dl\"\n"),
+        ("far.test.dl", facts),
+        ("in/edge.facts", "x\ty\n"),
+    ]);
+    let count = || said(&at, &["--changed"]).1.lines().next_back().unwrap().to_owned();
+    let nothing = "nothing has changed for 2 test files";
+    let change = |name: &str| {
+        let path = at.path().join(name);
+        let text = read(path.clone());
+        write(&path, &(text + "\n"));
+    };
+    let ran = || said(&at, &["--changed"]).1;
+    has(&ran(), "3 passed");
+    has(&ran(), nothing);
+    change("reach.test.dl");
+    has(&ran(), "reach.test.dl  2 passed\n2 passed");
+    write(&at.path().join("in/edge.facts"), "x\ty\nx\tz\n");
+    has(&ran(), "far.test.dl  1 passed\n1 passed");
+    // Both rest on it.
+    change("reach.dl");
+    has(&ran(), "3 passed");
+    write(&at.path().join("in/edge.facts"), "y\tx\n");
+    assert_eq!(count(), "0 passed, 1 failed");
+    assert_eq!(count(), "0 passed, 1 failed", "what fails is run until it passes");
+}
+
+#[test]
+fn coverage_as_a_page() {
+    let unused = format!("{REACH}.decl far(a: symbol)\nfar(a) :- ways(a, n), n > 9. // <&>\n");
+    let at = folder(&[("reach.dl", &unused), ("reach.test.dl", TWO)]);
+    let (code, text) = said(&at, &["--coverage", "html", "-o", "out/page.html"]);
+    assert_eq!((code, text.as_str()), (0, "reach.test.dl  2 passed\n2 passed\n"));
+    let page = read(at.path().join("out/page.html"));
+    has(&page, "<tr><td><a href=\"#f0\">reach.dl</a></td><td>3/4</td>");
+    has(&page, "<small>rule “far#1” gave nothing</small>");
+    has(&page, "<small>`!closed(b)` never made a difference</small>");
+    has(&page, "n &gt; 9. // &lt;&amp;&gt;");
+    let (_, text) = said(&at, &["--format", "jsonl", "-o", "out/cases.jsonl"]);
+    assert_eq!(text, "");
+    assert_eq!(read(at.path().join("out/cases.jsonl")).lines().count(), 2);
+}

@@ -65,7 +65,7 @@ pub fn test(shell: &Shell, rest: &str) -> Result<(), Exit> {
 fn run(shell: &Shell, files: &[TestFile]) -> Result<Vec<FileResult>, Exit> {
     let options = Options { facts: Vec::new(), ..shell.session.options().clone() };
     let jobs = options.workers;
-    let how = How { options, jobs, fail_fast: false, coverage: false };
+    let how = How::once(options, jobs);
     let mut results = suite::run(files, &how, &|_, _| true);
     for (file, result) in files.iter().zip(&mut results) {
         snapshot::settle(file, result, Update::Nothing)?;
