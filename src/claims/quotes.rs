@@ -87,11 +87,13 @@ impl<'a> Check<'a> {
         }
         let fault = Fault::new(Code::H0406, "quote", "field `span` is missing")
             .label("where does it stand?");
-        let fault = match found {
-            Some((start, end)) => fault.help(format!("it stands at [{start}, {end}]")),
-            None => fault,
-        };
-        self.fault(entry, fault);
+        let Some((start, end)) = found else { return self.fault(entry, fault) };
+        let quote = self.place(entry, "quote");
+        let behind = Span { start: quote.end, ..quote };
+        let diagnostic = self
+            .diagnostic(entry, fault.help(format!("it stands at [{start}, {end}]")))
+            .mend("write where the quote stands", behind, format!(", \"span\": [{start}, {end}]"));
+        self.refuse(entry, diagnostic);
     }
 
     fn judge(
@@ -128,7 +130,12 @@ impl<'a> Check<'a> {
             let fault = Fault::new(Code::H0403, "span", message)
                 .label(format!("the document has {length} code points"))
                 .help(format!("the quote stands at [{start}, {end}]"));
-            return self.fault(entry, fault);
+            let diagnostic = self.diagnostic(entry, fault).mend(
+                "write where the quote stands",
+                self.place(entry, "span"),
+                format!("[{start}, {end}]"),
+            );
+            return self.refuse(entry, diagnostic);
         }
         let narrow = |at| u32::try_from(at).expect("documents have less than 4 GiB");
         self.entries[entry].grounding = Some(Grounding {

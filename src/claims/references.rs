@@ -398,9 +398,13 @@ impl<'a> Check<'a> {
                 let title = format!("the {word} `{near}` has a similar id");
                 diagnostic = diagnostic.fix(title, place, format!("\"{near}\""));
             } else if is_term && !lenient {
-                diagnostic = diagnostic.help(format!(
-                    "declare it, or write {{\"literal\": \"{name}\"}} if it names nothing"
-                ));
+                diagnostic = diagnostic
+                    .help(format!("write {{\"literal\": \"{name}\"}} if it names nothing"));
+            }
+            if !lenient {
+                let id = serde_json::Value::from(&*name);
+                let record = format!("{{\"type\": \"{word}\", \"id\": {id}}}");
+                diagnostic = diagnostic.help(format!("give it a record of its own: {record}"));
             }
             self.diagnostics.push(diagnostic);
             if lenient {

@@ -217,21 +217,29 @@ impl<'a> Verdict<'a> {
     }
 
     fn claims(&mut self, targets: &[PathBuf], options: &Options) {
+        if let Some((records, claims)) = self.records(targets, options) {
+            let records = counted(records, "record");
+            let claims = counted(claims, "claim");
+            let files = counted(targets.len(), "claims file");
+            self.parts.push(format!("{files} ({records}, {claims})"));
+        }
+    }
+
+    /// Judges claims files; gives how many records and claims there are.
+    fn records(&mut self, targets: &[PathBuf], options: &Options) -> Option<(usize, usize)> {
         let mut files = Files::new();
         match claims::load_within(targets, options.claims, &mut files, &options.limits()) {
             Ok(loaded) => {
                 self.add(&loaded.diagnostics, &files);
                 self.add(&policies::warnings(&loaded, self.keys.as_ref()), &files);
-                let records = counted(loaded.records, "record");
-                let claims = counted(loaded.claims, "claim");
-                let files = counted(targets.len(), "claims file");
-                self.parts.push(format!("{files} ({records}, {claims})"));
+                Some((loaded.records, loaded.claims))
             }
             Err(stop) => {
                 let (nothing, _) = build(&[], Arc::default());
                 let message = stops::message(&stop, &nothing, options);
                 self.note_stop(from_ref(&message));
                 self.add(&[message], &files);
+                None
             }
         }
     }
@@ -281,10 +289,15 @@ impl<'a> Verdict<'a> {
         let is_test = root.to_str().is_some_and(|path| path.ends_with(ENDING));
         let test = is_test.then(|| TestFile::read(root).ok()).flatten();
         let mut result = session.load_roots(&self.roots(root, test.as_ref()));
+        let is_unread = result.is_err();
         if result.is_ok() && !options.facts.is_empty() {
             result = session.read_input(Keep::Nothing);
         }
         let readable = result.is_ok();
+        if is_unread && !options.facts.is_empty() {
+            // The claims are judged whatever the rules are like.
+            self.records(&places(&options.facts).claims, options);
+        }
         let mut messages = session.take_warnings();
         messages.extend(result.err().unwrap_or_default());
         self.note_stop(&messages);

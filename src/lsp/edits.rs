@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use lsp_types::{Location, Range, TextEdit, Uri, WorkspaceEdit};
 
 use crate::base::ids::FileId;
+use crate::lsp::directives;
 use crate::lsp::names::{Meaning, Occurrence, at, occurrences};
 use crate::lsp::places::range;
 use crate::lsp::published::is_library;
@@ -17,6 +18,7 @@ use crate::syntax::ast::ItemKind;
 use crate::syntax::lexer::lex;
 use crate::syntax::parser::parse;
 use crate::syntax::token::Kind;
+use crate::testing::file::{ENDING, TestFile};
 use crate::text::files::Files;
 use crate::text::span::Span;
 
@@ -103,8 +105,11 @@ fn uses(workspace: &Workspace, unit: &Unit, name: Occurrence<'_>) -> Vec<Use> {
         for path in beside(workspace, declared.iter().map(|(key, _)| key)) {
             more.push(workspace.texts(&path));
         }
-        let others = workspace.units().map(|(_, unit)| &unit.texts).chain(&more);
-        for texts in others {
+        let closed = tests_beside(workspace, declared.iter().map(|(key, _)| key));
+        let open = workspace.units().map(|(_, unit)| (unit.test.as_ref(), &unit.texts));
+        let more = more.iter().map(|texts| (None, texts));
+        let tests = closed.iter().map(|(test, texts)| (Some(test), texts));
+        for (test, texts) in open.chain(more).chain(tests) {
             let all = occurrences(&texts.trees, &texts.files);
             let same: Vec<_> = all.iter().filter(|one| one.meaning == name.meaning).collect();
             let is_declared = |one: &&Occurrence<'_>| {
@@ -114,6 +119,9 @@ fn uses(workspace: &Workspace, unit: &Unit, name: Occurrence<'_>) -> Vec<Use> {
             };
             if same.iter().copied().any(|one| is_declared(&one)) {
                 add_uses(&mut found, workspace, texts, same.into_iter());
+                if let (Some(test), Meaning::Relation(name)) = (test, name.meaning) {
+                    add_directives(&mut found, workspace, test, name);
+                }
             }
         }
     }
@@ -138,6 +146,37 @@ fn add_uses<'o, 't: 'o>(
             declares: one.declares,
         });
     }
+}
+
+/// Adds the places in the directives of a test file.
+fn add_directives(found: &mut Vec<Use>, workspace: &Workspace, test: &TestFile, name: &str) {
+    let key = test.path.canonicalize().unwrap_or_else(|_| test.path.clone());
+    for span in directives::uses(test, name) {
+        found.push(Use {
+            uri: workspace.uri(&key),
+            key: key.clone(),
+            range: range(&test.files, span),
+            start: span.start,
+            declares: false,
+        });
+    }
+}
+
+/// Test files in the folders of these that no editor holds, with what they say.
+fn tests_beside<'k>(
+    workspace: &Workspace,
+    keys: impl Iterator<Item = &'k PathBuf>,
+) -> Vec<(TestFile, Texts)> {
+    let mut tests: Vec<PathBuf> = keys
+        .filter(|key| !is_library(key) && key.is_absolute())
+        .filter_map(|key| key.parent()?.read_dir().ok())
+        .flat_map(|folder| folder.flatten().map(|entry| entry.path()))
+        .filter(|path| path.to_str().is_some_and(|path| path.ends_with(ENDING)))
+        .filter(|path| workspace.buffer(path).is_none())
+        .collect();
+    tests.sort();
+    tests.dedup();
+    tests.iter().filter_map(|path| workspace.test(path)).collect()
 }
 
 /// Rule files in the folders of these that no program has read.

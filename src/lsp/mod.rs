@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod builtins;
 pub mod complete;
+pub mod directives;
 pub mod edits;
 pub mod hover;
 pub mod names;

@@ -231,6 +231,17 @@ impl Workspace {
         Texts { files, trees: sources.trees, keys }
     }
 
+    /// A test file that no editor holds, and what it and the rules that it tests say.
+    #[must_use]
+    pub fn test(&self, path: &Path) -> Option<(TestFile, Texts)> {
+        let test = TestFile::read(path).ok()?;
+        let mut files = Files::new();
+        let roots = test.roots(test.all_statements());
+        let (sources, _) = self.read(|places| read_open(&roots, places, &mut files));
+        let keys = keys(&files);
+        Some((test, Texts { files, trees: sources.trees, keys }))
+    }
+
     /// Programs that no other one includes; of those that include each other all.
     pub fn roots(&self) -> impl Iterator<Item = (&PathBuf, &Unit)> {
         self.units.iter().filter(|(key, unit)| {

@@ -190,6 +190,8 @@ codes! {
         "Two atoms share no variable, directly or through other literals, and the head takes something from both: every row of the one meets every row of the other.";
     L0213 "L0213" Warning "a total over any unit"
         "A sum or mean takes its values from rows whose unit may differ, so that it adds what does not add up. Take the unit from outside of the aggregate, or name it.";
+    L0214 "L0214" Warning "a total over any subject"
+        "A sum or mean takes its values from rows that need not be of one thing: figures of claims of which nothing asks what they are about, or rows of any subject. Two reports of the same soldiers are then twice the soldiers. Ask for the event, the subject or the reading.";
     L0301 "L0301" Warning "a text that the file format cannot hold"
         "Cells of an output file are apart by tabs and rows by line ends. A text that holds one of them is written with \\t, \\n or \\r in its place, and counted.";
     L0302 "L0302" Warning "a folder that fills nothing"

@@ -251,6 +251,29 @@ fn an_open_text_counts_in_place_of_its_file() {
 }
 
 #[test]
+fn a_relation_is_changed_in_the_test_file_beside_it() {
+    let rules = ".decl p(x: number)\np(1).\n.output p\n";
+    let test = "//@ test \"p\"\np(2).\n//@ expect p(2)\n//@ snapshot p\n";
+    let mut editor = Editor::new(&[("main.dl", rules), ("main.test.dl", test)]);
+    editor.open("main.dl", rules);
+    let new = json!({ "newName": "number_of" });
+    let closed = editor.at("rename", "main.dl", (0, 6), &new);
+    let everywhere = [
+        "main.dl:0:6-7",
+        "main.dl:1:0-1",
+        "main.dl:2:8-9",
+        "main.test.dl:1:0-1",
+        "main.test.dl:2:11-12",
+        "main.test.dl:3:13-14",
+    ];
+    assert_eq!(places(&closed["result"]), everywhere);
+    editor.open("main.test.dl", test);
+    let open = editor.at("rename", "main.dl", (0, 6), &new);
+    assert_eq!(places(&open["result"]), everywhere);
+    editor.end();
+}
+
+#[test]
 fn names_are_shown_found_and_changed() {
     let good = MAIN.replace("insde", "inside");
     let mut editor = Editor::new(&[("parts.dl", PARTS), ("main.dl", &good)]);
