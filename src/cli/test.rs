@@ -26,7 +26,7 @@ use crate::testing::outcome::FileResult;
 use crate::testing::report::{self, Counts};
 use crate::testing::select::Selection;
 use crate::testing::snapshot::{self, Update};
-use crate::testing::suite::{self, How};
+use crate::testing::suite::{self, How, Order};
 use crate::testing::{coverage_html, coverage_text, report_json};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -103,33 +103,8 @@ fn once(
     let is_noted = args.changed || test_last::is_there();
     let hashes =
         if is_noted { test_last::hashes(&files, &args.include) } else { Hashes::default() };
-    let mut files = files;
-    if args.changed {
-        let passed = test_last::passed();
-        let all = files.len();
-        files.retain(|file| passed.get(&file.name()) != hashes.get(&file.name()));
-        if files.is_empty() {
-            reporter.line(&format!("nothing has changed for {}", counted(all, "test file")));
-        }
-    }
-    let options = Options {
-        include: args.include.clone(),
-        engine: if args.engine == TestEngine::Naive { Engine::Naive } else { Engine::Native },
-        timeout: Some(args.timeout),
-        workers: 1,
-        stop: stop_flag(),
-        ..Options::default()
-    };
-    let is_covered = args.coverage.is_some() || args.min_coverage.is_some();
-    let how = How {
-        options,
-        jobs: args.jobs,
-        fail_fast: args.fail_fast,
-        coverage: is_covered,
-        repeat: args.repeat,
-        shuffle: args.shuffle,
-        other: (args.engine == TestEngine::Compare).then_some(Engine::Naive),
-    };
+    let files = if args.changed { changed(files, &hashes, reporter) } else { files };
+    let how = how(args);
     let mut results = suite::run(&files, &how, &|file, case| selection.has(file, case));
     if how.options.stop.load(Ordering::Relaxed) {
         return Err(Exit::Code(INTERRUPTED));
@@ -145,7 +120,7 @@ fn once(
         let xml = report_json::junit(&results);
         snapshot::write(path, &xml)?;
     }
-    let coverage = is_covered.then(|| suite::coverage(&mut results));
+    let coverage = is_covered(args).then(|| suite::coverage(&mut results));
     print(args, &results, coverage.as_ref())?;
     if selection.is_all()
         && !args.fail_fast
@@ -169,6 +144,42 @@ fn once(
         0 if counts.is_good() && is_enough => Ok(()),
         0 => Err(Exit::Code(NEGATIVE)),
         _ => Err(Exit::Code(CANNOT)),
+    }
+}
+
+/// The files that did not pass whole with what they rest on now.
+fn changed(mut files: Vec<TestFile>, hashes: &Hashes, reporter: Reporter) -> Vec<TestFile> {
+    let (passed, all) = (test_last::passed(), files.len());
+    files.retain(|file| passed.get(&file.name()) != hashes.get(&file.name()));
+    if files.is_empty() {
+        reporter.line(&format!("nothing has changed for {}", counted(all, "test file")));
+    }
+    files
+}
+
+/// Whether it is to be noted what cases try.
+fn is_covered(args: &Test) -> bool {
+    args.coverage.is_some() || args.min_coverage.is_some()
+}
+
+/// How the cases are run.
+fn how(args: &Test) -> How {
+    let options = Options {
+        include: args.include.clone(),
+        engine: if args.engine == TestEngine::Naive { Engine::Naive } else { Engine::Native },
+        timeout: Some(args.timeout),
+        workers: 1,
+        stop: stop_flag(),
+        ..Options::default()
+    };
+    How {
+        options,
+        jobs: args.jobs,
+        fail_fast: args.fail_fast,
+        coverage: is_covered(args),
+        repeat: args.repeat,
+        order: if args.shuffle { Order::Shuffled } else { Order::Written },
+        other: (args.engine == TestEngine::Compare).then_some(Engine::Naive),
     }
 }
 

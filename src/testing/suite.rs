@@ -18,6 +18,15 @@ use crate::testing::select::mixed;
 /// Cases of one file that one thread runs after each other: what they share is then read once.
 const TOGETHER: usize = 24;
 
+/// The order of cases that are run again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// As they are written.
+    Written,
+    /// Another one each time.
+    Shuffled,
+}
+
 /// How cases are run.
 #[derive(Clone, Debug)]
 pub struct How {
@@ -31,8 +40,8 @@ pub struct How {
     pub coverage: bool,
     /// How often each case is run; it must come to the same each time.
     pub repeat: usize,
-    /// Whether cases are run in another order each further time.
-    pub shuffle: bool,
+    /// In which order they are run each further time.
+    pub order: Order,
     /// Another engine, with which each case must come to the same.
     pub other: Option<Engine>,
 }
@@ -41,8 +50,8 @@ impl How {
     /// Each case once.
     #[must_use]
     pub fn once(options: Options, jobs: usize) -> Self {
-        let (fail_fast, coverage, shuffle) = (false, false, false);
-        Self { options, jobs, fail_fast, coverage, repeat: 1, shuffle, other: None }
+        let (fail_fast, coverage, order) = (false, false, Order::Written);
+        Self { options, jobs, fail_fast, coverage, repeat: 1, order, other: None }
     }
 }
 
@@ -96,7 +105,7 @@ fn pass(
     for (at, file) in files.iter().enumerate().filter(|(_, file)| file.messages.is_empty()) {
         let cases = file.cases.iter().enumerate().filter(|(_, case)| is_wanted(file, case));
         let mut cases: Vec<usize> = cases.map(|(at, _)| at).collect();
-        if how.shuffle && n > 0 {
+        if how.order == Order::Shuffled && n > 0 {
             let salt = n.to_string();
             cases.sort_by_key(|at| mixed(&salt, &file.cases[*at].name));
         }

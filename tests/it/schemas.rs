@@ -4,10 +4,12 @@ use std::fs::{create_dir, read_to_string, write};
 use std::path::Path;
 use std::process::Command;
 
+use clap::CommandFactory;
 use serde_json::json;
 
 use crate::proofs::{Case, Engine};
 use hence::base::hash::sha256;
+use hence::cli::args::Cli;
 use hence::provenance::search::Budget;
 use hence::provenance::whynot::Effort;
 use hence::session::answer::{Answer, Cell, Column};
@@ -379,9 +381,12 @@ fn runs() {
     assert_eq!(document["sha256"], sha256(read_to_string(path).unwrap().as_bytes()));
 }
 
+type Asked = (&'static str, &'static str, Arguments, &'static str, Arguments);
+type Arguments = &'static [&'static str];
+
 /// By command: the format, a question of the demo, the schema of the answer, and a question of
 /// `SMALL` that has none.
-const ASKED: &[(&str, &str, &[&str], &str, &[&str])] = &[
+const ASKED: &[Asked] = &[
     ("query", "json", &["total(r, _, lo, hi)"], "rows", &["totl(r)"]),
     ("why", "json", &["total(\"r3\", _, _, _)", "--top", "3"], "proof", &["total(99)"]),
     ("whynot", "json", &["corroborated(\"t_2025\")"], "whynot", &["total("]),
@@ -461,10 +466,9 @@ fn every_command_prints_one_document_where_there_is_no_answer() {
 
 #[test]
 fn every_format_for_machines_has_its_schema() {
-    use clap::CommandFactory;
     let known: Vec<&str> = ASKED.iter().map(|asked| asked.0).collect();
     let mut schemas: Vec<String> = Vec::new();
-    for command in hence::cli::args::Cli::command().get_subcommands() {
+    for command in Cli::command().get_subcommands() {
         let name = command.get_name();
         let Some(format) = command.get_arguments().find(|arg| arg.get_id() == "format") else {
             continue;
@@ -475,7 +479,7 @@ fn every_format_for_machines_has_its_schema() {
         let others = ["diff", "test", "check", "repl"];
         assert!(!is_json || known.contains(&name) || others.contains(&name), "{name}");
     }
-    let command = hence::cli::args::Cli::command();
+    let command = Cli::command();
     let schema = command.get_subcommands().find(|command| command.get_name() == "schema").unwrap();
     let what = schema.get_arguments().find(|arg| arg.get_id() == "what").unwrap();
     for value in what.get_possible_values() {
