@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use serde_json::{Value, json};
 
-use crate::cli::args::{Cli, Command, FormatArg, Messages, ProofFormat, WhyFormat};
+use crate::cli::args::{Cli, Command, Messages, ProofFormat, WhyFormat};
 use crate::cli::exit::{self, Exit};
 #[cfg(feature = "lsp")]
 use crate::cli::lsp;
@@ -22,6 +22,7 @@ use crate::cli::{
     signals, support, test, unused, whatif, why, whynot,
 };
 use crate::session::session::Session;
+use crate::show::answer::Format;
 use crate::text::files::Files;
 
 /// Runs `hence` with the arguments of the process.
@@ -183,7 +184,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
 /// Whether standard output is to be one JSON document.
 fn wants_document(command: &Command) -> bool {
     let of_proof = match command {
-        Command::Query(args) => return args.format == FormatArg::Json,
+        Command::Query(args) => return args.format == Format::Json,
         Command::Why(args) => return args.format == WhyFormat::Json,
         Command::Test(args) => return args.format == TestFormat::Json,
         Command::Whynot(args) => args.format,
