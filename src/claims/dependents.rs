@@ -1,6 +1,8 @@
 //! What a lenient run drops beside the records with errors: the records that name them. A reading
 //! without one of its claims would be a smaller number in silence, so the whole reading goes; a
-//! claim drawn from others that are all gone would count as a voice of its own, so it goes too.
+//! claim drawn from others that are all gone would count as a voice of its own, so it goes too. A link
+//! from a claim that stays, to one that is dropped, stays where the claim is not drawn from the other:
+//! what judges a claim does not become evidence because the claim is gone, here as in a what-if.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,7 +13,7 @@ use crate::claims::check::{Check, parse};
 use crate::claims::fields::Fault;
 use crate::claims::lines::{RecordKind, State};
 use crate::claims::load::BadRecords;
-use crate::claims::record::{Claim, Document, Grade, Link, Reading, Retract, is_basis};
+use crate::claims::record::{Claim, Document, Grade, Link, Reading, Retract, is_basis, is_comment};
 use crate::engine::limits::Stop;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -35,7 +37,7 @@ impl<'a> Check<'a> {
         let mut next = 0;
         loop {
             let Some(&(dropped, _)) = self.refused.get(next) else {
-                if self.drop_without_basis(&drawn) {
+                if self.drop_without_basis(&drawn) || self.drop_comments() {
                     continue;
                 }
                 return Ok(());
@@ -79,6 +81,31 @@ impl<'a> Check<'a> {
             let message = "dropped: it is drawn from claims, and all of them are gone";
             let fault = Fault::new(Code::H0417, "id".to_owned(), message.to_owned());
             self.fault(claim, fault.label("would count by itself"));
+        }
+        !lost.is_empty()
+    }
+
+    /// Drops the claims that judge another one by a link that is dropped: without it they would count
+    /// as evidence. False if there are none.
+    fn drop_comments(&mut self) -> bool {
+        let is_kept = |entry: &usize| self.entries[*entry].state == State::Kept;
+        let mut lost: Vec<usize> = Vec::new();
+        for entry in 0..self.entries.len() {
+            if self.entries[entry].kind == RecordKind::Link
+                && !is_kept(&entry)
+                && let Ok(record) = parse::<Link<'a>>(self.text(entry))
+                && is_comment(&record.rel)
+                && let Some(&claim) = self.names.claims.get(&record.from.0)
+                && is_kept(&claim)
+                && !lost.contains(&claim)
+            {
+                lost.push(claim);
+            }
+        }
+        for &claim in &lost {
+            let message = "dropped: it judges another claim, by a link that is dropped";
+            let fault = Fault::new(Code::H0417, "id".to_owned(), message.to_owned());
+            self.fault(claim, fault.label("would count as evidence"));
         }
         !lost.is_empty()
     }
@@ -129,7 +156,9 @@ impl<'a> Check<'a> {
             RecordKind::Link => {
                 let Ok(record) = parse::<Link<'a>>(text) else { return targets };
                 claim("from".to_owned(), &record.from.0);
-                claim("to".to_owned(), &record.to.0);
+                if is_basis(&record.rel) {
+                    claim("to".to_owned(), &record.to.0);
+                }
             }
             RecordKind::Grade => {
                 let Ok(record) = parse::<Grade<'a>>(text) else { return targets };

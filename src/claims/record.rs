@@ -376,6 +376,13 @@ pub fn is_basis(rel: &str) -> bool {
     matches!(rel, "rests_on" | "restates")
 }
 
+/// Whether a link says that the first claim judges the second, and so is no evidence of what that
+/// one says.
+#[must_use]
+pub fn is_comment(rel: &str) -> bool {
+    matches!(rel, "evaluates" | "rival_of")
+}
+
 /// A relation between two claims.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Link<'a> {

@@ -1,5 +1,6 @@
 //! Layer 9: why a tuple holds.
 
+pub mod almost;
 pub mod certificate;
 pub mod check;
 pub mod derivations;

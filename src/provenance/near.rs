@@ -42,6 +42,8 @@ pub(crate) struct Case {
     pub(crate) literals: Vec<Literal>,
     /// The variables that the atom gives values.
     pub(crate) start: Bound,
+    /// A literal that is never left out: it is known to hold.
+    given: Option<usize>,
     /// Variables that the atom or a literal can give a value; others stand for any.
     bindable: Vec<bool>,
 }
@@ -60,12 +62,7 @@ pub struct Apart {
 impl Case {
     /// The rule with its head as the atom.
     pub(crate) fn new(id: RuleId, rule: &Rule, asked: &Asked) -> Result<Self, Apart> {
-        let mut case = Self {
-            rule: id,
-            literals: rule.body.clone(),
-            start: vec![None; rule.vars.len()],
-            bindable: Vec::new(),
-        };
+        let mut case = Self::of_rule(id, rule);
         let columns = || rule.head_args.iter().zip(&asked.pattern).enumerate();
         for (column, (arg, wanted)) in columns() {
             let Some(wanted) = *wanted else { continue };
@@ -84,9 +81,43 @@ impl Case {
             let (left, right) = (rule.head_args[a].clone(), rule.head_args[b].clone());
             case.head(rule, left, right);
         }
-        case.bindable = case.start.iter().map(Option::is_some).collect();
-        rule.body.iter().for_each(|literal| each_bindable(literal, &mut case.bindable));
+        case.find_bindable(rule);
         Ok(case)
+    }
+
+    /// The rule, whatever its head gives.
+    pub(crate) fn of_rule(id: RuleId, rule: &Rule) -> Self {
+        let mut case = Self {
+            rule: id,
+            literals: rule.body.clone(),
+            start: vec![None; rule.vars.len()],
+            given: None,
+            bindable: Vec::new(),
+        };
+        case.find_bindable(rule);
+        case
+    }
+
+    /// The rule with a tuple for the atom `at` of its body; nothing if the atom does not match it.
+    pub(crate) fn with(id: RuleId, rule: &Rule, at: usize, tuple: &[Value]) -> Option<Self> {
+        let mut case = Self::of_rule(id, rule);
+        let LiteralKind::Atom(atom) = &rule.body[at].kind else { return None };
+        for (arg, value) in atom.args.iter().zip(tuple) {
+            let known = match arg {
+                Arg::Const(known) => *known,
+                Arg::Var(var) => *case.start[var.index()].get_or_insert(*value),
+            };
+            if known != *value {
+                return None;
+            }
+        }
+        case.given = Some(at);
+        Some(case)
+    }
+
+    fn find_bindable(&mut self, rule: &Rule) {
+        self.bindable = self.start.iter().map(Option::is_some).collect();
+        rule.body.iter().for_each(|literal| each_bindable(literal, &mut self.bindable));
     }
 
     /// A condition of the head.
@@ -147,10 +178,11 @@ impl<'s, 'a> Near<'s, 'a> {
     pub(crate) fn leave_out(&mut self, count: usize, work: &Cell<usize>) {
         let n = self.case.literals.len();
         let mut ways: Vec<Vec<usize>> = Vec::new();
-        for i in 0..n {
+        let can_go: Vec<usize> = (0..n).filter(|at| self.case.given != Some(*at)).collect();
+        for (nth, &i) in can_go.iter().enumerate() {
             match count {
                 1 => ways.push(vec![i]),
-                _ => ways.extend((i + 1..n).map(|j| vec![i, j])),
+                _ => ways.extend(can_go[nth + 1..].iter().map(|&j| vec![i, j])),
             }
         }
         self.reach.ways += ways.len();

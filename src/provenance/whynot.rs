@@ -199,7 +199,7 @@ pub struct Refuter<'a> {
 }
 
 /// A near miss with what it is ranked by.
-struct Ranked {
+pub(crate) struct Ranked {
     near: NearMiss,
     rule: usize,
     missing: usize,
@@ -212,8 +212,13 @@ struct Ranked {
 }
 
 impl Ranked {
-    fn size(&self) -> (usize, usize, usize, u128) {
+    pub(crate) fn size(&self) -> (usize, usize, usize, u128) {
         (self.near.unsatisfied.len(), self.alike, self.missing, self.gap)
+    }
+
+    /// The literals left out.
+    pub(crate) fn dropped(&self) -> &[usize] {
+        &self.near.dropped
     }
 }
 
@@ -351,7 +356,7 @@ impl<'a> Refuter<'a> {
 
     /// The near misses of a rule, those together that the same stands in the way of, and without
     /// mirror images.
-    fn ranked(&self, rule: usize, case: &Case, misses: Vec<NearMiss>) -> Vec<Ranked> {
+    pub(crate) fn ranked(&self, rule: usize, case: &Case, misses: Vec<NearMiss>) -> Vec<Ranked> {
         let exchange = exchange(&self.given.program.rules[case.rule]);
         let mut images: Map<Bound, usize> = Map::default();
         let mut places: Map<Signature, usize> = Map::default();
@@ -408,7 +413,7 @@ impl<'a> Refuter<'a> {
         near.dropped.iter().filter_map(of).sum()
     }
 
-    fn miss(
+    pub(crate) fn miss(
         &self,
         case: &Case,
         ranked: &Ranked,

@@ -158,8 +158,8 @@ struct ScenarioOut {
 #[derive(Serialize)]
 struct ChangeOut {
     relation: String,
-    from: Vec<serde_json::Value>,
-    to: Vec<serde_json::Value>,
+    old: Vec<serde_json::Value>,
+    new: Vec<serde_json::Value>,
 }
 
 /// Plain data as JSON.
@@ -362,10 +362,10 @@ pub fn sensitivity(words: Words<'_>, scenarios: &[Scenario]) -> String {
                     };
                     out.lost.extend(changes.lost.iter().map(tuple));
                     out.gained.extend(changes.gained.iter().map(tuple));
-                    out.changed.extend(changes.changed.iter().map(|(from, to)| ChangeOut {
+                    out.changed.extend(changes.changed.iter().map(|(old, new)| ChangeOut {
                         relation: name.clone(),
-                        from: json.values(from),
-                        to: json.values(to),
+                        old: json.values(old),
+                        new: json.values(new),
                     }));
                 }
             }

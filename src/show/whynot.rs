@@ -9,7 +9,7 @@ use crate::provenance::whynot::{
     Unknown, Verdict, WhyNot,
 };
 use crate::session::repairs::{Repair, Step};
-use crate::show::safe::{visible, width, wrap};
+use crate::show::safe::{unglued, visible, width, wrap};
 use crate::show::words::Words;
 use crate::syntax::ast::{AggregateKind, CompareOp};
 use crate::text::numbers::grouped;
@@ -75,6 +75,36 @@ pub fn reason(words: Words<'_>, whynot: &WhyNot) -> Option<String> {
     let text = printer.blocker(miss, blocker);
     let miss = format!("rule “{}” fails on {text}", visible(&rule.name));
     Some(miss)
+}
+
+/// A near miss in few lines: what the rule would have given, and what stands in the way.
+#[must_use]
+pub fn nearest(words: Words<'_>, miss: &Miss, indent: &str, width: usize) -> String {
+    let options = WhyNotOptions { width, ..WhyNotOptions::default() };
+    let mut printer = Printer { words, options, out: String::new(), said: Vec::new() };
+    let deeper = format!("{indent}  ");
+    let mut link = format!("{} fails on", words.head(miss.rule, &miss.binding));
+    for blocker in &miss.blockers {
+        let text = format!("{link} {}", printer.blocker(miss, blocker));
+        printer.hanging(indent, &deeper, &text);
+        printer.details(&deeper, miss, blocker);
+        link = "and on".to_owned();
+    }
+    let more = miss.others + miss.mirrored;
+    if more > 0 {
+        let more = counted(more, "more case fails", "more cases fail");
+        printer.line(&deeper, &format!("{more} on the same"));
+    }
+    printer.out
+}
+
+/// What stands in the way of a near miss, each in a line.
+#[must_use]
+pub fn obstacles(words: Words<'_>, miss: &Miss) -> Vec<String> {
+    let printer =
+        Printer { words, options: WhyNotOptions::default(), out: String::new(), said: Vec::new() };
+    let unglued = |blocker: &Blocker| unglued(&printer.blocker(miss, blocker));
+    miss.blockers.iter().map(unglued).collect()
 }
 
 /// One of several things, or many.

@@ -274,6 +274,18 @@ impl<'a> Words<'a> {
         self.literal_of(rule, literal, Fill::Dates(binding))
     }
 
+    /// The head of a rule with values for variables; `_` for those that have none.
+    #[must_use]
+    pub fn head(&self, rule: RuleId, binding: &Binding) -> String {
+        let of = &self.program().rules[rule];
+        let arg = |arg: &Expr| match arg {
+            Expr::Var(var) if binding.iter().all(|(known, _)| known != var) => "_".to_owned(),
+            other => self.expr(rule, other, Fill::Dates(binding), 0),
+        };
+        let args: Vec<String> = of.head_args.iter().map(arg).collect();
+        format!("{}({})", self.program().relations[of.head].name, args.join(", "))
+    }
+
     /// A literal as written; in the words of the file where it has parts without a name.
     #[must_use]
     pub fn written(&self, rule: RuleId, literal: &Literal) -> String {

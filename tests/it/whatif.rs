@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use arbtest::arbitrary::{Result as Arbitrary, Unstructured};
 use hence::base::ids::RelationId;
+use hence::claims::load::BadRecords;
 use hence::claims::relations::relations;
 use hence::session::options::{Engine, Options};
 use hence::session::session::{Keep, Refused, Session, World};
@@ -165,6 +166,37 @@ fn without_each_source_document_and_claim_as_a_fresh_run() {
         let fresh = demo(fact_files(base.world(), &claims).path());
         assert_eq!(tuples(&fork), tuples(fresh.world()), "{target:?}");
     }
+}
+
+/// What judges a claim is no evidence, whether the claim was withdrawn or its record is in error.
+#[test]
+fn a_comment_on_a_missing_claim_counts_for_as_many_voices_as_without_that_claim() {
+    let text = fs::read_to_string(package("facts/deployment/claims.jsonl")).unwrap();
+    let base = demo(&package("facts/deployment"));
+    let fork = base.fork(&[Change::Without(Target::Claim("c0201".to_owned()))]).unwrap();
+    let edit = |line: &str| {
+        let is_it = line.contains("\"type\": \"claim\"") && line.contains("\"id\": \"c0201\"");
+        if is_it { line.replace("projected", "projektiert") } else { line.to_owned() }
+    };
+    let broken: Vec<String> = text.lines().map(edit).collect();
+    assert!(broken.join("\n").contains("projektiert"));
+    let at = tempfile::tempdir().unwrap();
+    fs::write(at.path().join("claims.jsonl"), broken.join("\n")).unwrap();
+    for entry in fs::read_dir(package("facts/deployment")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != "claims.jsonl" && entry.path().is_file() {
+            fs::copy(entry.path(), at.path().join(entry.file_name())).unwrap();
+        }
+    }
+    let mut options = Options { facts: vec![at.path().to_owned()], ..Options::default() };
+    options.claims.bad_records = BadRecords::Drop;
+    let mut lenient = Session::new(options);
+    lenient.run(&[package("rules/deployment.dl")], Keep::Input).unwrap();
+    let (lenient, fork) = (tuples(lenient.world()), tuples(&fork));
+    for relation in ["comment", "supports", "independent_groups", "corroborated"] {
+        assert_eq!(lenient[relation], fork[relation], "{relation}");
+    }
+    assert!(lenient["comment"].iter().any(|(row, _)| row.contains("c0405")));
 }
 
 #[test]

@@ -226,8 +226,8 @@ pub const COMMANDS: &[About] = &[
         name: ".unused",
         args: "[RELATION…]",
         does: "shows claims and rules that no conclusion used",
-        more: "Conclusions are what is written out, or the rows of the relations named. Claims that \
-               came furthest are first.\n  .unused\n  .unused total corroborated",
+        more: "Conclusions are what is written out, or the rows of the relations named. What \
+               came nearest to a use is first, with the condition that failed.\n  .unused\n  .unused total corroborated",
     },
     About {
         verb: Verb::Conflicts,
