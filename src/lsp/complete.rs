@@ -22,7 +22,10 @@ const ANNOTATIONS: &[(&str, &str)] = &[
     ("absent", "on a declaration: the sentence for no such tuple"),
     ("allow", "on a rule: warnings that are known, as allow(L0205)"),
     ("assume", "on a fact: it is an assumption"),
-    ("caution", "on a declaration: said with whatever is shown of this column's value"),
+    (
+        "caution",
+        "on a declaration: said with whatever is shown of this column's value, or asked of a relation that lacks it",
+    ),
     ("conflict", "on a declaration: columns whose claims dispute each other"),
     ("date", "on a type of numbers: days since 1970-01-01"),
     ("hide", "on a rule or declaration: proofs only count it"),

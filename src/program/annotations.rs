@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::program::program::{Allow, Column, Conflict, RelationWords, Shown};
+use crate::program::program::{Allow, Caution, Column, Conflict, RelationWords, Shown};
 use crate::program::suggest::{either, nearest};
 use crate::syntax::ast::{Annotation, AnnotationArg, Item, ItemKind, Spanned};
 use crate::text::codes::Code;
@@ -288,16 +288,18 @@ fn conflict(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Opt
     Some(Conflict { own: first?, other: second?, how })
 }
 
-/// The column of `//@ caution(a)`.
-fn caution(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<usize> {
+/// The column of `//@ caution(a)` or `//@ caution(a, relation)`.
+fn caution(item: &Item, columns: &[Column], found: &mut Vec<Diagnostic>) -> Option<Caution> {
     let annotation = item.annotations.iter().find(|a| a.name.node == "caution")?;
-    if let [name] = columns_of(annotation).as_slice() {
-        return column("caution", *name, columns, found);
+    let words = columns_of(annotation);
+    if let [name] | [name, _] = words.as_slice() {
+        let lacked = words.get(1).map(|(relation, span)| ((*relation).to_owned(), *span));
+        return Some(Caution { column: column("caution", *name, columns, found)?, lacked });
     }
     found.push(
         Diagnostic::new(Code::H0206, "`caution` takes the name of one column")
             .label(annotation.name.span, "")
-            .help("write it as //@ caution(a)"),
+            .help("write it as //@ caution(a), or with the relation that lacks the value"),
     );
     None
 }

@@ -3,7 +3,7 @@
 use crate::base::hash::{Map, Set};
 use crate::base::ids::{RelationId, Table};
 use crate::program::annotations;
-use crate::program::program::{Column, Program, Relation};
+use crate::program::program::{Caution, Column, Program, Relation};
 use crate::program::suggest::nearest;
 use crate::program::types::{Types, built_in, twice};
 use crate::syntax::ast;
@@ -64,6 +64,21 @@ impl Names {
             }
             if let ast::ItemKind::Relation(declaration) = &item.kind {
                 names.declare(item, declaration, &mut found);
+            }
+        }
+        for relation in names.relations.iter() {
+            if let Some((name, span)) = relation.words.caution.as_ref().and_then(Caution::lacked)
+                && !names.by_name.contains_key(name)
+            {
+                let near = nearest(name, names.by_name.keys().map(String::as_str));
+                let text = format!("unknown relation `{name}`");
+                let message = Diagnostic::new(Code::H0101, text).label(span, "");
+                found.push(match near.first() {
+                    Some(near) => message.help(format!("did you mean `{near}`?")),
+                    None => {
+                        message.help("`caution` takes a column, and the relation that lacks it")
+                    }
+                });
             }
         }
         (names, found)

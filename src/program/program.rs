@@ -93,11 +93,29 @@ pub struct RelationWords {
     /// `//@ conflict(a, b)`: columns whose claims dispute each other.
     pub conflict: Option<Conflict>,
     /// `//@ caution(column)`: whatever is shown of such a value is shown with the tuple's sentence.
-    pub caution: Option<usize>,
+    pub caution: Option<Caution>,
     /// `//@ key(a, b)`: columns that tell its tuples apart when two runs are compared.
     pub key: Option<Vec<usize>>,
     /// `//@ hide`, `//@ opaque`: how much of its steps a proof shows.
     pub shown: Shown,
+}
+
+/// `//@ caution(column)`, or `//@ caution(column, relation)`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caution {
+    /// The column of the values of which there is something to be said.
+    pub column: usize,
+    /// The name of a relation that lacks these values, and where it is named: who asks for its rows
+    /// is told of them.
+    pub lacked: Option<(String, Span)>,
+}
+
+impl Caution {
+    /// The relation that lacks the values, and where it is named.
+    #[must_use]
+    pub fn lacked(&self) -> Option<(&str, Span)> {
+        self.lacked.as_ref().map(|(name, span)| (name.as_str(), *span))
+    }
 }
 
 /// How much of a step a proof shows, unless more is asked for.

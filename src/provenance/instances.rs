@@ -22,9 +22,9 @@ use crate::plan::order;
 use crate::program::program::{
     Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Program, Rule, Variable,
 };
+use crate::provenance::numbered::{Writer, narrow, number};
 use crate::provenance::supports::wants_absent;
 use crate::syntax::ast::{AggregateKind, CompareOp};
-use crate::text::span::Span;
 use crate::value::base_type::BaseType;
 use crate::value::codes::Codes;
 use crate::value::value::{Tuple, Value};
@@ -486,30 +486,4 @@ impl Gathered {
 /// The first number of each premise's relation.
 fn starts(scope: &Scope<'_>, relations: &Table<RelationId, Numbered>) -> Vec<u32> {
     scope.premises.iter().map(|premise| narrow(relations[*premise].start)).collect()
-}
-
-/// A rule that is being written.
-struct Writer {
-    vars: Table<VarId, Variable>,
-    body: Vec<Literal>,
-}
-
-impl Writer {
-    /// Adds an atom over a numbered relation; returns the variable of the number.
-    fn numbered(&mut self, relation: RelationId, mut args: Vec<Arg>, span: Span) -> VarId {
-        let var = self.vars.push(number(span));
-        args.push(Arg::Var(var));
-        self.body.push(Literal { kind: LiteralKind::Atom(Atom { relation, args }), span });
-        var
-    }
-}
-
-/// A variable for the number of a tuple.
-fn number(span: Span) -> Variable {
-    Variable { name: None, base: BaseType::Number, span }
-}
-
-/// A number of a goal: there are fewer than 2^32.
-fn narrow(number: usize) -> u32 {
-    u32::try_from(number).expect("fewer than 2^32 goals")
 }

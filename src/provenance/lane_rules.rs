@@ -10,10 +10,10 @@ use crate::engine::storage::keys::Keys;
 use crate::plan::order;
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind, Rule, Variable};
 use crate::provenance::lane_values::{GroupRows, fold};
-use crate::provenance::lanes::{Doubtful, Lanes, Word, narrow};
+use crate::provenance::lanes::{Doubtful, Lanes, Word};
+use crate::provenance::numbered::{Writer, narrow};
 use crate::provenance::proof::Site as Path;
 use crate::syntax::ast::CompareOp;
-use crate::text::span::Span;
 use crate::value::base_type::BaseType;
 
 /// A body, and where it stands.
@@ -395,21 +395,5 @@ fn base_of(expr: &Expr, vars: &Table<VarId, Variable>) -> BaseType {
         Expr::Var(var) => vars[*var].base,
         Expr::Const(value) => value.base(),
         Expr::Call { functor, .. } => functor.result,
-    }
-}
-
-/// A rule that is being written.
-struct Writer {
-    vars: Table<VarId, Variable>,
-    body: Vec<Literal>,
-}
-
-impl Writer {
-    /// Adds an atom over a numbered relation; returns the variable of the number.
-    fn numbered(&mut self, relation: RelationId, mut args: Vec<Arg>, span: Span) -> VarId {
-        let var = self.vars.push(Variable { name: None, base: BaseType::Number, span });
-        args.push(Arg::Var(var));
-        self.body.push(Literal { kind: LiteralKind::Atom(Atom { relation, args }), span });
-        var
     }
 }

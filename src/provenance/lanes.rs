@@ -19,6 +19,7 @@ use crate::engine::storage::keys::Keys;
 use crate::engine::walk::Walk;
 use crate::program::program::Program;
 use crate::provenance::lane_rules::{Place, Site as SiteState};
+use crate::provenance::numbered::narrow;
 use crate::provenance::proof::Site;
 use crate::value::base_type::BaseType;
 use crate::value::codes::Codes;
@@ -349,9 +350,4 @@ pub fn needed(program: &Program, wanted: &[RelationId]) -> Table<RelationId, boo
         }
     }
     needed
-}
-
-/// A number of a tuple: there are fewer than 2^32.
-pub(crate) fn narrow(number: usize) -> u32 {
-    u32::try_from(number).expect("fewer than 2^32 tuples")
 }

@@ -28,6 +28,7 @@ mod lane_values;
 mod mirror;
 mod near;
 mod nearest;
+mod numbered;
 mod recount;
 mod several;
 mod slice;

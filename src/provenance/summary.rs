@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use crate::base::hash::Set;
 use crate::base::ids::{LeafId, RelationId, TypeId};
 use crate::engine::tables::Tables;
-use crate::program::program::{Conflict, Program, Relation};
+use crate::program::program::{Caution, Conflict, Program, Relation};
 use crate::program::sentence::fill;
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Evidence, LeafKind};
@@ -186,8 +186,9 @@ fn origin(given: Given<'_>, claim: Value) -> Option<String> {
 /// Types of which there are cautions: no other value needs to be looked at.
 #[must_use]
 pub fn cautioned(program: &Program) -> Vec<TypeId> {
-    let cautioned =
-        |relation: &Relation| relation.words.caution.map(|column| relation.columns[column].ty);
+    let cautioned = |relation: &Relation| {
+        relation.words.caution.as_ref().map(|of| relation.columns[of.column].ty)
+    };
     program.relations.iter().filter_map(cautioned).collect()
 }
 
@@ -198,7 +199,7 @@ pub fn cautions(program: &Program, tables: &dyn Tables, named: &[(TypeId, Value)
     let symbols = &program.symbols;
     let mut cautions = Vec::new();
     for (id, relation) in program.relations.entries() {
-        let Some(column) = relation.words.caution else { continue };
+        let Some(Caution { column, .. }) = relation.words.caution else { continue };
         let ty = relation.columns[column].ty;
         let mut values: Vec<Value> = named.iter().filter(|n| n.0 == ty).map(|n| n.1).collect();
         values.sort_unstable_by(|a, b| a.cmp_in(*b, symbols));
@@ -219,6 +220,34 @@ pub fn cautions(program: &Program, tables: &dyn Tables, named: &[(TypeId, Value)
         }
     }
     cautions
+}
+
+/// Values that a relation lacks and that a caution says why, as far as they fit a pattern of its
+/// columns.
+#[must_use]
+pub fn lacking(
+    program: &Program,
+    tables: &dyn Tables,
+    (relation, pattern): (RelationId, &[Option<Value>]),
+) -> Vec<(TypeId, Value)> {
+    let lacks = &program.relations[relation];
+    let mut found = Vec::new();
+    for (id, of) in program.relations.entries() {
+        let Some(Caution { column, lacked: Some((name, _)) }) = &of.words.caution else { continue };
+        if *name != lacks.name {
+            continue;
+        }
+        let ty = of.columns[*column].ty;
+        let places = lacks.columns.iter().zip(pattern).filter(|(own, _)| own.ty == ty);
+        let wanted: Vec<Value> = places.filter_map(|(_, value)| *value).collect();
+        tables.select(id, &vec![None; of.columns.len()], &mut |tuple| {
+            if wanted.iter().all(|value| *value == tuple[*column]) {
+                found.push((ty, tuple[*column]));
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    found
 }
 
 fn caution(relation: &Relation, held: &[BTreeSet<String>]) -> String {

@@ -8,7 +8,7 @@ use crate::base::nearest::{alternatives, nearest};
 use crate::engine::tables::Tables;
 use crate::io::sorted::Sorted;
 use crate::program::program::{self, Arg, Atom, Literal, LiteralKind, Program};
-use crate::provenance::summary::{cautioned, cautions};
+use crate::provenance::summary::{cautioned, cautions, lacking};
 use crate::provenance::whynot::occurs;
 use crate::session::answer::{Answer, AtomArg, Atoms, Cell, Column};
 use crate::session::question::{self, Question};
@@ -129,10 +129,12 @@ impl Session {
         let mut named: Set<(TypeId, Value)> = Set::default();
         for &relation in relations.iter().filter(|_| !types.is_empty()) {
             let columns = &program.relations[relation].columns;
+            let any = vec![None; columns.len()];
+            named.extend(lacking(program, world.tables(), (relation, &any)));
             if !columns.iter().any(|column| types.contains(&column.ty)) {
                 continue;
             }
-            world.tables().select(relation, &vec![None; columns.len()], &mut |row| {
+            world.tables().select(relation, &any, &mut |row| {
                 let cells = columns.iter().map(|column| column.ty).zip(row.iter().copied());
                 named.extend(cells.filter(|(ty, _)| types.contains(ty)));
                 ControlFlow::Continue(())

@@ -1,6 +1,7 @@
 //! What the conclusions in which two runs differ rest on: each change of what went in is taken
-//! back alone, in the run that has it, and everything is derived again. A conclusion that changes
-//! with none of them alone is shown by its proof, whose changed parts are named.
+//! back alone, in the run that has it, and what depends on it is derived again: what went or came is
+//! left out, a record that was edited gets the content that it has in the other run. A conclusion
+//! that changes with none of them alone is shown by its proof, whose changed parts are named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use crate::provenance::proof::{LeafNode, Node};
 use crate::provenance::search::{Budget, Explainer};
 use crate::session::diff::Difference;
 use crate::session::evaluate;
+use crate::session::layers::same_value;
 use crate::session::options::Options;
 use crate::session::runs::{Cause, Item, Run, Runs, refused};
 use crate::session::session::{Keep, Refused, Session, World};
@@ -147,6 +149,8 @@ fn made_again(run: &Run, stop: &Arc<AtomicBool>) -> Option<Session> {
 struct Place {
     rules: Set<RuleId>,
     rows: Set<(RelationId, Tuple)>,
+    /// What a record that was edited has in the other run.
+    instead: Option<Set<(RelationId, Tuple)>>,
 }
 
 impl Place {
@@ -157,7 +161,8 @@ impl Place {
         match item {
             Item::Record(kind, name) => {
                 let id = if kind == "claim" { name.clone() } else { format!("{kind} {name}") };
-                let is_own = |leaf| leaves.leaves[leaf].id == id;
+                let whole = |leaf| leaves.parts.get(&leaf).copied().unwrap_or(leaf);
+                let is_own = |leaf| leaves.leaves[whole(leaf)].id == id;
                 let rows = leaves.rows.iter().filter(|(_, leaf)| is_own(**leaf));
                 place.rows.extend(rows.map(|(row, _)| row.clone()));
             }
@@ -204,17 +209,23 @@ fn in_other(tuple: &[Value], from: &Symbols, to: &Symbols) -> Option<Tuple> {
 }
 
 impl Session {
-    /// The run without some items.
+    /// The run without some items, or with what they are in the other run.
     fn without(&self, items: &[(&Item, &Place)]) -> Result<World, Refused> {
         let mut changes = Vec::new();
         for (item, place) in items {
-            match item {
-                Item::Record(kind, name) if kind == "claim" => {
+            let retract = |(relation, tuple): &(RelationId, Tuple)| {
+                Change::Retract(*relation, tuple.iter().copied().map(Some).collect())
+            };
+            match (item, &place.instead) {
+                (_, Some(instead)) => {
+                    changes.extend(place.rows.difference(instead).map(retract));
+                    let come = instead.difference(&place.rows).cloned();
+                    changes.extend(come.map(|(relation, tuple)| Change::Assume(relation, tuple)));
+                }
+                (Item::Record(kind, name), None) if kind == "claim" => {
                     changes.push(Change::Without(Target::Claim(name.clone())));
                 }
-                _ => changes.extend(place.rows.iter().map(|(relation, tuple)| {
-                    Change::Retract(*relation, tuple.iter().copied().map(Some).collect())
-                })),
+                (_, None) => changes.extend(place.rows.iter().map(retract)),
             }
         }
         let mut world = self.fork(&changes)?;
@@ -265,6 +276,29 @@ impl<'r> Side<'r> {
         });
         let places = places.filter(|(_, (_, place))| !place.is_empty()).collect();
         Self { session, runs, places }
+    }
+
+    /// The rows that records which were edited have here, for another run.
+    fn rows_for(&self, other: &Side<'_>) -> BTreeMap<usize, Set<(RelationId, Tuple)>> {
+        let own = &self.session.world().program;
+        let their = &other.session.world().program;
+        let row = |(relation, tuple): &(RelationId, Tuple)| {
+            let id = their.relation(&own.relations[*relation].name)?;
+            let value = |value: &Value| same_value(*value, &own.symbols, &their.symbols);
+            Some((id, tuple.iter().map(value).collect::<Tuple>()))
+        };
+        let edited = self.places.iter().filter(|(at, (item, _))| {
+            matches!(item, Item::Record(..)) && other.places.contains_key(at)
+        });
+        edited.map(|(at, (_, place))| (*at, place.rows.iter().filter_map(row).collect())).collect()
+    }
+
+    fn take(&mut self, rows: BTreeMap<usize, Set<(RelationId, Tuple)>>) {
+        for (at, rows) in rows {
+            if let Some((_, place)) = self.places.get_mut(&at) {
+                place.instead = Some(rows);
+            }
+        }
     }
 
     /// How often the run may be derived anew.
@@ -395,7 +429,12 @@ impl Runs {
             let session = made_again(run, &self.session.options().stop)?;
             Some(Side::of(session, self, causes, is_old))
         };
-        let sides = [side(self.old(), true), side(self.new_run(), false)];
+        let mut sides = [side(self.old(), true), side(self.new_run(), false)];
+        if let [Some(old), Some(new)] = &mut sides {
+            let (for_new, for_old) = (old.rows_for(new), new.rows_for(old));
+            old.take(for_old);
+            new.take(for_new);
+        }
         let mut warnings = Vec::new();
         for (side, run) in sides.iter().zip([self.old(), self.new_run()]) {
             if side.is_none() {

@@ -122,7 +122,7 @@ fn changed_input(old: &World, new: &World) -> Vec<RelationId> {
 }
 
 /// Which relations depend on any of these, themselves included.
-fn affected(program: &Program, changed: &[RelationId]) -> Table<RelationId, bool> {
+pub(super) fn affected(program: &Program, changed: &[RelationId]) -> Table<RelationId, bool> {
     let mut readers: Table<RelationId, Vec<RelationId>> =
         Table::filled(program.relations.len(), Vec::new());
     for rule in program.rules.iter() {

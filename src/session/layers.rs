@@ -282,7 +282,7 @@ fn translated(change: &Change, old: &Program, new: &Program) -> Result<Change, S
     })
 }
 
-fn same_value(value: Value, old: &Symbols, new: &Symbols) -> Value {
+pub(super) fn same_value(value: Value, old: &Symbols, new: &Symbols) -> Value {
     match value {
         Value::Symbol(symbol) => Value::Symbol(new.intern(old.text(symbol))),
         other => other,

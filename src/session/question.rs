@@ -16,7 +16,7 @@ use crate::program;
 use crate::program::program::{
     Arg, Atom, Column, Expr, Literal, LiteralKind, Program, Rule, Variable,
 };
-use crate::provenance::summary::{cautioned, cautions};
+use crate::provenance::summary::{cautioned, cautions, lacking};
 use crate::session::evaluate;
 use crate::session::options::{Engine, Options};
 use crate::session::session::Refused;
@@ -75,8 +75,12 @@ impl Question {
                 named.extend(rows.iter().map(|row| (column.ty, row[at])));
             }
         }
-        let literals = self.program.rules.iter().flat_map(|rule| &rule.body);
-        for literal in literals.filter(|_| !rows.is_empty()) {
+        let literals = || self.program.rules.iter().flat_map(|rule| &rule.body);
+        for literal in literals() {
+            let LiteralKind::Atom(atom) = &literal.kind else { continue };
+            named.extend(lacking(base, tables, (atom.relation, &pattern(atom))));
+        }
+        for literal in literals().filter(|_| !rows.is_empty()) {
             let LiteralKind::Atom(atom) = &literal.kind else { continue };
             let columns = &self.program.relations[atom.relation].columns;
             for (column, arg) in columns.iter().zip(&atom.args) {

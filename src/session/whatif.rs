@@ -1,6 +1,6 @@
 //! What if: the same program over a changed input. A fork equals a fresh run on the changed input:
 //! claims are encoded anew without those that are withdrawn, rows are taken out and added, and
-//! everything is derived again. The session stays as it is.
+//! what depends on that is derived again. The session stays as it is.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::engine::facts::{Columns, Facts};
 use crate::program::program::Program;
 use crate::provenance::check::Given;
 use crate::provenance::leaves::{Leaf, LeafKind, Leaves};
-use crate::session::evaluate;
+use crate::session::diff::affected;
+use crate::session::evaluate::Again;
 use crate::session::session::{Claims, Refused, Session, World};
 use crate::session::stops;
 use crate::text::codes::Code;
@@ -110,10 +111,20 @@ impl Session {
     pub(super) fn fork_of(&self, changes: &[Change]) -> Result<World, Refused> {
         let mut fork = self.changed_input(self.base(), changes)?;
         let limits = self.options().limits();
-        let World { program, analysis, facts, .. } = &fork;
-        let tables =
-            evaluate::run(self.options().engine, program, analysis, facts.clone(), &limits)
-                .map_err(|stop| vec![stops::message(&stop, program, self.options())])?;
+        let World { program, facts, .. } = &fork;
+        let base = self.base();
+        let differs = |id: &RelationId| {
+            base.facts.relations[*id].columns != facts.relations[*id].columns
+                || base.facts.relations[*id].rows != facts.relations[*id].rows
+        };
+        let changed: Vec<RelationId> = program.relations.ids().filter(differs).collect();
+        let affected = affected(program, &changed);
+        let before = base.tables.as_ref().expect("a fork is of what was evaluated");
+        let again = Again { program, facts, before, affected };
+        let rules = again.rules();
+        let tables = again
+            .run(self.options().engine, &rules, &limits)
+            .map_err(|stop| vec![stops::message(&stop, &rules, self.options())])?;
         fork.tables = Some(tables);
         fork.input_rows = fork.facts.relations.iter().map(|columns| columns.rows).sum();
         Ok(fork)
@@ -151,6 +162,7 @@ impl Session {
                 Change::Assume(id, tuple) => assume(&mut fork, &mut gone, *id, tuple),
             }
         }
+        name_voices(&mut fork);
         Ok(fork)
     }
 
@@ -173,6 +185,37 @@ impl Session {
             *claims = Claims { counts, ..claims.clone() };
         }
         Ok(())
+    }
+}
+
+/// A claim of which rows of its chain were taken out or added is whose the rows now say.
+fn name_voices(fork: &mut World) {
+    let Some(chain) = fork.program.relation("claim_chain") else { return };
+    let [_, _, _, _] = fork.program.relations[chain].columns.as_slice() else { return };
+    let rows = fork.made.retracted.iter().chain(&fork.made.assumed);
+    let touched: Set<Value> =
+        rows.filter(|(relation, _)| *relation == chain).map(|(_, tuple)| tuple[0]).collect();
+    if touched.is_empty() {
+        return;
+    }
+    let symbols = Arc::clone(&fork.program.symbols);
+    let mut voices: Map<String, Vec<(Value, String)>> = Map::default();
+    for row in 0..fork.facts.relations[chain].rows {
+        let tuple = fork.facts.row(&fork.program, chain, row);
+        if touched.contains(&tuple[0]) {
+            let of = voices.entry(tuple[0].plain(&symbols)).or_default();
+            of.push((tuple[1], tuple[2].plain(&symbols)));
+        }
+    }
+    for leaf in fork.leaves.leaves.iter_mut() {
+        let Some(steps) = voices.get_mut(&leaf.id) else { continue };
+        let Some(evidence) = &mut leaf.evidence else { continue };
+        steps.sort_by(|(a, _), (b, _)| a.cmp_in(*b, &symbols));
+        let mut who = steps.iter().map(|(_, who)| who.clone());
+        if let Some(origin) = who.next() {
+            evidence.origin = origin;
+            evidence.conduits = who.collect();
+        }
     }
 }
 

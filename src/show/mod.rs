@@ -20,3 +20,5 @@ pub mod unused;
 pub mod whynot;
 pub mod whynot_json;
 pub mod words;
+mod tree_head;
+mod tree_rows;

@@ -4,16 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::base::hash::{Map, Set};
-use crate::base::ids::{Id, LeafId, NodeId, VarId};
+use crate::base::ids::{Id, LeafId, NodeId};
 use crate::program::program;
 use crate::provenance::leaves::{Leaf, LeafKind};
-use crate::provenance::proof::{
-    AggregateNode, By, Key, LeafNode, LeafRef, Node, OtherRows, Proof, Quality, Role, Row, RuleNode,
-};
-use crate::provenance::status::{AllProofs, Ends};
-use crate::provenance::summary::{Dispute, Summary, summary};
+use crate::provenance::proof::{LeafNode, LeafRef, Node, Proof, RuleNode};
+use crate::provenance::status::AllProofs;
+use crate::provenance::summary::{Summary, summary};
 use crate::session::whatif::ASSUMED;
 use crate::show::safe::{GLUE, unglued, visible, width, wrap};
+use crate::show::tree_head::{documents, head};
 use crate::show::words::Words;
 use crate::syntax::ast::AggregateKind;
 use crate::text::numbers::grouped;
@@ -89,18 +88,12 @@ pub struct Shown {
     pub numbers: Vec<Option<NodeId>>,
 }
 
-/// Rows of an aggregate that are listed in brief.
-const ROWS_MAX: usize = 50;
-/// Groups of rows that are listed.
-const GROUPS_MAX: usize = 8;
 /// Steps that are listed in brief.
 const STEPS_MAX: usize = 500;
 /// A chain of steps by one rule is shown whole up to this length in brief.
 const CHAIN_MAX: usize = 20;
 /// Steps that are shown at either end of a longer chain.
 const CHAIN_ENDS: usize = 5;
-/// Longer labels of documents are not repeated with every quote.
-const LABEL_MAX: usize = 28;
 /// Columns that indentation always leaves to the text.
 const TEXT_MIN: usize = 40;
 
@@ -152,127 +145,6 @@ pub fn view(words: Words<'_>, proof: &Proof, options: TreeOptions, view: &View<'
     }
     printer.foot();
     Shown { text: printer.out, numbers: printer.numbered }
-}
-
-/// What a proof rests on and what is to be known of it, in some lines without indentation.
-fn head(words: Words<'_>, summary: &Summary, (quality, view): (Quality, &View<'_>)) -> Vec<String> {
-    let mut lines = vec![rests_on(summary, quality, view.id.as_deref())];
-    let mut marks = Vec::new();
-    marks.extend(summary.modality.as_ref().map(|m| format!("weakest modality {}", visible(m))));
-    let firmer = |ends: &Option<Ends>, own: &Option<String>| {
-        let least = ends.as_ref().and_then(|ends| ends.least.clone());
-        least.filter(|least| own.as_ref().is_some_and(|own| own != least))
-    };
-    if let Some(least) = view.all.and_then(|all| firmer(&all.modality, &summary.modality)) {
-        marks.push(format!("another proof needs nothing weaker than {}", visible(&least)));
-    }
-    marks.extend(summary.marking.as_ref().map(|m| format!("strictest marking {}", visible(m))));
-    if let Some(least) = view.all.and_then(|all| firmer(&all.marking, &summary.marking)) {
-        marks.push(format!("another proof needs nothing stricter than {}", visible(&least)));
-    }
-    if !summary.through.is_empty() {
-        let through: Vec<String> = summary.through.iter().map(|id| words.label(id)).collect();
-        marks.push(format!("all reported through {}", through.join(" and ")));
-    }
-    if !marks.is_empty() {
-        lines.push(marks.join(" · "));
-    }
-    lines.extend(summary.cautions.iter().map(|caution| format!("caution: {}", visible(caution))));
-    let disputes = disputes(words, &summary.disputes);
-    if !disputes.is_empty() {
-        lines.push(disputes.join(" · "));
-    }
-    for id in &summary.documents {
-        let label = words.label(id);
-        if width(&label) > LABEL_MAX {
-            lines.push(format!("from “{label}” (document {})", visible(id)));
-        }
-    }
-    if !summary.unverified.is_empty() {
-        lines.push(format!("quotes not compared: {}", visible(&summary.unverified.join(", "))));
-    }
-    lines
-}
-
-/// What stands against the claims of a proof; whoever says it, unless it is who made the claim.
-fn disputes(words: Words<'_>, disputes: &[Dispute]) -> Vec<String> {
-    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    for dispute in disputes {
-        let mut by = words.label(&dispute.by);
-        if let (Some(origin), false) = (&dispute.by_origin, dispute.is_one_source) {
-            by = format!("{by}, {}", words.label(origin));
-        }
-        let (start, by) = match &dispute.how {
-            Some(how) => (format!("{}: {} ", words.label(&dispute.claim), visible(how)), by),
-            None => {
-                let by = format!("{by} ({})", dispute.relation);
-                (format!("{} disputed by ", words.label(&dispute.claim)), by)
-            }
-        };
-        match lines.last_mut().filter(|(known, _)| *known == start) {
-            Some((_, others)) => others.push(by),
-            None => lines.push((start, vec![by])),
-        }
-    }
-    lines.into_iter().map(|(start, by)| format!("{start}{}", by.join("; "))).collect()
-}
-
-/// What the documents of a proof are called beside quotes: by their labels, of long ones by the
-/// beginning, or the id if that is not plain. The only one, if its label is long, is named above.
-fn documents(words: Words<'_>, summary: &Summary) -> Map<String, String> {
-    let short = |label: &str| {
-        let mut cut = String::new();
-        for word in label.split(' ') {
-            if width(&cut) + 1 + width(word) > LABEL_MAX {
-                break;
-            }
-            cut = format!("{cut} {word}").trim_start().to_owned();
-        }
-        format!("{cut}…")
-    };
-    let names: Vec<(String, String)> = summary
-        .documents
-        .iter()
-        .map(|id| match words.label(id) {
-            label if width(&label) <= LABEL_MAX => (id.clone(), label),
-            label => (id.clone(), short(&label)),
-        })
-        .collect();
-    let is_alone = |name: &str| names.iter().filter(|(_, other)| other == name).count() == 1;
-    names
-        .iter()
-        .filter(|(_, name)| names.len() > 1 || !name.ends_with('…'))
-        .map(|(id, name)| {
-            let is_plain = is_alone(name) && *name != "…";
-            (id.clone(), if is_plain { name.clone() } else { visible(id) })
-        })
-        .collect()
-}
-
-fn rests_on(summary: &Summary, quality: Quality, id: Option<&str>) -> String {
-    let parts = [
-        (summary.claims.len(), "claim"),
-        (summary.sources.len(), "source"),
-        (summary.documents.len(), "document"),
-        (summary.assumptions.len() + summary.inputs, "assumption"),
-    ];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, what)| format!("{}{GLUE}{what}{}", grouped(*n), if *n == 1 { "" } else { "s" }))
-        .collect();
-    let parts = if parts.is_empty() {
-        "the rules and definitions alone".to_owned()
-    } else {
-        parts.join(", ")
-    };
-    let at_least = if summary.is_cut { "at least " } else { "" };
-    let quality = match quality {
-        Quality::Best => "best proof",
-        Quality::Good => "a good proof, the search stopped at its budget",
-    };
-    let id = id.map(|id| format!(" {id}")).unwrap_or_default();
-    format!("rests on {at_least}{parts} ({quality}{id})")
 }
 
 /// Aggregates whose rows are shown by the leaves below them: those below which nothing else is
@@ -335,35 +207,36 @@ fn skips(proof: &Proof, options: TreeOptions) -> Map<NodeId, (usize, NodeId)> {
 
 /// What stands before the first line of a step, and before all others.
 #[derive(Clone, Default)]
-struct Indent {
-    first: String,
-    rest: String,
+pub(super) struct Indent {
+    pub(super) first: String,
+    pub(super) rest: String,
 }
 
-struct Printer<'a> {
-    words: Words<'a>,
-    proof: &'a Proof,
-    options: TreeOptions,
-    view: &'a View<'a>,
-    out: String,
+/// A proof while it is written.
+pub(super) struct Printer<'a> {
+    pub(super) words: Words<'a>,
+    pub(super) proof: &'a Proof,
+    pub(super) options: TreeOptions,
+    pub(super) view: &'a View<'a>,
+    pub(super) out: String,
     /// Numbers of the tuples shown so far.
-    numbers: Map<NodeId, usize>,
+    pub(super) numbers: Map<NodeId, usize>,
     /// The other way round.
-    numbered: Vec<Option<NodeId>>,
+    pub(super) numbered: Vec<Option<NodeId>>,
     /// Numbers under which records and claims are shown in full.
-    leaves: Map<LeafId, usize>,
+    pub(super) leaves: Map<LeafId, usize>,
     /// Steps that start again at the left, since there was no room for what is below them, and how
     /// many steps are above them.
-    later: Vec<(NodeId, usize)>,
+    pub(super) later: Vec<(NodeId, usize)>,
     /// Steps above what is being printed.
-    depth: usize,
+    pub(super) depth: usize,
     /// Steps that are not shown, by what hides them.
-    hidden: BTreeMap<String, Set<NodeId>>,
-    folded: Set<NodeId>,
+    pub(super) hidden: BTreeMap<String, Set<NodeId>>,
+    pub(super) folded: Set<NodeId>,
     /// Where a chain is cut: how many steps are left out, and with which it goes on.
-    skips: Map<NodeId, (usize, NodeId)>,
+    pub(super) skips: Map<NodeId, (usize, NodeId)>,
     /// What each document is called beside a quote.
-    documents: Map<String, String>,
+    pub(super) documents: Map<String, String>,
 }
 
 impl Printer<'_> {
@@ -379,7 +252,7 @@ impl Printer<'_> {
     }
 
     /// A text and, behind it or below, a note.
-    fn line(&mut self, indent: &Indent, text: &str, note: &str) {
+    pub(super) fn line(&mut self, indent: &Indent, text: &str, note: &str) {
         let room = |prefix: &str| self.options.width.saturating_sub(width(prefix)).max(20);
         let gap = if note.is_empty() { "" } else { "  " };
         let whole = format!("{text}{gap}{note}");
@@ -401,7 +274,7 @@ impl Printer<'_> {
         }
     }
 
-    fn below(&self, indent: &Indent, is_last: bool) -> Indent {
+    pub(super) fn below(&self, indent: &Indent, is_last: bool) -> Indent {
         let (fork, end, side, none) = match self.options.branches {
             Branches::Lines => ("├ ", "└ ", "│ ", "  "),
             Branches::Ascii => ("|- ", "`- ", "|  ", "   "),
@@ -419,7 +292,7 @@ impl Printer<'_> {
         }
     }
 
-    fn number(&mut self, id: Option<NodeId>) -> usize {
+    pub(super) fn number(&mut self, id: Option<NodeId>) -> usize {
         self.numbered.push(id);
         self.numbered.len()
     }
@@ -504,7 +377,7 @@ impl Printer<'_> {
         Some(format!("{}{GLUE}more step{plural}, --expand '#{n}'", grouped(steps)))
     }
 
-    fn node(&mut self, id: NodeId, indent: &Indent) {
+    pub(super) fn node(&mut self, id: NodeId, indent: &Indent) {
         let proof = self.proof;
         let node = &proof.nodes[id];
         if let (Some(n), Some(conclusion)) = (self.numbers.get(&id), node.conclusion()) {
@@ -552,7 +425,7 @@ impl Printer<'_> {
         self.numbered.len() >= STEPS_MAX && self.options.detail == Detail::Brief
     }
 
-    fn step_text(&self, rule: &RuleNode) -> String {
+    pub(super) fn step_text(&self, rule: &RuleNode) -> String {
         self.words.sentence(rule).unwrap_or_else(|| self.words.says(&rule.conclusion))
     }
 
@@ -569,7 +442,7 @@ impl Printer<'_> {
     }
 
     /// What is given comes first, then what is added up, then the rest as written.
-    fn premises(&mut self, premises: &[NodeId], indent: &Indent) {
+    pub(super) fn premises(&mut self, premises: &[NodeId], indent: &Indent) {
         let rank = |id: &NodeId| match self.proof.nodes[*id] {
             Node::Leaf(_) => 0,
             Node::Aggregate(_) => 1,
@@ -620,7 +493,7 @@ impl Printer<'_> {
     }
 
     /// What kind of leaf it is, and whose.
-    fn leaf_note(&self, leaf: LeafRef) -> String {
+    pub(super) fn leaf_note(&self, leaf: LeafRef) -> String {
         let program = self.words.given.program;
         let (note, place) = match (leaf, self.words.leaf(leaf)) {
             (LeafRef::Row(_), Some(leaf)) => {
@@ -644,7 +517,7 @@ impl Printer<'_> {
     }
 
     /// The words of a claim, below its line.
-    fn quote(&mut self, leaf: LeafRef, indent: &Indent) {
+    pub(super) fn quote(&mut self, leaf: LeafRef, indent: &Indent) {
         let evidence = self.words.leaf(leaf).and_then(|leaf| leaf.evidence.as_ref());
         let Some(evidence) = evidence else { return };
         let document = self.documents.get(&evidence.document).map(String::as_str);
@@ -653,267 +526,10 @@ impl Printer<'_> {
         let indent = Indent { first: prefix.clone(), rest: prefix };
         self.line(&indent, &quote.unwrap_or_else(|| "no words quoted".to_owned()), &place);
     }
-
-    fn aggregate(&mut self, id: NodeId, node: &AggregateNode, indent: &Indent) {
-        let Some((var, aggregate)) = node.site.aggregate(self.words.given.program) else { return };
-        let value = self.words.value_of(node.site.rule, var, node.value);
-        let name = self.words.name(node.site.rule, var).map(|name| format!("{name} = "));
-        let all = node.rows.len() + node.others;
-        let plural = if all == 1 { "" } else { "s" };
-        let what = match aggregate.kind {
-            AggregateKind::Sum if all == 0 => "the sum of nothing".to_owned(),
-            AggregateKind::Count if all == 0 => "nothing to count".to_owned(),
-            AggregateKind::Sum => format!("the sum of {all}{GLUE}contribution{plural}"),
-            AggregateKind::Count => format!("a count of {all}"),
-            AggregateKind::Mean => format!("the mean of {all}{GLUE}value{plural}"),
-            AggregateKind::Min => format!("the least of {all}{GLUE}value{plural}"),
-            AggregateKind::Max => format!("the greatest of {all}{GLUE}value{plural}"),
-        };
-        self.line(indent, &format!("{}{value}, {what}", name.unwrap_or_default()), "");
-        let shown = match self.options.detail {
-            Detail::Brief => node.rows.len().min(ROWS_MAX),
-            Detail::Full => node.rows.len(),
-        };
-        let hidden = node.rows.len() - shown + node.others;
-        let columns = self.columns((var, aggregate.kind), node, shown);
-        for (at, (row, column)) in node.rows.iter().zip(columns).enumerate() {
-            let is_last = at + 1 == shown && hidden == 0;
-            let below = self.below(indent, is_last);
-            if self.folded.contains(&id) || row.role == Role::RunnerUp {
-                self.row(node, row, (&column, &below));
-            } else if let &[only] = row.premises.as_slice() {
-                let first = format!("{}{}", below.first, unglued(&column));
-                self.node(only, &Indent { first, rest: below.rest });
-            } else {
-                self.line(&below, &format!("{column}{}", self.what(node, row)), "");
-                self.premises(&row.premises, &below);
-            }
-        }
-        if hidden > 0 {
-            let below = self.below(indent, true);
-            let text = format!("… {} more{}", grouped(hidden), self.of_others(node));
-            self.line(&below, &text, "");
-        }
-    }
-
-    /// What the rows are that are counted only.
-    fn of_others(&self, node: &AggregateNode) -> String {
-        let Some(groups) = &node.groups else { return String::new() };
-        let (by, many) = match groups.by {
-            By::Source => ("source".to_owned(), "sources"),
-            By::Var(var) => (self.words.column(&node.site, var), "values"),
-        };
-        let text = |of: &OtherRows| {
-            let key = match &of.key {
-                Key::Source(id) => self.words.label(id),
-                Key::Value(value) => self.words.value(*value),
-            };
-            format!("{}{GLUE}× {key}", grouped(of.count))
-        };
-        let mut list: Vec<String> = groups.rows.iter().take(GROUPS_MAX).map(text).collect();
-        if groups.rows.len() > GROUPS_MAX {
-            list.push(format!("{}{GLUE}more {many}", grouped(groups.rows.len() - GROUPS_MAX)));
-        }
-        format!("; {} of them by {by}: {}", grouped(node.others), list.join(", "))
-    }
-
-    /// Value and share of each row, aligned.
-    fn columns(
-        &self,
-        (var, kind): (VarId, AggregateKind),
-        node: &AggregateNode,
-        shown: usize,
-    ) -> Vec<String> {
-        let text = |value| self.words.value_of(node.site.rule, var, value);
-        let values: Vec<String> = node.rows[..shown]
-            .iter()
-            .map(|row| {
-                let value = row.value.map(text).unwrap_or_default();
-                if row.role == Role::RunnerUp { format!("next{GLUE}{value}") } else { value }
-            })
-            .collect();
-        let wanted = kind == AggregateKind::Sum && node.rows.len() > 1;
-        let shares = node.shares(kind).into_iter().map(|share| match share.filter(|_| wanted) {
-            Some(share) if share > 0.0 && share < 0.005 => format!("<1{GLUE}%"),
-            Some(share) => format!("{:.0}{GLUE}%", share * 100.0),
-            None => String::new(),
-        });
-        let shares: Vec<String> = shares.collect();
-        let widest = |texts: &[String]| texts.iter().map(|t| width(&unglued(t))).max().unwrap_or(0);
-        let (value_width, share_width) = (widest(&values), widest(&shares));
-        let pad = |text: &str, to: usize| {
-            let missing = to.saturating_sub(width(&unglued(text)));
-            format!("{}{text}", GLUE.to_string().repeat(missing))
-        };
-        let columns = values.iter().zip(&shares).map(|(value, share)| {
-            let mut column = String::new();
-            if value_width > 0 {
-                column = format!("{}{GLUE} ", pad(value, value_width));
-            }
-            if share_width > 0 {
-                column = format!("{column}{}{GLUE} ", pad(share, share_width));
-            }
-            column
-        });
-        columns.collect()
-    }
-
-    /// A row with the claims, or whatever leaves there are, that it rests on, and the assumptions
-    /// that were not shown before.
-    fn row(&mut self, node: &AggregateNode, row: &Row, (column, indent): (&str, &Indent)) {
-        let leaves = leaves_of(self.proof, row);
-        let is_claim = |leaf: &LeafNode| {
-            self.words.leaf(leaf.leaf).is_some_and(|leaf| leaf.kind == LeafKind::Claim)
-        };
-        let mut claims: Vec<LeafRef> =
-            leaves.iter().filter(|l| is_claim(l.1)).map(|l| l.1.leaf).collect();
-        claims.sort_unstable();
-        claims.dedup();
-        let mut what = self.what(node, row);
-        let chosen = self.chosen(row);
-        // An amount is its claim's; what is counted has to be said.
-        if let (&[claim], Some(_)) = (claims.as_slice(), row.value)
-            && chosen.is_empty()
-            && self.assumed(&leaves).is_empty()
-        {
-            return self.claim(claim, column, indent);
-        }
-        if let ([], [(id, only)]) = (claims.as_slice(), leaves.as_slice())
-            && row.premises.contains(id)
-        {
-            let note = self.leaf_note(only.leaf);
-            let text = format!("{column}{}", self.words.says(&only.conclusion));
-            return self.line(indent, &text, &note);
-        }
-        if !chosen.is_empty() {
-            what = format!("{what}: {}", chosen.join("; "));
-        }
-        self.line(indent, &format!("{column}{what}"), "");
-        let assumed = self.assumed(&leaves);
-        let count = if claims.is_empty() { leaves.len() } else { claims.len() + assumed.len() };
-        for (at, leaf) in claims.iter().enumerate() {
-            let below = self.below(indent, at + 1 == count);
-            self.claim(*leaf, "", &below);
-        }
-        for (at, id) in assumed.iter().enumerate().filter(|_| !claims.is_empty()) {
-            let below = self.below(indent, claims.len() + at + 1 == count);
-            self.node(*id, &below);
-        }
-        if claims.is_empty() {
-            for (at, (_, leaf)) in leaves.iter().enumerate() {
-                let below = self.below(indent, at + 1 == count);
-                let note = self.leaf_note(leaf.leaf);
-                self.line(&below, &self.words.says(&leaf.conclusion), &note);
-            }
-        }
-    }
-
-    /// Assumptions among the leaves that were not shown yet, each once.
-    fn assumed(&self, leaves: &[(NodeId, &LeafNode)]) -> Vec<NodeId> {
-        let mut seen: Set<LeafRef> = Set::default();
-        let is_new = |(id, leaf): &&(NodeId, &LeafNode)| {
-            let is_assumed = match leaf.leaf {
-                LeafRef::Row(row) => {
-                    !self.leaves.contains_key(&row)
-                        && self
-                            .words
-                            .leaf(leaf.leaf)
-                            .is_some_and(|leaf| leaf.kind == LeafKind::Assumption)
-                }
-                LeafRef::Fact(at) => self.words.given.program.facts[at].assumed,
-                LeafRef::Input => false,
-            };
-            is_assumed && !self.numbers.contains_key(id) && seen.insert(leaf.leaf)
-        };
-        leaves.iter().filter(is_new).map(|(id, _)| *id).collect()
-    }
-
-    /// Least and greatest values below a row, where there was a choice, and whose they are.
-    fn chosen(&self, row: &Row) -> Vec<String> {
-        let mut phrases = Vec::new();
-        for id in below(self.proof, &row.premises) {
-            let Node::Aggregate(node) = &self.proof.nodes[id] else { continue };
-            let Some((var, aggregate)) = node.site.aggregate(self.words.given.program) else {
-                continue;
-            };
-            let which = match aggregate.kind {
-                AggregateKind::Min => "least",
-                AggregateKind::Max => "greatest",
-                AggregateKind::Count | AggregateKind::Sum | AggregateKind::Mean => continue,
-            };
-            let all = node.rows.len() + node.others;
-            let Some(witness) = node.rows.first().filter(|_| all > 1) else { continue };
-            let mut by: Vec<String> = leaves_of(self.proof, witness)
-                .iter()
-                .filter_map(|(_, leaf)| self.words.leaf(leaf.leaf))
-                .filter(|leaf| leaf.kind == LeafKind::Claim)
-                .map(|leaf| visible(&leaf.id))
-                .collect();
-            by.sort();
-            by.dedup();
-            let from =
-                if by.is_empty() { String::new() } else { format!(", from {}", by.join(", ")) };
-            let value = self.words.value_of(node.site.rule, var, node.value);
-            let value =
-                if Some(node.value) == row.value { String::new() } else { format!("{value}, ") };
-            phrases.push(format!("{value}the {which} of {all}{GLUE}values{from}"));
-        }
-        phrases
-    }
-
-    /// What a row says: the conclusions that it takes in.
-    fn what(&self, node: &AggregateNode, row: &Row) -> String {
-        let proof = self.proof;
-        let text = |id: &NodeId| match &proof.nodes[*id] {
-            Node::Rule(rule) => Some(self.step_text(rule)),
-            Node::Leaf(leaf) => Some(self.words.says(&leaf.conclusion)),
-            Node::Cut(conclusion) => Some(self.words.says(conclusion)),
-            Node::Absent(_) | Node::Builtin(_) | Node::Aggregate(_) => None,
-        };
-        let texts: Vec<String> = row.premises.iter().filter_map(text).collect();
-        if texts.is_empty() { self.words.atoms(node, row) } else { texts.join("; ") }
-    }
-
-    /// A claim: in full the first time.
-    fn claim(&mut self, leaf: LeafRef, column: &str, indent: &Indent) {
-        let (LeafRef::Row(row), Some(claim)) = (leaf, self.words.leaf(leaf)) else { return };
-        if let Some(first) = self.leaves.get(&row) {
-            let text = format!("{column}{}", named(claim));
-            return self.line(indent, &text, &format!("see #{first}"));
-        }
-        let n = self.number(None);
-        self.leaves.insert(row, n);
-        let text = format!("{column}#{n} {}", self.leaf_note(leaf));
-        self.line(indent, &text, "");
-        self.quote(leaf, indent);
-    }
-}
-
-/// The leaves below a row, in the order of the proof.
-fn leaves_of<'p>(proof: &'p Proof, row: &Row) -> Vec<(NodeId, &'p LeafNode)> {
-    let leaf = |id: NodeId| match &proof.nodes[id] {
-        Node::Leaf(leaf) => Some((id, leaf)),
-        _ => None,
-    };
-    below(proof, &row.premises).into_iter().filter_map(leaf).collect()
-}
-
-/// These nodes and all below them, each once, in the order of the proof.
-fn below(proof: &Proof, premises: &[NodeId]) -> Vec<NodeId> {
-    let mut seen: Set<NodeId> = Set::default();
-    let mut stack: Vec<NodeId> = premises.iter().rev().copied().collect();
-    let mut order = Vec::new();
-    while let Some(id) = stack.pop() {
-        if seen.insert(id) {
-            order.push(id);
-            stack.extend(proof.nodes[id].premises().rev());
-        }
-    }
-    order
 }
 
 /// A leaf by its id, with its kind where that is not plain.
-fn named(leaf: &Leaf) -> String {
+pub(super) fn named(leaf: &Leaf) -> String {
     let id = visible(&leaf.id);
     match leaf.kind {
         LeafKind::Claim => id,

@@ -181,6 +181,40 @@ fn claims_that_were_withdrawn_added_and_edited() {
     );
 }
 
+/// A record that was edited is judged by what it was, not by its absence: that another word of it
+/// changed decides on nothing.
+#[test]
+fn an_edited_record_is_judged_by_its_old_content() {
+    let at = tempfile::tempdir().unwrap();
+    let two = ["c2", "t", "Twelve trucks", "has"];
+    claims(&at, "one", &[["c1", "s", "Ten trucks", "has"], two]);
+    claims(&at, "two", &[["c1", "s", "None", "has"]]);
+    let (_, text) = hence(at.path(), &["diff", "one/out", "two/out"]);
+    assert_eq!(
+        text,
+        "lost     said(\"t\", \"has\")\n0 changed, 1 lost, 0 gained\n\
+         edited: claim c1  quote \"Ten trucks\" → \"None\", span [0,10] → [27,31]\n\
+         removed: claim c2  t: “Twelve trucks”\n  decides on: − said(\"t\", \"has\")\n"
+    );
+    let both = "one/both";
+    fs::write(
+        at.path().join("one/q.dl"),
+        ".include \"claims.dl\"\n.decl pair(a: symbol, b: symbol)\n.output pair\n\
+         pair(a, b) :- claim(a, _, _, \"has\", _), claim(b, _, _, \"has\", _), a < b.\n",
+    )
+    .unwrap();
+    fs::copy(at.path().join("one/q.dl"), at.path().join("two/q.dl")).unwrap();
+    for (name, out) in [("one", both), ("two", "two/both")] {
+        let args = ["run", &format!("{name}/q.dl"), "-F", name, "-D", out, "-q"];
+        assert_eq!(hence(at.path(), &args), (0, String::new()));
+    }
+    let (_, text) = hence(at.path(), &["diff", both, "two/both"]);
+    let decides: Vec<&str> = text.lines().filter(|line| line.contains("pair(")).collect();
+    // Without c1 the pair would be gone too; with its old words it is not there either.
+    assert_eq!(decides, ["lost     pair(\"c1\", \"c2\")", "  decides on: − pair(\"c1\", \"c2\")"]);
+    assert!(text.contains("removed: claim c2  t: “Twelve trucks”\n  decides on"), "{text}");
+}
+
 #[test]
 fn that_not_every_change_was_tried_is_told() {
     let at = tempfile::tempdir().unwrap();
