@@ -1,8 +1,7 @@
 //! What a lenient run drops beside the records with errors: the records that name them. A reading
 //! without one of its claims would be a smaller number in silence, so the whole reading goes; a
-//! claim drawn from others that are all gone would count as a voice of its own, so it goes too. A link
-//! from a claim that stays, to one that is dropped, stays where the claim is not drawn from the other:
-//! what judges a claim does not become evidence because the claim is gone, here as in a what-if.
+//! claim drawn from others that are all gone would count as a voice of its own, so it goes too; and a
+//! claim that judges one that is gone, since it would count as evidence without the link that says so.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -156,9 +155,7 @@ impl<'a> Check<'a> {
             RecordKind::Link => {
                 let Ok(record) = parse::<Link<'a>>(text) else { return targets };
                 claim("from".to_owned(), &record.from.0);
-                if is_basis(&record.rel) {
-                    claim("to".to_owned(), &record.to.0);
-                }
+                claim("to".to_owned(), &record.to.0);
             }
             RecordKind::Grade => {
                 let Ok(record) = parse::<Grade<'a>>(text) else { return targets };

@@ -79,9 +79,8 @@ impl<'a> Check<'a> {
     /// The names that no record gives and a record uses, without the records that were dropped.
     pub(crate) fn undeclared_in_kept(&mut self) -> Result<Undeclared<'a>, Stop> {
         let mut undeclared = Undeclared::default();
-        // What links to a dropped claim and is kept names no unknown one.
-        let Names { documents, sources, entities, .. } = &mut self.names;
-        for ids in [documents, sources, entities] {
+        let Names { documents, sources, entities, claims, .. } = &mut self.names;
+        for ids in [documents, sources, entities, claims] {
             ids.retain(|_, entry| self.entries[*entry].state == State::Kept);
         }
         self.names.events.clear();
