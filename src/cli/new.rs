@@ -44,7 +44,14 @@ pub fn run(args: &New) -> Result<(), Exit> {
         "\nnow:  cd {}\n      hence check .         do the claims say what the document says?\n      \
          hence repl main.dl    ask total(r, label, lo, hi)? and then .why 1\n      \
          hence test .          does everything still hold?",
-        shown(folder)
+        word(&shown(folder))
     )?;
     Ok(())
+}
+
+/// A path as a word of a shell command.
+fn word(path: &str) -> String {
+    let path = if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if path.chars().all(is_plain) { path } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }

@@ -77,7 +77,16 @@ pub(super) fn read(
     if is_annotation && (!WORDS.contains(&word.as_str()) || rest.is_empty()) {
         return None;
     }
-    match says(word, rest) {
+    let said = says(word, rest).and_then(|says| {
+        // Over several lines it can only be a table, and one that says nothing would always hold.
+        let is_table = comment.kind == CommentKind::Block && text[range.clone()].contains('\n');
+        if is_table && matches!(says, Says::Expect(Expect::Holds(_))) {
+            let help = "name the columns below it; with no row below them, no tuple is expected";
+            return Err(wrong(rest, "a table has no line of column names", help));
+        }
+        Ok(says)
+    });
+    match said {
         Ok(says) => {
             let first = part.line().0.as_str();
             Some(Directive { range, says, written: first.trim().to_owned() })

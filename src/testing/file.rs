@@ -12,6 +12,7 @@ use crate::io::find::shown;
 use crate::io::library::{self, Origin};
 use crate::session::load::Root;
 use crate::syntax::lexer;
+use crate::syntax::token::{Comment, CommentKind};
 use crate::testing::directive::{self, Directive, Says};
 use crate::testing::kept::slug;
 use crate::testing::scan::only;
@@ -84,6 +85,7 @@ impl TestFile {
         let mut messages = Vec::new();
         // What is wrong with strings and brackets of statements is said when a case is run.
         let comments = lexer::lex(&text, id).comments;
+        messages.extend(comments.iter().filter_map(|comment| unclosed(&text, comment)));
         let mut shared = Section { range: 0..text.len(), directives: Vec::new() };
         let mut cases: Vec<CaseText> = Vec::new();
         for comment in &comments {
@@ -218,4 +220,15 @@ impl TestFile {
         }
         only(&self.text, &kept)
     }
+}
+
+/// A comment without end takes in all cases below it, so that nobody would miss them.
+fn unclosed(text: &str, comment: &Comment) -> Option<Diagnostic> {
+    let range = comment.span.range();
+    let is_closed = range.len() >= 4 && text[range.clone()].ends_with("*/");
+    (comment.kind == CommentKind::Block && !is_closed).then(|| {
+        let start = Span::new(comment.span.file, range.start, range.start + 2);
+        Diagnostic::new(Code::H0002, "input ended inside a comment: `*/` expected")
+            .label(start, "the comment starts here")
+    })
 }

@@ -5,6 +5,7 @@ use std::slice::from_ref;
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::show::safe::visible;
 use crate::testing::outcome::{CaseResult, Failure, FileResult, Pending, Verdict};
 
 /// Lines of a difference that are shown.
@@ -81,29 +82,31 @@ impl Counts {
 #[must_use]
 pub fn text(results: &[FileResult]) -> String {
     let mut out = String::new();
-    let wide = results.iter().map(|result| result.name.chars().count()).max().unwrap_or(0);
+    let wide = results.iter().map(|result| visible(&result.name).chars().count()).max();
+    let wide = wide.unwrap_or(0);
     for result in results {
         let what = if result.refused.is_empty() {
             Counts::of(from_ref(result)).text()
         } else {
             "cannot be read as a test file".to_owned()
         };
-        line(&mut out, &format!("{:wide$}  {what}", result.name));
+        line(&mut out, &format!("{:wide$}  {what}", visible(&result.name)));
     }
     for result in results {
         if !result.refused.is_empty() {
-            line(&mut out, &format!("ERROR {}", result.name));
+            line(&mut out, &format!("ERROR {}", visible(&result.name)));
             indented(&mut out, result.refused.lines());
         }
         result.cases.iter().for_each(|case| case_text(&mut out, &result.name, case));
     }
     for result in results {
         if let Some(path) = &result.proposed {
+            let path = visible(path);
             line(&mut out, &format!("PROPOSED {path}: the test file with the tables as they are"));
         }
         for case in &result.cases {
             for path in &case.accepted {
-                line(&mut out, &format!("ACCEPTED {path}"));
+                line(&mut out, &format!("ACCEPTED {}", visible(path)));
             }
         }
     }
@@ -120,23 +123,27 @@ fn indented<'t>(out: &mut String, lines: impl Iterator<Item = &'t str>) {
 }
 
 fn case_text(out: &mut String, name: &str, case: &CaseResult) {
+    let (name, called) = (visible(name), visible(&case.name));
     if let Verdict::Skipped(reason) = &case.verdict {
-        line(out, &format!("SKIPPED {name}:{}  “{}”  {reason}", case.line, case.name));
+        let reason = visible(reason);
+        line(out, &format!("SKIPPED {name}:{}  “{called}”  {reason}", case.line));
     }
     let word = if case.verdict == Verdict::Errored { "ERROR" } else { "FAIL" };
     for Failure { line: at, written, lines, .. } in &case.failures {
-        line(out, &format!("{word} {name}:{at}  “{}”  {written}", case.name));
+        line(out, &format!("{word} {name}:{at}  “{called}”  {}", visible(written)));
         indented(out, lines.iter().map(String::as_str));
     }
     for pending in &case.pending {
         let place = format!("{name}:{}", pending.line);
         let state = match (&pending.old, pending.is_written) {
-            (_, true) => pending.path.clone(),
+            (_, true) => visible(&pending.path),
             (None, false) => "new, and not written".to_owned(),
             (Some(_), false) => "differs, and nothing is written".to_owned(),
         };
-        line(out, &format!("PENDING {place}  “{}”  {}  {state}", case.name, pending.written));
-        indented(out, difference(pending).iter().map(String::as_str));
+        let written = visible(&pending.written);
+        line(out, &format!("PENDING {place}  “{called}”  {written}  {state}"));
+        let lines: Vec<String> = difference(pending).iter().map(|line| visible(line)).collect();
+        indented(out, lines.iter().map(String::as_str));
     }
 }
 

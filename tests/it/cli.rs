@@ -716,6 +716,10 @@ fn new_makes_a_folder_once_and_writes_over_nothing() {
     has(&refused, "old is not empty; nothing was written");
     assert_eq!(fs::read_dir(at.path().join("old")).unwrap().count(), 1);
     assert!(hence(&at, &["new", "a/b"]).status.success());
+    for (name, word) in [("two words", "'two words'"), ("it's", "'it'\\''s'"), ("-x", "./-x")] {
+        let said = hence(&at, &["new", "--", name]);
+        has(&String::from_utf8_lossy(&said.stdout), &format!("now:  cd {word}\n"));
+    }
     let checked = check(
         &at,
         &["check", "a/b"],

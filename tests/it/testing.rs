@@ -280,6 +280,38 @@ fn an_annotation_in_a_block_comment_is_an_error() {
 }
 
 #[test]
+fn no_case_is_lost_in_a_comment_and_no_table_says_nothing() {
+    for text in [
+        "/*\n//@ test \"t\"\n//@ expect none reach(_, _)\n",
+        "//@ test \"t\"\n/*@ expect ways(a, n)\na  n\n",
+        "//@ test \"t\"\n//@ expect none reach(_, _)\n/*/",
+    ] {
+        let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+        let (code, said) = said(&at, &[]);
+        assert_eq!(code, 2, "{text}: {said}");
+        has(&said, "error[H0002]: input ended inside a comment: `*/` expected");
+    }
+    let text = "edge(\"a\", \"b\").\n//@ test \"t\"\n/*@ expect ways(a, n)\n*/\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    let (code, said) = said(&at, &[]);
+    assert_eq!(code, 2, "{said}");
+    has(&said, "error[H0801]: a table has no line of column names");
+}
+
+#[test]
+fn names_of_cases_leave_the_terminal_alone() {
+    let text = "//@ test \"a\u{1b}[31m\u{202e}\"\n//@ expect reach(\"\u{1b}[0m\", _)\n\
+                edge(\"\u{1b}[7m\", \"b\").\n//@ snapshot edge\n\
+                //@ test \"b\"\n//@ skip \"\u{9b}5m\"\n";
+    let at = folder(&[("reach.dl", REACH), ("reach.test.dl", text)]);
+    let (code, said) = said(&at, &[]);
+    assert_eq!(code, 1, "{said}");
+    has(&said, "“a<U+001B>[31m<U+202E>”  expect reach(\"<U+001B>[0m\", _)");
+    has(&said, "SKIPPED reach.test.dl:5  “b”  <U+009B>5m");
+    assert!(!said.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{said:?}");
+}
+
+#[test]
 fn cases_are_selected() {
     let at = folder(&[("r/reach.dl", REACH), ("r/reach.test.dl", GOOD), ("x/none.txt", "")]);
     let count = |args: &[&str]| said(&at, args).1.lines().last().unwrap().to_owned();
