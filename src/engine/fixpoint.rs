@@ -135,8 +135,10 @@ struct Share {
     places: Option<usize>,
     /// How many are taken at a time.
     step: usize,
-    /// The first that nobody has taken. At first each worker has those of its number.
-    next: AtomicUsize,
+    /// How many are taken of each worker's stretch of them. What follows one another is mostly of
+    /// the same keys, so workers far apart seldom want the same part of a relation; a worker that
+    /// has done its own stretch helps with the others.
+    taken: Vec<AtomicUsize>,
 }
 
 impl<'a> Stratum<'a> {
@@ -168,7 +170,7 @@ impl<'a> Stratum<'a> {
             }
             let places = divisible(nodes).map(|(relation, view)| stores[relation].places(view));
             rows += places.unwrap_or(0);
-            shares.push(Share { at, places, step: 1, next: AtomicUsize::new(0) });
+            shares.push(Share { at, places, step: 1, taken: vec![AtomicUsize::new(0)] });
         }
         shares.sort_by_key(|share| share.places.is_some());
         (shares, rows)
@@ -203,7 +205,7 @@ impl<'a> Stratum<'a> {
         for share in shares.iter_mut() {
             if let Some(places) = share.places {
                 share.step = (places / (count * 8)).clamp(1, BATCH);
-                *share.next.get_mut() = count * share.step;
+                share.taken.resize_with(count, AtomicUsize::default);
             }
         }
         for &relation in &self.plan.relations {
@@ -244,19 +246,24 @@ impl<'a> Stratum<'a> {
         stores: &Stores,
         stopped: &AtomicBool,
     ) -> Result<(), Stop> {
-        for Share { at, places, step, next } in shares {
+        for Share { at, places, step, taken } in shares {
             let held = Held::Together(stores);
             let mut executor = self.executor(held, (*at, round), stopped);
             let Some(places) = *places else {
-                if next.fetch_add(1, Ordering::Relaxed) == 0 {
+                if taken[0].fetch_add(1, Ordering::Relaxed) == 0 {
                     self.run(worker, (*at, None), &mut executor)?;
                 }
                 continue;
             };
-            let mut from = worker.number * step;
-            while from < places {
-                self.run(worker, (*at, Some(from..places.min(from + step))), &mut executor)?;
-                from = next.fetch_add(*step, Ordering::Relaxed);
+            let (count, own) = (taken.len(), worker.number);
+            for whose in (0..count).map(|i| (own + i) % count) {
+                let (first, end) = (places * whose / count, places * (whose + 1) / count);
+                let take = || first + taken[whose].fetch_add(*step, Ordering::Relaxed);
+                let mut from = take();
+                while from < end {
+                    self.run(worker, (*at, Some(from..end.min(from + step))), &mut executor)?;
+                    from = take();
+                }
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! [`Shards`]: the membership of a log in parts by hash, each behind its own lock, so that several
+//! [`Shards`]: the membership of a log in parts by the first code, each behind its own lock, so that several
 //! workers add tuples at once. A worker keeps rows for each part until there are enough of them,
 //! then holds the part for all; so locks cost little, and a part is in the caches while it is used.
 //! What is new in a round waits in its part, numbered as if it followed the log at once; when the
@@ -41,10 +41,11 @@ struct Part {
     hashes: Vec<u64>,
 }
 
-/// The part of a hash: by bits that neither its place in a table nor its tag depends on.
+/// The part of a tuple, by its first code: tuples that share it are mostly made one after the other
+/// and stand together in the log, so that what is asked of one is in the caches for the next.
 #[inline]
-fn part_of(hash: u64, parts: usize) -> usize {
-    (hash >> 8 & 0xff_ffff) as usize & (parts - 1)
+fn part_of(first: u32, parts: usize) -> usize {
+    (hash::row(&[first]) >> 8 & 0xff_ffff) as usize & (parts - 1)
 }
 
 impl Shards {
@@ -69,7 +70,7 @@ impl Shards {
                 let tuples = log.words[from * log.arity..to * log.arity].chunks_exact(log.arity);
                 for (i, tuple) in tuples.enumerate() {
                     let hash = hash::row(tuple);
-                    let at = part_of(hash, count).wrapping_sub(number * each);
+                    let at = part_of(tuple[0], count).wrapping_sub(number * each);
                     if let Some(part) = own.get_mut(at) {
                         if part.table.items() == part.table.room() {
                             part.grow(1, log, rows);
@@ -110,25 +111,24 @@ impl Shards {
         rows: Rows<'_>,
         outbox: &mut Outbox,
     ) -> Result<(), Full> {
-        let Outbox { parts, hashes, .. } = outbox;
+        let Outbox { parts, .. } = outbox;
         let count = self.parts.len();
         parts.resize_with(count, Vec::new);
-        hash::rows(rows.columns, rows.len, hashes);
         match *rows.columns {
             [a] => {
-                for (&hash, &a) in hashes.iter().zip(a) {
-                    parts[part_of(hash, count)].push(a);
+                for &a in a {
+                    parts[part_of(a, count)].push(a);
                 }
             }
             [a, b] => {
-                for ((&hash, &a), &b) in hashes.iter().zip(a).zip(b) {
-                    parts[part_of(hash, count)].extend_from_slice(&[a, b]);
+                for (&a, &b) in a.iter().zip(b) {
+                    parts[part_of(a, count)].extend_from_slice(&[a, b]);
                 }
             }
             _ => {
-                for (i, &hash) in hashes.iter().enumerate() {
+                for i in 0..rows.len {
                     let row = rows.columns.iter().map(|column| column[i]);
-                    parts[part_of(hash, count)].extend(row);
+                    parts[part_of(rows.columns[0][i], count)].extend(row);
                 }
             }
         }
@@ -212,8 +212,8 @@ impl Shards {
         let mut hashes = Vec::new();
         hash::rows(rows.columns, rows.len, &mut hashes);
         let mut by_part: Vec<Vec<u32>> = vec![Vec::new(); self.parts.len()];
-        for (i, &hash) in hashes.iter().enumerate() {
-            by_part[part_of(hash, self.parts.len())].push(narrow(i));
+        for i in 0..rows.len {
+            by_part[part_of(rows.columns[0][i], self.parts.len())].push(narrow(i));
         }
         for (part, of) in self.parts.iter().zip(by_part) {
             let part = part.read().unwrap_or_else(PoisonError::into_inner);
