@@ -12,6 +12,7 @@ use crate::engine::facts::Facts;
 use crate::engine::fixpoint::evaluate;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::pipeline::{Shared, Stores, halt};
+use crate::engine::storage::adaptive::{Adaptive, Thresholds};
 use crate::engine::storage::form::{Cursor, Matches, Storage, View};
 use crate::engine::storage::ids::Ids;
 use crate::engine::storage::tree::Tree;
@@ -25,8 +26,12 @@ use crate::value::value::Value;
 /// How relations are stored.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Form {
-    /// For real work.
+    /// For real work: changes as a relation grows.
     #[default]
+    Adaptive,
+    /// The same, but changes at once, for tests.
+    Tiny,
+    /// The general form only.
     Ids,
     /// Ordered sets, for tests: slow, and simple enough to be right.
     Tree,
@@ -50,7 +55,7 @@ pub fn run(
     facts: Facts,
     limits: &Limits,
 ) -> Result<Database, Stop> {
-    run_in(Form::Ids, program, analysis, facts, limits)
+    run_in(Form::default(), program, analysis, facts, limits)
 }
 
 /// The same, with relations stored in a given form.
@@ -72,6 +77,8 @@ pub fn run_in(
         let relation = RelationId::new(id);
         let arity = program.relations[relation].columns.len();
         let mut store: Box<dyn Storage> = match form {
+            Form::Adaptive => Box::new(Adaptive::new(arity, Thresholds::default())),
+            Form::Tiny => Box::new(Adaptive::new(arity, Thresholds::tiny())),
             Form::Ids => Box::new(Ids::new(arity)),
             Form::Tree => Box::new(Tree::new(arity)),
         };

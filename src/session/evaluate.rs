@@ -32,6 +32,7 @@ pub fn run(
     match engine {
         Engine::Naive => Ok(Arc::new(naive::run(program, analysis, facts, limits)?)),
         Engine::Native => Ok(Arc::new(native::run(program, analysis, facts, limits)?)),
+        Engine::Tiny => Ok(Arc::new(native::run_in(Form::Tiny, program, analysis, facts, limits)?)),
         Engine::Toy => Ok(Arc::new(native::run_in(Form::Tree, program, analysis, facts, limits)?)),
     }
 }

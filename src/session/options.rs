@@ -19,6 +19,8 @@ pub enum Engine {
     Native,
     /// The fast one with relations as plain ordered sets: slow, for tests of the seam.
     Toy,
+    /// The fast one, whose relations change their form from the first tuples on, for tests.
+    Tiny,
 }
 
 /// What a caller decides.

@@ -81,6 +81,7 @@ pub fn run(
             Engine::Naive => "with the engine naive",
             Engine::Native => "with the engine native",
             Engine::Toy => "with ordered sets",
+            Engine::Tiny => "with forms that change",
         };
         again::compare(&mut results, &again, [name(how.options.engine), name(other)]);
     }

@@ -91,10 +91,19 @@ impl Compiled {
 
     /// What it makes of them with relations stored as ordered sets.
     pub(crate) fn toy(&self, workers: usize) -> Outcome {
+        self.in_form(Form::Tree, workers)
+    }
+
+    /// What it makes of them with relations that change their form from the first tuples on.
+    pub(crate) fn tiny(&self, workers: usize) -> Outcome {
+        self.in_form(Form::Tiny, workers)
+    }
+
+    fn in_form(&self, form: Form, workers: usize) -> Outcome {
         let limits =
             Limits { rounds_max: Some(ROUNDS_MAX), workers, alone: 0, ..Limits::default() };
         let (program, analysis) = (&self.program, &self.analysis);
-        match native::run_in(Form::Tree, program, analysis, self.facts(), &limits) {
+        match native::run_in(form, program, analysis, self.facts(), &limits) {
             Ok(database) => self.tuples(&database),
             Err(stop) => self.stopped(stop),
         }

@@ -48,7 +48,14 @@ fn rows(compiled: &Compiled, facts: &[(&str, &Pairs)], relation: &str) -> BTreeS
     };
     let specified =
         read(&naive::run(program, analysis, input.clone(), &Limits::default()).unwrap());
-    for (form, workers) in [(Form::Ids, 1), (Form::Ids, 2), (Form::Tree, 1), (Form::Tree, 3)] {
+    for (form, workers) in [
+        (Form::Ids, 1),
+        (Form::Ids, 2),
+        (Form::Tree, 1),
+        (Form::Tree, 3),
+        (Form::Tiny, 1),
+        (Form::Tiny, 2),
+    ] {
         let limits = Limits { workers, alone: 0, ..Limits::default() };
         let tables = native::run_in(form, program, analysis, input.clone(), &limits).unwrap();
         assert_eq!(read(&tables), specified, "{form:?}, {workers} workers");

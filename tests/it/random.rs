@@ -148,6 +148,11 @@ fn engines_agree() {
         let expected = compiled.naive();
         assert_eq!(compiled.native(), expected, "native and specification\n{text}");
         for workers in [1, 2] {
+            let found = compiled.tiny(workers);
+            assert_eq!(
+                found, expected,
+                "forms that change, {workers} workers, and specification\n{text}"
+            );
             let found = compiled.toy(workers);
             assert_eq!(
                 found, expected,

@@ -40,7 +40,8 @@ pub(crate) enum Mode {
     Native2,
     /// The native engine with two workers over the toy form of storage.
     Toy,
-    /// Parsed, printed, parsed again, and run by the native engine.
+    /// Parsed, printed, parsed again, and run by the native engine, whose relations change their
+    /// form from the first tuples on.
     Printed,
 }
 
@@ -160,7 +161,8 @@ fn options(path: &Path, mode: Mode) -> Options {
     let facts = Some(folder).filter(|folder| folder.is_dir()).into_iter().collect();
     let (engine, workers) = match mode {
         Mode::Naive => (Engine::Naive, 1),
-        Mode::Native1 | Mode::Printed => (Engine::Native, 1),
+        Mode::Native1 => (Engine::Native, 1),
+        Mode::Printed => (Engine::Tiny, 1),
         Mode::Native2 => (Engine::Native, 2),
         Mode::Toy => (Engine::Toy, 2),
     };

@@ -27,6 +27,16 @@ unsafe impl Plain for u32 {
     const ZERO: Self = 0;
 }
 
+// SAFETY: every bit pattern is a `u8`.
+unsafe impl Plain for u8 {
+    const ZERO: Self = 0;
+}
+
+// SAFETY: every bit pattern is a `u16`.
+unsafe impl Plain for u16 {
+    const ZERO: Self = 0;
+}
+
 /// A slice of zeros at first, in ordinary or in mapped memory.
 pub enum Region<T> {
     /// Ordinary memory.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::base::hash::Set;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::storage::keys::Keys;
+use crate::engine::storage::pairs::Pairs;
 
 /// Rows of a batch, at most.
 pub const BATCH: usize = 4096;
@@ -166,6 +167,8 @@ pub struct Outbox {
     pub hashes: Vec<u64>,
     /// For a form that is not: distinct rows that the relation does not have yet.
     pub fresh: Keys,
+    /// For one that keeps rows: what is new, as rows.
+    pub rows: Option<Box<Pairs>>,
     known: Vec<bool>,
     cursor: Cursor,
 }
@@ -178,6 +181,7 @@ impl Outbox {
             parts: Vec::new(),
             hashes: Vec::new(),
             fresh: Keys::new(arity),
+            rows: None,
             known: Vec::new(),
             cursor: Cursor::default(),
         }

@@ -194,6 +194,38 @@ impl Ids {
         }
     }
 
+    /// All tuples, those that cannot be seen yet included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.rows
+    }
+
+    /// The codes of all tuples, row after row.
+    #[must_use]
+    pub fn codes(&self) -> &[u32] {
+        &self.words[..self.rows * self.arity]
+    }
+
+    /// The tuples in parts of one round and one view: from, to, the round, and how many views end
+    /// there.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(usize, usize, u32, usize)> {
+        let mut cuts: Vec<usize> = self.rounds.iter().map(|&(_, first)| first as usize).collect();
+        cuts.extend([0, self.stable, self.seen, self.rows]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let ends = |at| usize::from(at == self.stable) + usize::from(at == self.seen);
+        let part = |(from, to): (usize, usize)| {
+            let after = self.rounds.partition_point(|&(_, first)| first as usize <= from);
+            let round = after.checked_sub(1).map_or(0, |i| self.rounds[i].0);
+            (from, to, round, ends(to))
+        };
+        // Views may end before the first tuple.
+        let nothing = (0, 0, 0, usize::from(self.stable == 0) + usize::from(self.seen == 0));
+        let parts = cuts.iter().copied().zip(cuts.iter().copied().skip(1)).map(part);
+        [nothing].into_iter().chain(parts).collect()
+    }
+
     fn log(&self) -> Log<'_> {
         Log { words: &self.words, arity: self.arity }
     }

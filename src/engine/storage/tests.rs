@@ -9,10 +9,12 @@ use std::thread;
 use arbtest::arbitrary::{Result, Unstructured};
 
 use crate::engine::limits::Limits;
+use crate::engine::storage::adaptive::{Adaptive, Thresholds};
 use crate::engine::storage::form::{
     BATCH, Cursor, Full, Halt, Join, Matches, Outbox, Rows, Storage, View,
 };
 use crate::engine::storage::ids::Ids;
+use crate::engine::storage::pairs::{Pairs, Sizes};
 use crate::engine::storage::tree::Tree;
 
 #[derive(Default)]
@@ -139,8 +141,12 @@ fn offer(form: &dyn Storage, rows: &[Vec<u32>], outboxes: &mut [Outbox], each_al
 
 fn history(u: &mut Unstructured<'_>, new: fn(usize) -> Box<dyn Storage>) -> Result<()> {
     let arity = u.int_in_range(0..=5_usize)?;
+    history_of(u, arity, new(arity))
+}
+
+fn history_of(u: &mut Unstructured<'_>, arity: usize, mut form: Box<dyn Storage>) -> Result<()> {
     let limits = Limits { workers: u.int_in_range(1..=3)?, alone: 0, ..Limits::default() };
-    let (mut form, mut model) = (new(arity), Model::default());
+    let mut model = Model::default();
     let size = |u: &mut Unstructured<'_>| -> Result<usize> {
         let big = u.ratio(1, 8)?;
         u.int_in_range(0..=if big { 9000 } else { 40 })
@@ -204,6 +210,42 @@ fn ids_behave_like_sets() {
     arbtest::arbtest(|u| history(u, |arity| Box::new(Ids::new(arity)))).budget_ms(3000);
 }
 
+/// Sizes at which things change, from usual to tiny.
+fn sizes(u: &mut Unstructured<'_>) -> Result<Sizes> {
+    Ok(Sizes {
+        short: *u.choose(&[0, 4, 64])?,
+        wide: *u.choose(&[[1, 2], [2, 3], [1 << 8, 1 << 16]])?,
+        spread: *u.choose(&[0, 4096])?,
+        ..Sizes::default()
+    })
+}
+
+#[test]
+fn pairs_behave_like_sets() {
+    arbtest::arbtest(|u| {
+        let (key, sizes) = (u.int_in_range(0..=1)?, sizes(u)?);
+        history_of(u, 2, Box::new(Pairs::new(key, sizes)))
+    })
+    .budget_ms(3000);
+}
+
+#[test]
+fn relations_that_change_their_form_behave_like_sets() {
+    arbtest::arbtest(|u| {
+        let thresholds = Thresholds {
+            tuples: *u.choose(&[2, 100, 4096])?,
+            row: u.int_in_range(0..=3)?,
+            scattered: u.int_in_range(0..=3)?,
+            repeats: usize::MAX,
+            dense: usize::MAX,
+            sizes: sizes(u)?,
+        };
+        let arity = if u.ratio(7, 8)? { 2 } else { u.int_in_range(0..=3)? };
+        history_of(u, arity, Box::new(Adaptive::new(arity, thresholds)))
+    })
+    .budget_ms(3000);
+}
+
 #[test]
 fn trees_behave_like_sets() {
     arbtest::arbtest(|u| history(u, |arity| Box::new(Tree::new(arity))))
@@ -257,7 +299,13 @@ fn a_relation_that_workers_fill_says_so() {
 #[test]
 fn a_part_of_a_scan_is_what_its_places_say() {
     let tuples: Vec<Vec<u32>> = (0..10_000).map(|i| vec![i, i / 3]).collect();
-    let forms: [Box<dyn Storage>; 2] = [Box::new(Ids::new(2)), Box::new(Tree::new(2))];
+    let forms: [Box<dyn Storage>; 5] = [
+        Box::new(Ids::new(2)),
+        Box::new(Tree::new(2)),
+        Box::new(Pairs::new(0, Sizes::default())),
+        Box::new(Pairs::new(1, Sizes::default())),
+        Box::new(Adaptive::new(2, Thresholds::tiny())),
+    ];
     for mut form in forms {
         form.load(tuples.len(), columns(&tuples, 2), &Limits::default()).expect("no limit is set");
         let all = scanned(&*form, View::All);
@@ -277,8 +325,12 @@ fn a_part_of_a_scan_is_what_its_places_say() {
 
 #[test]
 fn a_full_relation_says_so() {
-    let forms: [Box<dyn Storage>; 2] =
-        [Box::new(Ids::with_room(2, 10)), Box::new(Tree::with_room(2, 10))];
+    let ten = Sizes { tuples_max: 10, ..Sizes::default() };
+    let forms: [Box<dyn Storage>; 3] = [
+        Box::new(Ids::with_room(2, 10)),
+        Box::new(Tree::with_room(2, 10)),
+        Box::new(Pairs::new(1, ten)),
+    ];
     for mut form in forms {
         let tuples: Vec<Vec<u32>> = (0..10).map(|i| vec![i, i]).collect();
         assert_eq!(with_columns(&tuples, 2, |rows| form.insert(rows, 1)), Ok(10));
@@ -304,4 +356,55 @@ fn a_stopped_evaluation_stops_loading_and_indexing() {
     assert!(matches!(form.prepare(&[1], None, &limits), Err(Halt::Stop(_))));
     let loaded = Ids::new(2).load(codes.len(), vec![codes.clone(), codes], &limits);
     assert!(matches!(loaded, Err(Halt::Stop(_))));
+}
+
+#[test]
+fn readers_go_on_while_rows_grow() {
+    let limits = Limits::default();
+    let first: Vec<Vec<u32>> = (0..10_000).map(|i| vec![i % 200, i / 200]).collect();
+    let forms: [Box<dyn Storage>; 4] = [
+        Box::new(Ids::new(2)),
+        Box::new(Pairs::new(0, Sizes::default())),
+        Box::new(Pairs::new(1, Sizes::default())),
+        Box::new(Adaptive::new(2, Thresholds::tiny())),
+    ];
+    for mut form in forms {
+        form.load(first.len(), columns(&first, 2), &limits).expect("no limit is set");
+        form.prepare(&[0], None, &limits).expect("no limit is set");
+        form.prepare(&[1], None, &limits).expect("no limit is set");
+        let all: BTreeSet<Vec<u32>> = scanned(&*form, View::All).into_iter().collect();
+        let mut round = 0;
+        let mut grow = |form: &mut dyn Storage| {
+            round += 1;
+            let more: Vec<Vec<u32>> =
+                (0..4000).map(|i| vec![i % 200, 50 + 20 * round + i / 200]).collect();
+            with_columns(&more, 2, |rows| form.insert(rows, round)).expect("room");
+        };
+        let (mut cursor, mut out, mut seen) =
+            (Cursor::default(), Matches::default(), BTreeSet::new());
+        while !cursor.done {
+            form.scan(View::All, &[0, 1], &mut cursor, &mut out);
+            seen.extend((0..out.len).map(|i| vec![out.columns[0][i], out.columns[1][i]]));
+            grow(&mut *form);
+        }
+        assert_eq!(seen, all, "scan of {form:?}");
+        for bound in [vec![], vec![0], vec![1]] {
+            let keys: Vec<Vec<u32>> = match bound.len() {
+                0 => vec![vec![]],
+                _ => (0..200).map(|key| vec![key]).collect(),
+            };
+            let mut found = BTreeSet::new();
+            cursor.restart();
+            while !cursor.done {
+                with_columns(&keys, bound.len(), |keys| {
+                    let join =
+                        Join { bound: &bound, keys, view: View::All, want: &[0, 1], only: None };
+                    form.expand(join, &mut cursor, &mut out);
+                });
+                found.extend((0..out.len).map(|i| vec![out.columns[0][i], out.columns[1][i]]));
+                grow(&mut *form);
+            }
+            assert_eq!(found, all, "join of {bound:?}");
+        }
+    }
 }
