@@ -1,8 +1,9 @@
-//! [`Shards`]: the membership of a log in parts by the first code, each behind its own lock, so that several
-//! workers add tuples at once. A worker keeps rows for each part until there are enough of them,
-//! then holds the part for all; so locks cost little, and a part is in the caches while it is used.
-//! What is new in a round waits in its part, numbered as if it followed the log at once; when the
-//! round ends the parts go into the log one after the other, and their numbers are put right.
+//! [`Shards`]: the membership of a log in parts by the first code, each behind its own lock, so
+//! that several workers add tuples at once. A worker keeps rows for each part until there are
+//! enough of them, then holds the part for all; so locks cost little, and a part is in the caches
+//! while it is used. What is new in a round waits in its part, numbered as if it followed the log
+//! at once; when the round ends the parts go into the log one after the other, and their numbers
+//! are put right.
 
 use std::mem::take;
 use std::sync::{PoisonError, RwLock, TryLockError};
