@@ -111,11 +111,7 @@ impl<'a> Rows<'a> {
         let row = &row[..cells.len()];
         self.facts.push(target, row);
         if let (Some(leaves), Some(leaf)) = (&mut self.leaves, self.leaf) {
-            let kind = leaves.leaves[leaf].kind;
-            let known = leaves.rows.entry((target, row.into())).or_insert(leaf);
-            if cost(kind) < cost(leaves.leaves[*known].kind) {
-                *known = leaf;
-            }
+            leaves.offer((target, row.into()), leaf, |kind, known| cost(kind) < cost(known));
         }
     }
 

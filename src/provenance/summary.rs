@@ -175,8 +175,8 @@ fn origin(given: Given<'_>, claim: Value) -> Option<String> {
     *pattern.first_mut()? = Some(claim);
     let mut found = None;
     given.tables.select(relation, &pattern, &mut |tuple| {
-        let leaf = given.leaves.rows.get(&(relation, tuple.into()));
-        let evidence = leaf.and_then(|leaf| given.leaves.leaves[*leaf].evidence.as_ref());
+        let leaf = given.leaves.of(relation, tuple);
+        let evidence = leaf.and_then(|leaf| given.leaves.leaves[leaf].evidence.as_ref());
         found = evidence.map(|evidence| evidence.origin.clone());
         ControlFlow::Break(())
     });

@@ -100,10 +100,10 @@ pub fn changing(program: &Program, is_sourced: &dyn Fn(RelationId) -> bool) -> C
 #[must_use]
 pub fn sourced(program: &Program, leaves: &Leaves) -> Table<RelationId, bool> {
     let mut sourced = Table::filled(program.relations.len(), false);
-    let is_claim = |leaf: &LeafId| {
-        leaves.leaves[*leaf].kind == LeafKind::Claim || leaves.parts.contains_key(leaf)
+    let is_claim = |leaf: LeafId| {
+        leaves.leaves[leaf].kind == LeafKind::Claim || leaves.parts.contains_key(&leaf)
     };
-    let rows = leaves.rows.iter().filter(|(_, leaf)| is_claim(leaf));
+    let rows = leaves.rows().filter(|(_, leaf)| is_claim(*leaf));
     rows.for_each(|((relation, _), _)| sourced[*relation] = true);
     sourced
 }

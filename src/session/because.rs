@@ -163,7 +163,7 @@ impl Place {
                 let id = if kind == "claim" { name.clone() } else { format!("{kind} {name}") };
                 let whole = |leaf| leaves.parts.get(&leaf).copied().unwrap_or(leaf);
                 let is_own = |leaf| leaves.leaves[whole(leaf)].id == id;
-                let rows = leaves.rows.iter().filter(|(_, leaf)| is_own(**leaf));
+                let rows = leaves.rows().filter(|(_, leaf)| is_own(*leaf));
                 place.rows.extend(rows.map(|(row, _)| row.clone()));
             }
             Item::Row(relation, line) => {

@@ -154,7 +154,7 @@ fn place(
             let tuple = facts.row(program, file.relation, file.first_row + index);
             let line = file.line(index);
             let key = (file.relation, tuple);
-            if leaves.rows.contains_key(&key) || gone.contains(&key) {
+            if leaves.has(&key) || gone.contains(&key) {
                 continue;
             }
             let leaf = leaves.leaves.push(Leaf {
@@ -164,7 +164,7 @@ fn place(
                 span: None,
                 evidence: None,
             });
-            leaves.rows.insert(key, leaf);
+            leaves.set(key, leaf);
         }
     }
 }

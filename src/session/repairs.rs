@@ -300,7 +300,7 @@ impl Finder<'_, '_> {
         let id = &leaves.leaves[like].id;
         let renamed = symbols.intern(&format!("{id}, again"));
         let mut rows: Vec<&(RelationId, Tuple)> =
-            leaves.rows.iter().filter(|(_, leaf)| **leaf == like).map(|(row, _)| row).collect();
+            leaves.rows().filter(|(_, leaf)| *leaf == like).map(|(row, _)| row).collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| cmp_tuples(&a.1, &b.1, symbols)));
         let change = |source: &str| -> Vec<Change> {
             let source = symbols.intern(source);

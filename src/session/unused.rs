@@ -176,10 +176,10 @@ impl Session {
             outputs.iter().flat_map(|relation| instances.numbers(*relation)).collect();
         let used = closure(&edges, first, instances.goals());
         let mut given: Map<LeafId, Vec<usize>> = Map::default();
-        for ((relation, tuple), leaf) in &world.leaves.rows {
-            if world.leaves.leaves[*leaf].kind == LeafKind::Claim {
+        for ((relation, tuple), leaf) in world.leaves.rows() {
+            if world.leaves.leaves[leaf].kind == LeafKind::Claim {
                 let number = instances.number_of(*relation, tuple);
-                given.entry(*leaf).or_default().extend(number);
+                given.entry(leaf).or_default().extend(number);
             }
         }
         let claims = world.leaves.leaves.entries().filter(|(_, leaf)| leaf.kind == LeafKind::Claim);

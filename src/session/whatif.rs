@@ -248,8 +248,8 @@ fn retract(fork: &mut World, gone: &mut Gone, relation: RelationId, pattern: &[O
     };
     fork.program.facts.retain(|fact| fact.relation != relation || !matches(&fact.values));
     for tuple in taken {
-        fork.leaves.rows.remove(&(relation, tuple.clone()));
         let row = (relation, tuple);
+        fork.leaves.unset(&row);
         if gone.insert(row.clone()) {
             fork.made.retracted.push(row);
         }
@@ -271,7 +271,7 @@ fn assume(fork: &mut World, gone: &mut Gone, relation: RelationId, tuple: &Tuple
         evidence: None,
     });
     let row = (relation, tuple.clone());
-    fork.leaves.rows.insert(row.clone(), leaf);
+    fork.leaves.set(row.clone(), leaf);
     if gone.remove(&row) {
         fork.made.retracted.retain(|retracted| *retracted != row);
     }

@@ -238,8 +238,7 @@ fn leaf_text(words: Words<'_>, id: LeafId) -> String {
 
 /// The row that a leaf is of which nothing is written anywhere.
 pub(super) fn assumed(words: Words<'_>, id: LeafId) -> Option<Conclusion> {
-    let rows = &words.given.leaves.rows;
-    let ((relation, tuple), _) = rows.iter().find(|(_, leaf)| **leaf == id)?;
+    let ((relation, tuple), _) = words.given.leaves.rows().find(|(_, leaf)| *leaf == id)?;
     Some(Conclusion { relation: *relation, tuple: tuple.clone() })
 }
 

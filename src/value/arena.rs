@@ -42,6 +42,7 @@ pub(super) struct Tail {
 unsafe impl Send for Tail {}
 
 /// The segment of a text, and its place there.
+#[inline]
 fn place(text: usize) -> (usize, usize) {
     let at = text + FIRST;
     let segment = (at.ilog2() - FIRST.ilog2()) as usize;
@@ -54,6 +55,7 @@ impl Arena {
     }
 
     /// Where a text stands, if there is one of this number.
+    #[inline]
     fn pointer(&self, text: usize) -> *mut u8 {
         let (segment, at) = place(text);
         match self.segments[segment].get() {
@@ -66,6 +68,7 @@ impl Arena {
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub(super) fn text(&self, text: usize) -> &str {
         let at = self.pointer(text);
         assert!(!at.is_null(), "a symbol is used where it was made");

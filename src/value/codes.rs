@@ -35,6 +35,7 @@ struct Dictionary {
 }
 
 impl Dictionary {
+    #[inline]
     fn encode(&self, word: u64) -> u32 {
         self.encode_in(&mut self.codes.lock().unwrap_or_else(PoisonError::into_inner), word)
     }
@@ -56,6 +57,7 @@ impl Dictionary {
         DICTIONARY_START + index
     }
 
+    #[inline]
     fn find(&self, word: u64) -> Option<u32> {
         let hash = HASHER.hash_one(word);
         let codes = self.codes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,6 +66,7 @@ impl Dictionary {
             .map(|&index| DICTIONARY_START + index)
     }
 
+    #[inline]
     fn word(&self, code: u32) -> u64 {
         self.words[(code - DICTIONARY_START) as usize]
     }
@@ -83,6 +86,7 @@ impl Codes {
 
     /// The texts.
     #[must_use]
+    #[inline]
     pub fn symbols(&self) -> &Arc<Symbols> {
         &self.symbols
     }
@@ -91,6 +95,7 @@ impl Codes {
     ///
     /// # Panics
     /// At 2^31 distinct wide values of a type.
+    #[inline]
     pub fn encode(&self, value: Value) -> u32 {
         match value {
             Value::Symbol(symbol) => symbol.code(),
@@ -140,6 +145,7 @@ impl Codes {
 
     /// The code of a value, if it has one: a value without a code is in no tuple.
     #[must_use]
+    #[inline]
     pub fn find(&self, value: Value) -> Option<u32> {
         match value {
             Value::Symbol(symbol) => Some(symbol.code()),
@@ -153,6 +159,7 @@ impl Codes {
 
     /// The value of a code of type `base`.
     #[must_use]
+    #[inline]
     pub fn decode(&self, base: BaseType, code: u32) -> Value {
         match base {
             BaseType::Symbol => Value::Symbol(Symbol::from_code(code)),
@@ -164,6 +171,7 @@ impl Codes {
 
     /// The number of a code.
     #[must_use]
+    #[inline]
     pub fn number(&self, code: u32) -> i64 {
         if code < DICTIONARY_START {
             i64::from(code)
@@ -174,6 +182,7 @@ impl Codes {
 
     /// The unsigned number of a code.
     #[must_use]
+    #[inline]
     pub fn unsigned(&self, code: u32) -> u64 {
         if code < DICTIONARY_START { u64::from(code) } else { self.unsigned.word(code) }
     }
@@ -183,12 +192,14 @@ impl Codes {
     /// # Panics
     /// If the code is not that of a float.
     #[must_use]
+    #[inline]
     pub fn float(&self, code: u32) -> Finite {
         Finite::new(f64::from_bits(self.floats.word(code))).expect("only finite floats get a code")
     }
 }
 
 /// The word as its own code, if it is small enough. Negative numbers are large words.
+#[inline]
 fn small(word: u64) -> Option<u32> {
     u32::try_from(word).ok().filter(|&code| code < DICTIONARY_START)
 }

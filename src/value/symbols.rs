@@ -18,12 +18,14 @@ pub struct Symbol(u32);
 impl Symbol {
     /// The code.
     #[must_use]
+    #[inline]
     pub fn code(self) -> u32 {
         self.0
     }
 
     /// The symbol of a code that came from [`Symbol::code`].
     #[must_use]
+    #[inline]
     pub fn from_code(code: u32) -> Self {
         Self(code)
     }
@@ -82,6 +84,7 @@ impl Table {
     }
 
     /// The number of a text; or the slot in which it would stand.
+    #[inline]
     fn find(&self, texts: &Arena, hash: u32, text: &str) -> Result<usize, usize> {
         let mut at = self.start(hash);
         loop {
@@ -231,6 +234,7 @@ impl Symbols {
 
     /// The symbol of `text`, if it has one.
     #[must_use]
+    #[inline]
     pub fn find(&self, text: &str) -> Option<Symbol> {
         let (shard, hash) = hash_of(text);
         let at = &self.shards[shard];

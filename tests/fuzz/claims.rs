@@ -390,7 +390,7 @@ impl Encoded {
         for (id, relation) in program.relations.entries() {
             for row in (0..facts.relations[id].rows).map(|row| facts.row(&program, id, row)) {
                 let cells: Vec<_> = row.iter().map(|v| v.quoted(&program.symbols)).collect();
-                let leaf = &leaves.leaves[leaves.rows[&(id, row.clone())]];
+                let leaf = &leaves.leaves[leaves.of(id, &row).unwrap()];
                 rows.push(format!("{}{cells:?} {:?} {}", relation.name, leaf.kind, leaf.id));
             }
         }

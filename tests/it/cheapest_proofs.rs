@@ -143,7 +143,7 @@ impl Small {
         for (at, stands) in self.stands.iter().enumerate() {
             let leaf = self.leaf(&mut case, *stands);
             let relation = case.program.relation(&name(at)).unwrap();
-            case.leaves.rows.insert((relation, Box::new([])), leaf);
+            case.leaves.set((relation, Box::new([])), leaf);
         }
         // What is given comes from records alone.
         case.program.facts.clear();

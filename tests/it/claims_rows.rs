@@ -74,7 +74,7 @@ fn show(encoded: &Encoded) -> String {
         for i in 0..facts.relations[id].rows {
             let row = facts.row(program, id, i);
             let cells: Vec<String> = row.iter().map(|v| v.quoted(&program.symbols)).collect();
-            let leaf = &leaves.leaves[leaves.rows[&(id, row.clone())]];
+            let leaf = &leaves.leaves[leaves.of(id, &row).unwrap()];
             let row = format!("{}({})", relation.name, cells.join(", "));
             writeln!(out, "{row}  <- {:?} {} at {}", leaf.kind, leaf.id, leaf.place).unwrap();
         }

@@ -19,7 +19,7 @@ use hence::engine::{naive, native};
 use hence::program::build::build;
 use hence::program::program::Program;
 use hence::provenance::check::check;
-use hence::provenance::leaves::{Leaf, LeafKind, Leaves};
+use hence::provenance::leaves::{Evidence, Leaf, LeafKind, Leaves};
 use hence::provenance::proof::{Proof, Quality};
 use hence::provenance::search::{Budget, Explainer, NoProof};
 use hence::show::tree::{TreeOptions, tree};
@@ -27,6 +27,7 @@ use hence::show::words::Words;
 use hence::syntax::parser::parse;
 use hence::text::diagnostic::has_errors;
 use hence::text::files::Files;
+use hence::text::numbers::grouped;
 use hence::value::codes::Codes;
 use hence::value::symbols::Symbols;
 use hence::value::value::{Tuple, Value};
@@ -265,7 +266,7 @@ fn what_a_program_states_is_not_assumed() {
             span: None,
             evidence: None,
         });
-        case.leaves.rows.insert((p, tuple), leaf);
+        case.leaves.set((p, tuple), leaf);
         assert_eq!(case.explain("goal", &[]).cost.assumptions, 0, "{facts} and a file");
     }
 }
@@ -325,6 +326,73 @@ fn rows_that_are_not_listed_are_counted_by_what_they_have_in_common() {
     let text = case.text("total", &[]);
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("… 2,950 more; 2,000 of them by even: 1,000 × 0, 1,000 × 1"), "{text}");
+}
+
+#[test]
+fn very_many_rows_are_counted_by_who_said_them() {
+    // The fewer rows are looked up one by one, the many by the claim in the first column; a row
+    // that has the id of a claim and is none takes from all the name of a source.
+    for (rows, odd) in [(1_500, false), (12_000, false), (12_000, true)] {
+        let mut case = Case::of(&format!(
+            ".decl low(id: symbol, x: number)
+             .decl total(t: number)
+             low(cat(\"c\", to_string(x)), 1) :- x = range(0, {rows}).
+             low(\"c7\", 0).
+             total(t) :- t = sum x : {{ low(_, x) }}.",
+        ));
+        let low = case.program.relation("low").unwrap();
+        let mut tuples = Vec::new();
+        case.tables.select(low, &[None, None], &mut |tuple| {
+            tuples.push(Tuple::from(tuple));
+            ControlFlow::Continue(())
+        });
+        for tuple in tuples {
+            let Value::Symbol(id) = tuple[0] else { unreachable!() };
+            let id = case.program.symbols.text(id).to_owned();
+            if odd && id == "c7" && tuple[1] == Value::Number(0) {
+                continue;
+            }
+            let third = id[1..].parse::<usize>().unwrap() % 3;
+            let origin = if third == 0 { "Ann" } else { "Bob" }.to_owned();
+            let leaf = case.leaves.leaves.push(Leaf {
+                kind: LeafKind::Claim,
+                id,
+                place: "claims.jsonl:1".to_owned(),
+                span: None,
+                evidence: Some(Evidence {
+                    origin,
+                    conduits: Vec::new(),
+                    modality: "stated".to_owned(),
+                    polarity: "affirmed".to_owned(),
+                    document: "d".to_owned(),
+                    line: None,
+                    span: None,
+                    quote: None,
+                    verified: false,
+                }),
+            });
+            case.leaves.set((low, tuple), leaf);
+        }
+        let text = case.text("total", &[]);
+        let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let others = rows + 1 - 1_000;
+        if odd {
+            // It gives the least, and so is not listed.
+            assert!(!text.contains("by source"), "{text}");
+        } else {
+            let want = format!("{} of them by source:", grouped(others));
+            assert!(text.contains(&want), "{want}\n{text}");
+            let count = |name: &str| -> usize {
+                let at = text.find(&format!(" × {name}")).unwrap();
+                let number = text[..at].split_whitespace().next_back().unwrap();
+                number.replace(',', "").parse().unwrap()
+            };
+            assert_eq!(count("Ann") + count("Bob"), others);
+            // A third of all is hers, less what is listed of it.
+            let hers = rows / 3;
+            assert!((hers - 400..=hers).contains(&count("Ann")), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Case {
         let (mut leaves, mut source_of) = (Leaves::default(), BTreeMap::new());
         for (at, fact) in take(&mut program.facts).into_iter().enumerate() {
             let source = (at * 7 + seed) % SOURCES;
-            if leaves.rows.contains_key(&(fact.relation, fact.values.clone())) {
+            if leaves.of(fact.relation, &fact.values).is_some() {
                 continue;
             }
             source_of.insert((fact.relation.index(), format!("{:?}", fact.values)), source);
@@ -107,7 +107,7 @@ impl Case {
                 span: None,
                 evidence: Some(evidence(source)),
             });
-            leaves.rows.insert((fact.relation, fact.values), leaf);
+            leaves.set((fact.relation, fact.values), leaf);
         }
         let (analysis, _) = analyse(&program);
         Self { program, analysis, codes, facts, leaves, source_of }
@@ -231,7 +231,7 @@ fn least_supports_derive_and_their_parts_do_not() {
             };
             let with_claims = |set: &Vec<&Member>| {
                 let tables = case.run(&|relation, row| {
-                    let leaf = case.leaves.rows[&(relation, row.clone())];
+                    let leaf = case.leaves.of(relation, &row).unwrap();
                     set.contains(&&Member::Leaf(leaf))
                 });
                 tables.contains(relation, &tuple)

@@ -86,12 +86,14 @@ pub fn compare_by<T: Copy>(
 
 /// Whether all codes are integers themselves.
 #[must_use]
+#[inline]
 pub fn are_small(codes: &[u32]) -> bool {
     codes.iter().fold(0, |bits, &code| bits | code) < DICTIONARY_START
 }
 
 /// Numbers as their codes, if all of them are their own.
 #[must_use]
+#[inline]
 pub fn small_codes(numbers: &[i64], out: &mut Vec<u32>) -> bool {
     let bits = numbers.iter().fold(0, |bits, &n| bits | n.cast_unsigned());
     let all = bits < u64::from(DICTIONARY_START);

@@ -6,17 +6,20 @@
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 const FACTOR: u64 = 0xd6e8_feb8_6659_fd93;
 
+#[inline]
 fn fold(word: u64) -> u64 {
     let product = u128::from(word ^ SEED) * u128::from(FACTOR);
     (product as u64) ^ ((product >> 64) as u64)
 }
 
+#[inline]
 fn pair(a: u32, b: u32) -> u64 {
     u64::from(a) << 32 | u64::from(b)
 }
 
 /// The hash of a row.
 #[must_use]
+#[inline]
 pub fn row(row: &[u32]) -> u64 {
     if let [a, b] = *row {
         return fold(pair(a, b));
@@ -29,6 +32,7 @@ pub fn row(row: &[u32]) -> u64 {
 }
 
 /// The hashes of `n` rows given column by column, into `out`.
+#[inline]
 pub fn rows(columns: &[&[u32]], n: usize, out: &mut Vec<u64>) {
     out.clear();
     match columns {

@@ -11,12 +11,14 @@ pub fn narrow(n: usize) -> u32 {
 }
 
 /// `out` becomes `from[index[0]], from[index[1]], …`.
+#[inline]
 pub fn gather(from: &[u32], index: &[u32], out: &mut Vec<u32>) {
     out.clear();
     out.extend(index.iter().map(|&i| from[i as usize]));
 }
 
 /// Keeps the items at the ascending places of `index`.
+#[inline]
 pub fn compact<T: Copy>(column: &mut Vec<T>, index: &[u32]) {
     for (to, &from) in index.iter().enumerate() {
         column[to] = column[from as usize];
@@ -25,6 +27,7 @@ pub fn compact<T: Copy>(column: &mut Vec<T>, index: &[u32]) {
 }
 
 /// The places where `keep` is true.
+#[inline]
 pub fn places(keep: &[bool], out: &mut Vec<u32>) {
     out.clear();
     out.resize(keep.len(), 0);

@@ -196,12 +196,14 @@ impl Ids {
 
     /// All tuples, those that cannot be seen yet included.
     #[must_use]
+    #[inline]
     pub fn count(&self) -> usize {
         self.rows
     }
 
     /// The codes of all tuples, row after row.
     #[must_use]
+    #[inline]
     pub fn codes(&self) -> &[u32] {
         &self.words[..self.rows * self.arity]
     }
@@ -226,14 +228,17 @@ impl Ids {
         [nothing].into_iter().chain(parts).collect()
     }
 
+    #[inline]
     fn log(&self) -> Log<'_> {
         Log { words: &self.words, arity: self.arity }
     }
 
+    #[inline]
     fn row(&self, id: usize) -> &[u32] {
         &self.words[id * self.arity..][..self.arity]
     }
 
+    #[inline]
     fn range(&self, view: View) -> Range<usize> {
         match view {
             View::Stable => 0..self.stable,
@@ -266,10 +271,12 @@ impl Ids {
         table
     }
 
+    #[inline]
     fn table(&self) -> &Buckets {
         self.table.get_or_init(|| self.build_table(0))
     }
 
+    #[inline]
     fn mark(&mut self, round: u32, before: usize) {
         if self.rows > before && self.rounds.last().is_none_or(|&(last, _)| last < round) {
             self.rounds.push((round, narrow(before)));
@@ -284,6 +291,7 @@ impl Ids {
     }
 
     /// Calls `found` with the id of each row, if it has one.
+    #[inline]
     fn find(&self, rows: Rows<'_>, mut found: impl FnMut(Option<u32>)) {
         if self.arity == 0 {
             (0..rows.len).for_each(|_| found((self.rows > 0).then_some(0)));
@@ -379,6 +387,7 @@ impl Ids {
         true
     }
 
+    #[inline]
     fn index(&self, columns: &[usize], only: Option<Only>) -> Option<&Postings> {
         let mut all = self.postings.iter();
         let found = all.find(|(postings, left)| postings.columns() == columns && *left == only);

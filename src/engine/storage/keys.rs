@@ -27,6 +27,7 @@ impl Keys {
 
     /// Number of keys.
     #[must_use]
+    #[inline]
     pub fn count(&self) -> usize {
         self.len
     }
@@ -39,6 +40,7 @@ impl Keys {
 
     /// The codes of the key with this number.
     #[must_use]
+    #[inline]
     pub fn key(&self, number: usize) -> &[u32] {
         &self.codes[number * self.width..][..self.width]
     }

@@ -117,6 +117,7 @@ impl Postings {
 
     /// The columns.
     #[must_use]
+    #[inline]
     pub fn columns(&self) -> &[usize] {
         &self.columns
     }
@@ -133,6 +134,7 @@ impl Postings {
 
     /// Number of distinct keys, more or less: of a dense directory, its size.
     #[must_use]
+    #[inline]
     pub fn keys(&self) -> usize {
         self.lists.len()
     }
@@ -196,6 +198,7 @@ impl Postings {
 
     /// The ids of a list.
     #[must_use]
+    #[inline]
     pub fn ids<'a>(&'a self, span: &'a Span) -> &'a [u32] {
         if span.len == 1 {
             slice::from_ref(&span.start)
@@ -206,6 +209,7 @@ impl Postings {
 
     /// The part of a list whose ids are in `from..to`.
     #[must_use]
+    #[inline]
     pub fn restrict(&self, span: Span, from: u32, to: u32) -> Span {
         let ids = self.ids(&span);
         let (Some(&first), Some(&last)) = (ids.first(), ids.last()) else { return span };
