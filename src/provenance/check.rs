@@ -12,13 +12,13 @@ use crate::base::ids::{Id, NodeId, RelationId, Table, VarId};
 use crate::engine::limits::Limits;
 use crate::engine::tables::Tables;
 use crate::program::builtins::Builtins;
-use crate::program::program::{Aggregate, Expr, Literal, LiteralKind, Program};
-use crate::provenance::leaves::{LeafKind, Leaves};
+use crate::program::program::{Aggregate, Atom, Expr, Literal, LiteralKind, Program};
+use crate::provenance::leaves::{LeafKind, Leaves, Whose};
 use crate::provenance::proof::{
     AggregateNode, Binding, BuiltinNode, By, Conclusion, Cost, Key, LeafNode, LeafRef, Node,
     OtherRows, Proof, Quality, Role, Row, RuleNode, Site,
 };
-use crate::provenance::recount::{Recount, Values, pattern};
+use crate::provenance::recount::{Recount, Values, pattern, value_in};
 use crate::provenance::watch::Watch;
 use crate::syntax::ast::AggregateKind;
 use crate::value::value::Value;
@@ -335,15 +335,18 @@ impl Checker<'_> {
         let mut given: Vec<Option<Value>> = Vec::new();
         let mut others: Vec<Option<Value>> = Vec::new();
         let mut wrong = false;
-        let mut keys: Map<Option<Key>, usize> = Map::default();
-        let by = node.groups.as_ref().map(|groups| groups.by);
+        let whose = self.whose(aggregate, node);
+        let mut kinds = node.groups.as_ref().map(|groups| match groups.by {
+            By::Source => Kinds::Source(&whose, Map::default(), 0),
+            By::Var(var) => Kinds::Value(var, Map::default(), 0),
+        });
         self.recount.each_row(aggregate, values, &mut |found, value| {
             given.push(value);
             match listed.get_mut(found) {
                 None => {
                     others.push(value);
-                    if let Some(by) = by {
-                        *keys.entry(self.key(by, &aggregate.body, found)).or_insert(0) += 1;
+                    if let Some(kinds) = &mut kinds {
+                        kinds.add(found);
                     }
                 }
                 Some((row, is_found)) => {
@@ -361,9 +364,8 @@ impl Checker<'_> {
         // An order is not asked for: all must be there.
         let missing = listed.values().any(|(_, is_found)| !is_found);
         require(!missing, || "a row that the body does not have".to_owned())?;
-        if let Some(groups) = &node.groups {
-            let same = |of: &OtherRows| keys.remove(&Some(of.key.clone())) == Some(of.count);
-            let right = groups.rows.iter().all(same) && keys.is_empty();
+        if let (Some(groups), Some(kinds)) = (&node.groups, kinds) {
+            let right = kinds.are(&groups.rows, self.given.leaves);
             require(right, || "the others are grouped in another way".to_owned())?;
         }
         match aggregate.kind {
@@ -384,18 +386,19 @@ impl Checker<'_> {
         }
     }
 
-    /// What a row that is not listed is counted under.
-    fn key(&self, by: By, body: &[Literal], row: &Values) -> Option<Key> {
-        if let By::Var(var) = by {
-            return row.get(var.index()).copied().flatten().map(Key::Value);
-        }
-        body.iter().find_map(|literal| {
+    /// Whose claims the rows are, atom by atom.
+    fn whose<'s>(
+        &'s self,
+        aggregate: &'s Aggregate,
+        node: &AggregateNode,
+    ) -> Vec<(&'s Atom, Whose<'s>)> {
+        let count = node.rows.len() + node.others;
+        let of = |literal: &'s Literal| {
             let LiteralKind::Atom(atom) = &literal.kind else { return None };
-            let tuple: Option<Vec<Value>> = pattern(atom, row).into_iter().collect();
-            let leaf = self.given.leaves.of(atom.relation, &tuple?)?;
-            let evidence = self.given.leaves.leaves[leaf].evidence.as_ref()?;
-            Some(Key::Source(evidence.origin.clone()))
-        })
+            let tuples = self.given.tables.len(atom.relation);
+            Some((atom, self.given.leaves.whose(atom.relation, count, tuples)))
+        };
+        aggregate.body.iter().filter_map(of).collect()
     }
 
     /// The values of a row with those around it; its premises are checked.
@@ -516,4 +519,52 @@ fn wanted(body: &[Literal]) -> Set<VarId> {
         }
     }
     wanted
+}
+
+/// The rows that are not listed, counted by what they are; those that are nothing apart.
+enum Kinds<'w> {
+    /// By the source of the first atom that is a claim.
+    Source(&'w [(&'w Atom, Whose<'w>)], Map<u32, usize>, usize),
+    /// By the value of a variable.
+    Value(VarId, Map<Value, usize>, usize),
+}
+
+impl Kinds<'_> {
+    fn add(&mut self, row: &Values) {
+        let count = match self {
+            Self::Source(whose, counts, none) => {
+                let source = whose.iter().find_map(|(atom, whose)| {
+                    whose.source(atom.args.iter().map(|arg| value_in(arg, row)))
+                });
+                source.map_or(none, |source| counts.entry(source).or_insert(0))
+            }
+            Self::Value(var, counts, none) => {
+                row[var.index()].map_or(none, |value| counts.entry(value).or_insert(0))
+            }
+        };
+        *count += 1;
+    }
+
+    /// Whether these are the rows by kind, all of them and no others.
+    fn are(self, rows: &[OtherRows], leaves: &Leaves) -> bool {
+        match self {
+            Self::Source(_, counts, none) => {
+                let counts = counts.into_iter();
+                let mut counts: Map<&str, usize> =
+                    counts.map(|(number, count)| (leaves.source(number), count)).collect();
+                let same = |of: &OtherRows| match &of.key {
+                    Key::Source(source) => counts.remove(source.as_str()) == Some(of.count),
+                    Key::Value(_) => false,
+                };
+                rows.iter().all(same) && counts.is_empty() && none == 0
+            }
+            Self::Value(_, mut counts, none) => {
+                let same = |of: &OtherRows| match &of.key {
+                    Key::Value(value) => counts.remove(value) == Some(of.count),
+                    Key::Source(_) => false,
+                };
+                rows.iter().all(same) && counts.is_empty() && none == 0
+            }
+        }
+    }
 }

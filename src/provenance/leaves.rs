@@ -1,14 +1,13 @@
 //! [`Leaves`]: what the input tuples stand for. The layer above the explainer fills it; without
 //! claims every input row is a leaf of its own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use hashbrown::Equivalent;
 
 use crate::base::hash::Map;
 use crate::base::ids::{LeafId, RelationId, Table};
 use crate::text::span::Span;
-use crate::value::symbols::Symbol;
 use crate::value::value::{Tuple, Value};
 
 /// What a leaf is, and so whether it counts.
@@ -80,26 +79,63 @@ pub struct Leaves {
     voices: Voices,
 }
 
-/// Whose claims the tuples of a relation are, for a relation whose first column names the claim.
+/// Whose the leaves are.
 #[derive(Debug)]
-pub(crate) struct Speakers {
-    /// Ids of sources.
-    pub(crate) sources: Vec<String>,
-    /// The source of a claim, by the claim's id.
-    pub(crate) of: Map<Symbol, u32>,
+struct Origins {
+    /// Ids of sources, in the order of their first leaf.
+    names: Vec<String>,
+    /// The number of a leaf's source among them.
+    of: Table<LeafId, Option<u32>>,
+}
+
+/// The claims that a relation's first column names, with the numbers of their sources: by the code
+/// of the claim's id, from the least.
+#[derive(Debug)]
+struct Speakers {
+    first: u32,
+    of: Vec<Option<u32>>,
     /// Number of tuples that are claims.
-    pub(crate) tuples: usize,
+    tuples: usize,
 }
 
 /// What was asked for so far; a copy starts anew.
 #[derive(Default, Debug)]
-struct Voices(Mutex<Map<RelationId, Option<Arc<Speakers>>>>);
+struct Voices {
+    origins: OnceLock<Arc<Origins>>,
+    speakers: Mutex<Map<RelationId, Option<Arc<Speakers>>>>,
+}
 
 impl Clone for Voices {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
+
+/// Whose claims the tuples of a relation are.
+#[derive(Debug)]
+pub(crate) struct Whose<'l> {
+    leaves: &'l Leaves,
+    relation: RelationId,
+    origins: Arc<Origins>,
+    /// One look per tuple is cheaper with these.
+    speakers: Option<Arc<Speakers>>,
+}
+
+impl Whose<'_> {
+    /// The number of the source of a tuple that is a claim.
+    pub(crate) fn source(&self, mut columns: impl Iterator<Item = Option<Value>>) -> Option<u32> {
+        if let Some(speakers) = &self.speakers {
+            let Some(Value::Symbol(claim)) = columns.next()? else { return None };
+            let at = claim.code().checked_sub(speakers.first)?;
+            return *speakers.of.get(at as usize)?;
+        }
+        let tuple: Tuple = columns.collect::<Option<_>>()?;
+        self.origins.of[self.leaves.of(self.relation, &tuple)?]
+    }
+}
+
+/// From so many questions on it pays to gather first whose the claims of a relation are.
+const GATHERED_MIN: usize = 10_000;
 
 /// A tuple of a relation, to look one up without a copy of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -158,28 +194,62 @@ impl Leaves {
         self.rows.remove(row);
     }
 
-    /// Whose claims the tuples of a relation are: one look per tuple is cheaper than with
-    /// [`Leaves::of`] where all are asked for. Nothing if some leaf is no claim, or is not the one
-    /// whose id is in the first column.
-    pub(crate) fn speakers(&self, relation: RelationId) -> Option<Arc<Speakers>> {
-        let mut known = self.voices.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(relation).or_insert_with(|| self.listen(relation).map(Arc::new)).clone()
+    /// Whose claims the tuples of a relation are, to be asked so many times; the relation has
+    /// `tuples` of them.
+    pub(crate) fn whose(&self, relation: RelationId, asked: usize, tuples: usize) -> Whose<'_> {
+        let speakers = (asked >= GATHERED_MIN).then(|| {
+            let known = self.voices.speakers.lock();
+            let mut known = known.unwrap_or_else(PoisonError::into_inner);
+            known.entry(relation).or_insert_with(|| self.listen(relation).map(Arc::new)).clone()
+        });
+        // With a tuple that is no claim each has to be looked up.
+        let speakers = speakers.flatten().filter(|speakers| speakers.tuples == tuples);
+        Whose { leaves: self, relation, origins: Arc::clone(self.origins()), speakers }
     }
 
+    /// The id of a source by its number.
+    pub(crate) fn source(&self, number: u32) -> &str {
+        &self.origins().names[number as usize]
+    }
+
+    fn origins(&self) -> &Arc<Origins> {
+        self.voices.origins.get_or_init(|| {
+            let (mut names, mut numbers) = (Vec::new(), Map::default());
+            let mut number = |leaf: &Leaf| {
+                let origin = leaf.evidence.as_ref()?.origin.as_str();
+                if let Some(number) = numbers.get(origin) {
+                    return Some(*number);
+                }
+                let number = u32::try_from(names.len()).expect("sources have 32-bit ids");
+                numbers.insert(origin.to_owned(), number);
+                names.push(origin.to_owned());
+                Some(number)
+            };
+            let of = self.leaves.iter().map(&mut number).collect();
+            Arc::new(Origins { names, of })
+        })
+    }
+
+    /// Nothing if some leaf of the relation is no claim, or not the one whose id is in the first
+    /// column, or if the ids are too far apart.
     fn listen(&self, relation: RelationId) -> Option<Speakers> {
-        let mut numbers: Map<&str, u32> = Map::default();
-        let mut speakers = Speakers { sources: Vec::new(), of: Map::default(), tuples: 0 };
+        let origins = self.origins();
+        let mut found: Vec<(u32, u32)> = Vec::new();
         for ((_, tuple), leaf) in self.rows.iter().filter(|(row, _)| row.0 == relation) {
-            let source = self.leaves[*leaf].evidence.as_ref()?.origin.as_str();
             let Some(Value::Symbol(claim)) = tuple.first() else { return None };
-            let number = *numbers.entry(source).or_insert_with(|| {
-                speakers.sources.push(source.to_owned());
-                u32::try_from(speakers.sources.len() - 1).expect("sources have 32-bit ids")
-            });
-            if *speakers.of.entry(*claim).or_insert(number) != number {
+            found.push((claim.code(), origins.of[*leaf]?));
+        }
+        let codes = found.iter().map(|(code, _)| *code);
+        let (first, last) = (codes.clone().min()?, codes.max()?);
+        let spread = (last - first) as usize + 1;
+        if spread / 16 > found.len() {
+            return None;
+        }
+        let mut speakers = Speakers { first, of: vec![None; spread], tuples: found.len() };
+        for (code, source) in found {
+            if *speakers.of[(code - first) as usize].get_or_insert(source) != source {
                 return None;
             }
-            speakers.tuples += 1;
         }
         Some(speakers)
     }

@@ -303,11 +303,15 @@ impl Recount<'_> {
 
 /// What an atom asks for.
 pub(crate) fn pattern(atom: &Atom, values: &Values) -> Vec<Option<Value>> {
-    let value = |arg: &Arg| match arg {
+    atom.args.iter().map(|arg| value_in(arg, values)).collect()
+}
+
+/// The value of an argument, if it has one.
+pub(crate) fn value_in(arg: &Arg, values: &Values) -> Option<Value> {
+    match arg {
         Arg::Var(var) => values[var.index()],
         Arg::Const(value) => Some(*value),
-    };
-    atom.args.iter().map(value).collect()
+    }
 }
 
 /// Gives a variable a value, or compares.

@@ -3,19 +3,15 @@
 
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use crate::base::hash::Map;
 use crate::base::ids::{Id, VarId};
 use crate::program::program::{Aggregate, Arg, Atom, LiteralKind};
-use crate::provenance::leaves::{Leaves, Speakers};
+use crate::provenance::leaves::{Leaves, Whose};
 use crate::provenance::proof::{By, Key, OtherRows, Others, Site};
-use crate::provenance::slice::tuple_of;
 use crate::provenance::solve::{Bound, Group, Solver};
 use crate::value::value::Value;
 
-/// From so many rows on it pays to gather first whose the claims of a relation are.
-const GATHERED_MIN: usize = 10_000;
 /// A variable with more values than this makes no groups.
 const VALUES_MAX: usize = 32;
 
@@ -30,7 +26,14 @@ pub(crate) fn others(
     if group.count == group.rows.len() {
         return None;
     }
-    let mut by_source = Some(BySource::new((solver, leaves), aggregate, group.count));
+    let atoms = aggregate.body.iter().filter_map(|literal| match &literal.kind {
+        LiteralKind::Atom(atom) => Some(atom),
+        _ => None,
+    });
+    let whose =
+        |atom: &Atom| leaves.whose(atom.relation, group.count, solver.tables.len(atom.relation));
+    let atoms: Vec<(&Atom, Whose<'_>)> = atoms.map(|atom| (atom, whose(atom))).collect();
+    let mut by_source = Some(BySource { atoms: &atoms, rows: Vec::new() });
     let named = aggregate.local.iter();
     let mut by_value: Vec<(VarId, Map<Value, usize>)> =
         named.map(|&var| (var, Map::default())).collect();
@@ -49,9 +52,12 @@ pub(crate) fn others(
         ControlFlow::Continue(())
     });
     if let Some(counts) = by_source {
-        let sources = counts.sources.into_iter().zip(counts.rows);
-        let rows = sources.map(|(s, count)| OtherRows { key: Key::Source(s), count });
-        return Some(sorted(By::Source, rows.filter(|row| row.count > 0).collect(), solver));
+        let rows = (0..).zip(counts.rows).filter(|(_, count)| *count > 0);
+        let rows = rows.map(|(source, count)| {
+            let key = Key::Source(leaves.source(source).to_owned());
+            OtherRows { key, count }
+        });
+        return Some(sorted(By::Source, rows.collect(), solver));
     }
     let most = |of: &&(VarId, Map<Value, usize>)| (of.1.len(), Reverse(of.0));
     let (var, values) = by_value.iter().filter(|(_, values)| values.len() > 1).max_by_key(most)?;
@@ -74,91 +80,24 @@ fn sorted(by: By, mut rows: Vec<OtherRows>, solver: &Solver<'_>) -> Others {
 }
 
 /// How many rows are whose claims.
-struct BySource<'l> {
-    leaves: &'l Leaves,
-    atoms: Vec<(&'l Atom, Asked)>,
-    sources: Vec<String>,
-    /// Numbers of rows, by source.
+struct BySource<'w> {
+    atoms: &'w [(&'w Atom, Whose<'w>)],
+    /// By the number of the source.
     rows: Vec<usize>,
-    numbers: Map<String, usize>,
 }
 
-/// How to find whose claim a tuple is.
-enum Asked {
-    /// By its leaf.
-    Leaf,
-    /// By the claim that its first column names, and that claim's source among those counted.
-    Claim(Arc<Speakers>, Vec<usize>),
-}
-
-impl<'l> BySource<'l> {
-    fn new(
-        (solver, leaves): (&Solver<'_>, &'l Leaves),
-        aggregate: &'l Aggregate,
-        count: usize,
-    ) -> Self {
-        let mut counts = Self {
-            leaves,
-            atoms: Vec::new(),
-            sources: Vec::new(),
-            rows: Vec::new(),
-            numbers: Map::default(),
-        };
-        for literal in &aggregate.body {
-            let LiteralKind::Atom(atom) = &literal.kind else { continue };
-            let gathered = (count >= GATHERED_MIN).then(|| leaves.speakers(atom.relation));
-            let asked = match gathered.flatten() {
-                // With a tuple that is no claim each has to be looked up.
-                Some(all) if all.tuples == solver.tables.len(atom.relation) => {
-                    let mine = all.sources.iter().map(|source| counts.number(source)).collect();
-                    Asked::Claim(all, mine)
-                }
-                _ => Asked::Leaf,
-            };
-            counts.atoms.push((atom, asked));
-        }
-        counts
-    }
-
-    /// The number of a source.
-    fn number(&mut self, source: &str) -> usize {
-        if let Some(number) = self.numbers.get(source) {
-            return *number;
-        }
-        self.sources.push(source.to_owned());
-        self.rows.push(0);
-        self.numbers.insert(source.to_owned(), self.rows.len() - 1);
-        self.rows.len() - 1
-    }
-
+impl BySource<'_> {
     /// Counts a row for the first of its atoms that is somebody's claim; nothing if none is.
     fn add(&mut self, row: &Bound) -> Option<()> {
-        let number = self.atoms.iter().find_map(|(atom, asked)| match asked {
-            Asked::Claim(all, mine) => {
-                let claim = match atom.args.first()? {
-                    Arg::Var(var) => row[var.index()]?,
-                    Arg::Const(value) => *value,
-                };
-                let Value::Symbol(claim) = claim else { return None };
-                Some(Whose::Known(mine[*all.of.get(&claim)? as usize]))
-            }
-            Asked::Leaf => {
-                let leaf = self.leaves.of(atom.relation, &tuple_of(&atom.args, row)?)?;
-                let evidence = self.leaves.leaves[leaf].evidence.as_ref()?;
-                Some(Whose::Named(&evidence.origin))
-            }
+        let source = self.atoms.iter().find_map(|(atom, whose)| {
+            whose.source(atom.args.iter().map(|arg| match arg {
+                Arg::Var(var) => row[var.index()],
+                Arg::Const(value) => Some(*value),
+            }))
         });
-        let number = match number? {
-            Whose::Known(number) => number,
-            Whose::Named(source) => self.number(source),
-        };
-        self.rows[number] += 1;
+        let source = source? as usize;
+        self.rows.resize(self.rows.len().max(source + 1), 0);
+        self.rows[source] += 1;
         Some(())
     }
-}
-
-/// A source.
-enum Whose<'l> {
-    Known(usize),
-    Named(&'l str),
 }

@@ -231,7 +231,7 @@ fn least_supports_derive_and_their_parts_do_not() {
             };
             let with_claims = |set: &Vec<&Member>| {
                 let tables = case.run(&|relation, row| {
-                    let leaf = case.leaves.of(relation, &row).unwrap();
+                    let leaf = case.leaves.of(relation, row).unwrap();
                     set.contains(&&Member::Leaf(leaf))
                 });
                 tables.contains(relation, &tuple)
