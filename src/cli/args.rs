@@ -1,6 +1,7 @@
 //! What can be typed after `hence`. Only what works is here.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::cli::check_args::Lsp;
 use crate::cli::check_args::{CHECK_HELP, Check, FMT_HELP, Fmt};
 use crate::cli::packaging::{Completions, Man};
 use crate::cli::test_args::{TEST_HELP, Test};
+use crate::engine::profile::Recorder;
 use crate::show::answer::Format;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
@@ -203,6 +205,13 @@ pub struct Run {
     /// the outputs: one proof a line
     #[arg(long, value_name = "all|R,…", value_delimiter = ',')]
     pub why: Vec<String>,
+    /// Tells on standard error what each rule cost: time, rounds, rows tried, tuples kept; or writes
+    /// it into a file, as JSON
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub profile: Option<Option<PathBuf>>,
+    /// Who takes it down.
+    #[arg(skip)]
+    pub recorder: Option<Arc<Recorder>>,
     /// Prints no warnings and no summary
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -478,6 +487,8 @@ pub enum SchemaArg {
     Test,
     /// hence-run.json
     Run,
+    /// What each rule cost: `run --profile=FILE`
+    Profile,
     /// A line of a certificate
     Cert,
     /// A message: a line of `--message-format json`

@@ -96,6 +96,7 @@ fn published(what: SchemaArg) -> Option<&'static str> {
         SchemaArg::Check => schema!("check"),
         SchemaArg::Test => schema!("test"),
         SchemaArg::Run => schema!("run"),
+        SchemaArg::Profile => schema!("profile"),
         SchemaArg::Cert => schema!("cert"),
         SchemaArg::Note => schema!("note"),
         SchemaArg::Message => schema!("message"),

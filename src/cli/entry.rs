@@ -18,7 +18,7 @@ use crate::cli::lsp;
 use crate::cli::messages::Reporter;
 use crate::cli::test_args::TestFormat;
 use crate::cli::{
-    catalog, cert, check, config, conflicts, diff, fmt, new, packaging, plan, query, repl, run,
+    catalog, cert, check, config, conflicts, diff, fmt, new, packaging, plan, profile, query, repl,
     signals, support, test, unused, whatif, why, whynot,
 };
 use crate::session::session::Session;
@@ -100,7 +100,7 @@ fn dispatch(command: &Command) -> u8 {
     let reporter = Reporter::new(messages, quiet);
     let mut session = None;
     let result = catch_unwind(AssertUnwindSafe(|| match command {
-        Command::Run(args) => run::run(args, &mut session, reporter),
+        Command::Run(args) => profile::run(args, &mut session, reporter),
         Command::Query(args) => query::run(args, &mut session, reporter),
         Command::Why(args) => why::run(args, &mut session, reporter),
         Command::Whynot(args) => whynot::run(args, &mut session, reporter),

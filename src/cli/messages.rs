@@ -4,7 +4,7 @@ use std::env::var;
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::json as object;
+use serde_json::{Value, json as object};
 
 use crate::cli::args::{ColorArg, MessageFormat, Messages};
 use crate::cli::session::width;
@@ -93,6 +93,16 @@ impl Reporter {
         if !self.quiet {
             self.plain(text, "note", text.trim_start_matches("note: "));
         }
+    }
+
+    /// Prints a text of several lines that was asked for, or the document that says the same.
+    pub fn document(&self, text: &str, document: impl FnOnce() -> Value) {
+        sink::release();
+        let text = match self.format {
+            MessageFormat::Full | MessageFormat::Concise => text.to_owned(),
+            MessageFormat::Json => format!("{}\n", document()),
+        };
+        stderr().lock().write_all(text.as_bytes()).unwrap_or(());
     }
 
     /// Prints an error that concerns no text.

@@ -23,6 +23,7 @@ pub mod messages;
 pub mod new;
 pub mod packaging;
 pub mod plan;
+pub mod profile;
 pub mod query;
 pub mod repl;
 pub mod rewrite;

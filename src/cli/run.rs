@@ -27,6 +27,7 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
     let start = Instant::now();
     let mut options = options(&args.source.input);
     options.input.hashes = into(args).is_some();
+    options.profile.clone_from(&args.recorder);
     let session = session.insert(Session::new(options));
     if let Some(file) = into(args).filter(|path| path.exists() && !path.is_dir()) {
         let text = format!("{} is a file; -D takes a folder", shown(file));

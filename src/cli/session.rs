@@ -65,6 +65,7 @@ pub fn options(input: &Input) -> Options {
         rounds_max: (evaluation.max_rounds > 0).then_some(evaluation.max_rounds),
         timeout: evaluation.timeout,
         stop: stop_flag(),
+        profile: None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use crate::analysis::analysis::Analysis;
 use crate::base::hash::Map;
@@ -17,6 +18,7 @@ use crate::engine::limits::{Failure, Stop};
 use crate::engine::pipeline::{
     Executor, Held, Node, Setting, Shared, Stores, emit, flow, flow_part, halt, nodes, scanned,
 };
+use crate::engine::profile::{Cost, Counts, Measured};
 use crate::engine::solve::{Binding, Problem, Solver};
 use crate::engine::storage::form::{BATCH, CodeSet, Cursor, Matches, Only, Outbox, Storage, View};
 use crate::engine::stores::{Bases, StoreTables};
@@ -36,10 +38,16 @@ pub(crate) fn evaluate(
     for id in analysis.strata.ids() {
         shared.limits.check()?;
         if !analysis.strata[id].rules.is_empty() {
+            let recorder = shared.limits.profile.as_ref();
+            let mut measured = recorder.map(|_| Measured::begin(&analysis.strata[id].relations));
             let sizes = Live::new(shared, analysis, id, &stores);
             let plan = stratum(shared.program, analysis, id, &sizes);
             drop(sizes);
-            complete(shared, bases, &plan, &mut stores)?;
+            let done = complete((shared, bases), &plan, &mut stores, measured.as_mut());
+            if let Some((recorder, measured)) = recorder.zip(measured) {
+                recorder.add(measured);
+            }
+            done?;
         }
         for (relation, store) in stores.iter_mut().enumerate() {
             if last_use[relation] == id {
@@ -125,6 +133,7 @@ struct Worker<'a> {
     outboxes: Vec<Outbox>,
     /// Rules in which an operation had no value.
     suspects: Vec<RuleId>,
+    counts: Counts,
 }
 
 /// The places of a scan, of which workers take some at a time.
@@ -156,6 +165,7 @@ impl<'a> Stratum<'a> {
             running: self.plan.pipelines.iter().map(running).collect(),
             outboxes: self.plan.relations.iter().map(outbox).collect(),
             suspects: Vec::new(),
+            counts: Counts::default(),
         }
     }
 
@@ -283,6 +293,7 @@ impl<'a> Stratum<'a> {
             rule,
             round,
             erred: false,
+            counts: Counts::default(),
             stopped,
         }
     }
@@ -309,6 +320,35 @@ impl<'a> Stratum<'a> {
         if executor.erred {
             worker.suspects.push(pipeline.rule);
         }
+        worker.counts += take(&mut executor.counts);
+        Ok(())
+    }
+
+    /// Runs the pipelines one after the other and notes what each costs.
+    fn one_by_one(
+        &self,
+        workers: &mut [Worker<'a>],
+        (shares, round): (&mut [Share], u32),
+        stores: &mut Stores,
+        measured: &mut Measured,
+    ) -> Result<(), Stop> {
+        shares.sort_by_key(|share| share.at);
+        for share in shares.chunks_mut(1) {
+            let Pipeline { rule, head, .. } = self.plan.pipelines[share[0].at];
+            let (start, before) = (Instant::now(), stores[head].pending());
+            let done = if workers.len() > 1 && share[0].places.is_some() {
+                self.together(workers, (share, round), stores)
+            } else {
+                self.alone(&mut workers[0], (share, round), stores)
+            };
+            let mut counts = Counts::default();
+            workers.iter_mut().for_each(|worker| counts += take(&mut worker.counts));
+            let kept = (stores[head].pending() - before) as u64;
+            let duplicates = counts.bindings.saturating_sub(kept);
+            let cost = Cost { time: start.elapsed(), tried: counts.tried, kept, duplicates };
+            measured.note(rule, round, cost);
+            done?;
+        }
         Ok(())
     }
 }
@@ -320,10 +360,10 @@ fn divisible(nodes: &[Node<'_>]) -> Option<(RelationId, View)> {
 }
 
 fn complete(
-    shared: Shared<'_>,
-    bases: &Bases,
+    (shared, bases): (Shared<'_>, &Bases),
     plan: &StratumPlan,
     stores: &mut Stores,
+    mut measured: Option<&mut Measured>,
 ) -> Result<(), Stop> {
     let sets = prepare(shared, plan, stores)?;
     if plan.pipelines.is_empty() {
@@ -334,10 +374,11 @@ fn complete(
     for round in 1.. {
         let (mut shares, rows) = stratum.shares(&workers[0], round, stores);
         let count = shared.limits.workers_for(rows);
-        if count > 1 {
-            for number in workers.len()..count {
-                workers.push(stratum.worker(number));
-            }
+        workers.extend((workers.len()..count).map(|number| stratum.worker(number)));
+        if let Some(measured) = &mut measured {
+            let workers = &mut workers[..count];
+            stratum.one_by_one(workers, (&mut shares, round), stores, measured)?;
+        } else if count > 1 {
             stratum.together(&mut workers, (&mut shares, round), stores)?;
         } else {
             stratum.alone(&mut workers[0], (&shares, round), stores)?;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::base::ids::{RelationId, RuleId};
+use crate::engine::profile::Recorder;
 use crate::program::builtins::EvalError;
 use crate::text::span::Span;
 use crate::value::value::Value;
@@ -22,6 +23,8 @@ pub struct Limits {
     pub workers: usize,
     /// Rows of work that one worker does alone: sharing so few would cost more than it saves.
     pub alone: usize,
+    /// Who takes down what it costs, if anybody wants to know.
+    pub profile: Option<Arc<Recorder>>,
 }
 
 /// An estimate that no measurement has confirmed yet: starting the threads of a round should cost
@@ -36,6 +39,7 @@ impl Default for Limits {
             stop: Arc::new(AtomicBool::new(false)),
             workers: 1,
             alone: ALONE,
+            profile: None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod naive;
 pub mod native;
 pub(crate) mod pipeline;
+pub mod profile;
 pub mod solve;
 pub mod storage;
 pub(crate) mod stores;

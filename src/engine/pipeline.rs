@@ -11,6 +11,7 @@ use crate::engine::batch::Batch;
 use crate::engine::expr::Evaluator;
 use crate::engine::kernels::select::{gather, narrow, places};
 use crate::engine::limits::{Limits, Stop};
+use crate::engine::profile::Counts;
 use crate::engine::storage::form::{
     BATCH, Cursor, Full, Halt, Join, Matches, Only, Outbox, Rows, Storage, View,
 };
@@ -60,6 +61,8 @@ pub(crate) struct Executor<'a, 's> {
     pub(crate) round: u32,
     /// Whether an operation had no value in some row; the row was dropped.
     pub(crate) erred: bool,
+    /// What the steps did.
+    pub(crate) counts: Counts,
     /// Whether another worker has stopped.
     pub(crate) stopped: &'s AtomicBool,
 }
@@ -298,6 +301,7 @@ pub(crate) fn flow<'a>(
                 let Memory { cursor, matches, constants, .. } = memory;
                 let store = &executor.stores[lookup.relation];
                 lookup.with_join(batch, constants, |join| store.expand(join, cursor, matches));
+                executor.counts.tried += matches.len as u64;
                 for var in &lookup.copies {
                     let from = &batch.columns[var.index()];
                     gather(from, &matches.sources, &mut memory.batch.columns[var.index()]);
@@ -372,6 +376,7 @@ fn scan<'a>(
     while !memory.cursor.done {
         let store = &executor.stores[lookup.relation];
         store.scan(lookup.view, &lookup.want, &mut memory.cursor, &mut memory.matches);
+        executor.counts.tried += memory.matches.len as u64;
         for var in &lookup.copies {
             let code = batch.columns[var.index()][0];
             let column = &mut memory.batch.columns[var.index()];
@@ -509,6 +514,7 @@ impl RangeStep<'_> {
             |executor: &mut Executor<'a, '_>, sources: &mut Vec<u32>, values: &mut Vec<u32>| {
                 let out = &mut memory.batch;
                 out.len = sources.len();
+                executor.counts.tried += out.len as u64;
                 for var in self.live.iter().filter(|&&var| var != self.var) {
                     gather(&batch.columns[var.index()], sources, &mut out.columns[var.index()]);
                 }
@@ -544,6 +550,7 @@ pub(crate) fn emit(
 ) -> Result<(), Stop> {
     head(executor, args, columns, batch, &mut |executor, rows| {
         let round = executor.round;
+        executor.counts.bindings += rows.len as u64;
         let done = match &mut executor.stores {
             Held::Alone(stores) => stores[relation].insert(rows, round).map(drop),
             Held::Together(stores) => stores[relation].offer(rows, outbox),

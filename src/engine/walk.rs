@@ -9,6 +9,7 @@ use crate::base::ids::{RelationId, Table};
 use crate::engine::batch::Batch;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::pipeline::{Executor, Held, Setting, Shared, Stores, flow, halt, head, nodes};
+use crate::engine::profile::Counts;
 use crate::engine::storage::form::{Rows, Storage, View};
 use crate::engine::storage::ids::Ids;
 use crate::engine::stores::Bases;
@@ -133,8 +134,9 @@ impl<'a> Walk<'a> {
         let mut nodes = nodes(&steps, &rule.body, rule.vars.len(), &setting);
         let stores = Held::Alone(stores);
         let stopped = &AtomicBool::new(false);
+        let counts = Counts::default();
         let mut executor =
-            Executor { shared, bases, stores, rule, round: 0, erred: false, stopped };
+            Executor { shared, bases, stores, rule, round: 0, erred: false, counts, stopped };
         let mut columns = Vec::new();
         let unit = &mut Batch::unit(rule.vars.len());
         let done = flow(&mut executor, &mut nodes, unit, &mut |executor, batch| {

@@ -14,6 +14,7 @@ pub mod layers;
 pub mod load;
 pub mod missing;
 pub mod options;
+pub mod profile;
 pub mod question;
 pub mod repairs;
 pub mod scenarios;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::claims::load as claims;
 use crate::engine::limits::Limits;
+use crate::engine::profile::Recorder;
 use crate::io::input::Settings;
 
 /// Which engine evaluates.
@@ -47,6 +48,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Set from outside to stop what is running.
     pub stop: Arc<AtomicBool>,
+    /// Who takes down what evaluations cost.
+    pub profile: Option<Arc<Recorder>>,
 }
 
 impl Options {
@@ -59,6 +62,7 @@ impl Options {
             stop: Arc::clone(&self.stop),
             workers: self.workers,
             alone: self.alone,
+            profile: self.profile.clone(),
         }
     }
 }
@@ -77,6 +81,7 @@ impl Default for Options {
             rounds_max,
             timeout: None,
             stop,
+            profile: None,
         }
     }
 }

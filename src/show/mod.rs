@@ -8,6 +8,7 @@ pub mod ids;
 pub mod json;
 pub mod list;
 pub mod messages;
+pub mod profile;
 pub mod proofs_diff;
 pub mod runs;
 pub mod safe;

@@ -32,6 +32,7 @@ mod lsp;
 mod names;
 mod near_misses;
 mod oracles;
+mod profile;
 mod proof_forms;
 mod proofs;
 mod random;

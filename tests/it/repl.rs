@@ -4,6 +4,7 @@
 //! last line `[exit N]` gives the exit code if it is not 0. `UPDATE=1` writes what comes out into
 //! the transcript, to be read in the diff.
 
+use std::borrow::Cow;
 use std::env::var;
 use std::fs;
 use std::io::{Read, Write, pipe};
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::spawn;
 
+use regex::{Captures, Regex};
 use tempfile::TempDir;
 
 /// A command that prints one known line: it ends the output of the statement before it.
@@ -142,11 +144,21 @@ pub(crate) fn play(folder: &Path, given: &Transcript) -> Transcript {
         if line.starts_with(MARKED) && at + 1 < steps.len() {
             at += 1;
         } else {
-            steps[at].printed.push_str(line);
+            steps[at].printed.push_str(&timeless(line));
             steps[at].printed.push('\n');
         }
     }
     Transcript { command: given.command.clone(), steps, exit }
+}
+
+/// A line of `.profile` without its times, and without what is as wide as they are.
+fn timeless(line: &str) -> Cow<'_, str> {
+    let times = Regex::new(r"^ *(time +share|[\d,]+\.\d{3} ms( +\d+\.\d %)?)").unwrap();
+    times.replace(line, |found: &Captures<'_>| match (found.get(2), &found[1]) {
+        (_, header) if header.starts_with("time") => "time share",
+        (Some(_), _) => "TIME SHARE",
+        (None, _) => "TIME",
+    })
 }
 
 #[test]

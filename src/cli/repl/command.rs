@@ -82,6 +82,8 @@ pub enum Verb {
     Record,
     /// `.stats`
     Stats,
+    /// `.profile`
+    Profile,
     /// `.steps`
     Steps,
     /// `.save`
@@ -329,6 +331,15 @@ pub const COMMANDS: &[About] = &[
         more: "The largest relations first, indexes included.\n  .stats",
     },
     About {
+        verb: Verb::Profile,
+        name: ".profile",
+        args: "[N]",
+        does: "derives everything once more and shows what each rule costs",
+        more: "The rules that take longest first, or the first N of them: time, rounds, rows that \
+               scans, joins and ranges gave, new tuples, and bindings whose tuple was there \
+               already. With `.format json` as a document of all rounds.\n  .profile\n  .profile 5",
+    },
+    About {
         verb: Verb::Check,
         name: ".check",
         args: "",
@@ -529,6 +540,7 @@ impl Verb {
             | Self::Set
             | Self::Check
             | Self::Stats
+            | Self::Profile
             | Self::Record
             | Self::Edit
             | Self::Shell

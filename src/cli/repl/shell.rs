@@ -25,7 +25,7 @@ use crate::cli::session::width;
 use crate::cli::signals;
 use crate::cli::sink::{self, stdout};
 use crate::cli::why::{self, Last};
-use crate::cli::{support, whynot};
+use crate::cli::{profile, support, whynot};
 use crate::io::find::shown;
 use crate::session::answer::Answer;
 use crate::session::session::Session;
@@ -370,6 +370,7 @@ impl Shell {
             Verb::Graph => return inside::graph(self, rest),
             Verb::Steps => return inside::steps(self, rest),
             Verb::Stats => return inside::stats(self),
+            Verb::Profile => return profile::at_prompt(self, rest),
             Verb::Check => return inside::check(self),
             Verb::Test => return record::test(self, rest),
             Verb::Record => return record::record(self, rest),

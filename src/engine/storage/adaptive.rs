@@ -291,6 +291,10 @@ impl Storage for Adaptive {
         self.storage().len(view)
     }
 
+    fn pending(&self) -> usize {
+        self.storage().pending()
+    }
+
     fn distinct(&self, columns: &[usize]) -> usize {
         self.storage().distinct(columns)
     }

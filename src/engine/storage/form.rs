@@ -323,6 +323,9 @@ pub trait Storage: Send + Sync + Debug {
     /// Number of tuples of a view.
     fn len(&self, view: View) -> usize;
 
+    /// Number of tuples that readers do not see before the next [`Storage::rotate`].
+    fn pending(&self) -> usize;
+
     /// About how many distinct keys these columns have; at least 1.
     fn distinct(&self, columns: &[usize]) -> usize;
 

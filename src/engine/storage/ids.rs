@@ -723,6 +723,10 @@ impl Storage for Ids {
         self.range(view).len()
     }
 
+    fn pending(&self) -> usize {
+        self.rows - self.seen
+    }
+
     /// From a sample of rows: codes seen once stand for as many more as the sample leaves out,
     /// damped by the square root; codes seen more often are all known.
     fn distinct(&self, columns: &[usize]) -> usize {

@@ -805,6 +805,10 @@ impl Storage for Pairs {
         }
     }
 
+    fn pending(&self) -> usize {
+        self.len - self.seen
+    }
+
     fn distinct(&self, columns: &[usize]) -> usize {
         match columns {
             [] => 1,

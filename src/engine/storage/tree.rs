@@ -175,6 +175,10 @@ impl Storage for Tree {
         self.view(view).count()
     }
 
+    fn pending(&self) -> usize {
+        self.tuples.values().filter(|birth| birth.turn == self.turn).count()
+    }
+
     fn distinct(&self, columns: &[usize]) -> usize {
         let mut keys: Vec<Vec<u32>> = self
             .view(View::All)
