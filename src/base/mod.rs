@@ -3,3 +3,4 @@
 pub mod hash;
 pub mod ids;
 pub mod nearest;
+pub mod stack;

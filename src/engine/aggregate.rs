@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::mem::{replace, swap, take};
 
 use crate::base::ids::{Id, VarId};
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, Columns};
 use crate::engine::kernels::select::{gather, narrow};
 use crate::engine::limits::Stop;
 use crate::engine::pipeline::{Executor, Node, Sink, Stores, evaluator, flow};
@@ -124,7 +124,7 @@ impl<'a> Groups<'a> {
     ) -> Result<(), Stop> {
         if self.step.grouped && !self.complete && !self.exact {
             self.complete = true;
-            self.fold(executor, Batch::unit(batch.columns.len()))?;
+            self.fold(executor, Batch::unit(batch.columns.vars()))?;
         }
         let columns: Vec<&[u32]> = self.step.keys.iter().map(|&key| batch.column(key)).collect();
         let rows = Rows { len: batch.len, columns: &columns };
@@ -136,14 +136,14 @@ impl<'a> Groups<'a> {
         let mut found = Vec::with_capacity(batch.len);
         self.keys.number(rows, &mut found);
         if self.keys.count() > self.results.len() {
-            self.add_groups(executor, batch.columns.len())?;
+            self.add_groups(executor, batch.columns.vars())?;
             if self.exact && self.results.len() < self.keys.count() {
                 // The solver starts over.
                 self.keys = Keys::new(self.step.keys.len());
                 self.results.clear();
                 found.clear();
                 self.keys.number(rows, &mut found);
-                self.add_groups(executor, batch.columns.len())?;
+                self.add_groups(executor, batch.columns.vars())?;
             }
         }
         numbers.extend(found.into_iter().map(Some));
@@ -340,7 +340,9 @@ pub(crate) fn aggregate<'a>(
     groups.look_up(executor, batch, &mut numbers)?;
     let empty = groups.empty(executor.shared.codes);
     let mut out = take(&mut groups.out);
-    out.columns.resize_with(batch.columns.len(), Vec::new);
+    if out.columns.vars() < batch.columns.vars() {
+        out.columns = Columns::new(batch.columns.vars());
+    }
     let targets: Vec<VarId> =
         [groups.step.var].iter().chain(&groups.step.witnesses).copied().collect();
     let mut sources: Vec<u32> = Vec::with_capacity(batch.len);

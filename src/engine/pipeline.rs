@@ -6,6 +6,7 @@ use std::ops::{ControlFlow, Deref, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::ids::{Id, RelationId, Table, VarId};
+use crate::base::stack::deep;
 use crate::engine::aggregate::{Groups, aggregate};
 use crate::engine::batch::Batch;
 use crate::engine::expr::Evaluator;
@@ -288,7 +289,19 @@ pub(crate) fn flow<'a>(
         return Ok(());
     }
     executor.check()?;
-    let Some((node, rest)) = nodes.split_first_mut() else { return sink(executor, batch) };
+    match nodes.split_first_mut() {
+        Some((node, rest)) => deep(|| through(executor, (node, rest), batch, sink)),
+        None => sink(executor, batch),
+    }
+}
+
+/// Sends a batch through a node and those after it.
+fn through<'a>(
+    executor: &mut Executor<'a, '_>,
+    (node, rest): (&mut Node<'a>, &mut [Node<'a>]),
+    batch: &mut Batch,
+    sink: &mut Sink<'_, 'a>,
+) -> Result<(), Stop> {
     let Node { work, live, memory } = node;
     match work {
         Work::Scan(lookup) => {
@@ -362,7 +375,7 @@ pub(crate) fn flow_part<'a>(
         unreachable!("only a scan has places");
     };
     memory.cursor.restart_in(places);
-    let unit = Batch::unit(memory.batch.columns.len());
+    let unit = Batch::unit(memory.batch.columns.vars());
     scan((lookup, live), memory, (executor, rest, sink), &unit)
 }
 

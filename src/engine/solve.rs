@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 
 use crate::base::hash::Set;
 use crate::base::ids::{Id, Table, VarId};
+use crate::base::stack::deep;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::tables::Tables;
 use crate::program::builtins::{Builtins, EvalError};
@@ -235,7 +236,7 @@ impl<'a> Solver<'a> {
         };
         let place = state.left.iter().position(|&other| other == at).unwrap_or(0);
         state.left.remove(place);
-        let done = self.take(at, state, visit);
+        let done = deep(|| self.take(at, state, visit));
         state.left.insert(place, at);
         done
     }

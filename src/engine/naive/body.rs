@@ -19,6 +19,7 @@ use std::ops::ControlFlow;
 
 use crate::base::hash::Set;
 use crate::base::ids::{Id, Table, VarId};
+use crate::base::stack::deep;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::naive::database::Database;
 use crate::engine::tables::Tables;
@@ -221,7 +222,7 @@ impl<'a> Searcher<'a> {
                 }
             }
         }
-        let found = if agrees { self.search(search, visit) } else { Ok(()) };
+        let found = if agrees { deep(|| self.search(search, visit)) } else { Ok(()) };
         for var in newly_bound {
             search.binding.set(var, None);
         }
@@ -237,7 +238,7 @@ impl<'a> Searcher<'a> {
         visit: &mut Visit<'_>,
     ) -> Result<(), Stop> {
         search.problems.insert(at, problem);
-        let found = self.search(search, visit);
+        let found = deep(|| self.search(search, visit));
         search.problems.remove(&at);
         found
     }
