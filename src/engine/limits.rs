@@ -25,6 +25,8 @@ pub struct Limits {
     pub alone: usize,
     /// Who takes down what it costs, if anybody wants to know.
     pub profile: Option<Arc<Recorder>>,
+    /// A seed of made-up sizes to plan by, for tests: no plan may change what comes out.
+    pub misjudge: Option<u64>,
 }
 
 /// An estimate that no measurement has confirmed yet: starting the threads of a round should cost
@@ -40,6 +42,7 @@ impl Default for Limits {
             workers: 1,
             alone: ALONE,
             profile: None,
+            misjudge: None,
         }
     }
 }

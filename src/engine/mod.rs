@@ -11,6 +11,7 @@ pub mod naive;
 pub mod native;
 pub(crate) mod pipeline;
 pub mod profile;
+pub(crate) mod reduce;
 pub mod solve;
 pub mod storage;
 pub(crate) mod stores;

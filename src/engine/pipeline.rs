@@ -13,11 +13,12 @@ use crate::engine::expr::Evaluator;
 use crate::engine::kernels::select::{gather, narrow, places};
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::profile::Counts;
+use crate::engine::reduce::{Exists, Sieve, Ways};
 use crate::engine::storage::form::{
     BATCH, Cursor, Full, Halt, Join, Matches, Only, Outbox, Rows, Storage, View,
 };
 use crate::engine::stores::Bases;
-use crate::plan::ir::{self, Access, Column, Step, StepKind};
+use crate::plan::ir::{self, Access, Column, Meet, Step, StepKind};
 use crate::program::builtins::Builtins;
 use crate::program::program::{Expr, Literal, LiteralKind, Program, Rule};
 use crate::value::codes::Codes;
@@ -96,6 +97,68 @@ impl Node<'_> {
     }
 }
 
+impl Node<'_> {
+    /// Whether it gives each binding its matches.
+    pub(crate) fn is_expansion(&self) -> bool {
+        matches!(&self.work, Work::Expand(_))
+    }
+
+    /// Back to the start, for a new batch.
+    pub(crate) fn restart(&mut self) {
+        self.memory.cursor.restart();
+    }
+
+    /// About how many matches an expansion has for each row.
+    pub(crate) fn counts(
+        &mut self,
+        executor: &Executor<'_, '_>,
+        batch: &Batch,
+        counts: &mut Vec<u32>,
+    ) {
+        let Work::Expand(lookup) = &self.work else {
+            unreachable!("only an expansion has matches");
+        };
+        let Memory { cursor, constants, .. } = &mut self.memory;
+        let store = &executor.stores[lookup.relation];
+        cursor.restart();
+        lookup.with_join(batch, constants, |join| store.counts(join, cursor, counts));
+    }
+
+    /// Leaves out what an expansion still has for a row that was found already.
+    pub(crate) fn pass_over(&mut self, rows: usize, found: &[bool]) {
+        let cursor = &mut self.memory.cursor;
+        if !cursor.done && cursor.offset > 0 && found[cursor.row] {
+            cursor.row += 1;
+            cursor.offset = 0;
+            cursor.done = cursor.row >= rows;
+        }
+    }
+}
+
+/// The next bindings of an expansion, until it has given all.
+pub(crate) fn expand_next<'n>(
+    executor: &mut Executor<'_, '_>,
+    node: &'n mut Node<'_>,
+    batch: &Batch,
+) -> Option<&'n mut Batch> {
+    let Node { work: Work::Expand(lookup), live, memory } = node else {
+        unreachable!("only an expansion has matches");
+    };
+    if memory.cursor.done {
+        return None;
+    }
+    let Memory { cursor, matches, constants, .. } = memory;
+    let store = &executor.stores[lookup.relation];
+    lookup.with_join(batch, constants, |join| store.expand(join, cursor, matches));
+    executor.counts.tried += matches.len as u64;
+    for var in &lookup.copies {
+        let from = &batch.columns[var.index()];
+        gather(from, &matches.sources, &mut memory.batch.columns[var.index()]);
+    }
+    lookup.deliver(live, memory);
+    Some(&mut memory.batch)
+}
+
 /// Kept from batch to batch, to allocate little.
 #[derive(Default)]
 struct Memory {
@@ -116,6 +179,9 @@ enum Work<'a> {
     /// Steps that need nothing but themselves.
     Plain(&'a StepKind),
     Aggregate(Box<Groups<'a>>),
+    Distinct(Box<Sieve<'a>>),
+    Exists(Box<Exists<'a>>),
+    Meet(Box<Ways<'a>>),
 }
 
 /// An access in terms of columns.
@@ -270,6 +336,15 @@ pub(crate) fn nodes<'a>(
                 let literal = (aggregate, body[step.literal].span);
                 Work::Aggregate(Box::new(Groups::new(step, literal, inner)))
             }
+            StepKind::Distinct(step) => Work::Distinct(Box::new(Sieve::new(step))),
+            StepKind::Exists(step) => {
+                let inner = nodes(&step.steps, body, vars + 1, setting);
+                Work::Exists(Box::new(Exists::new(step, inner)))
+            }
+            StepKind::Meet(Meet { inputs, ways }) => {
+                let ways = ways.iter().map(|way| nodes(way, body, vars, setting)).collect();
+                Work::Meet(Box::new(Ways::new(inputs, ways, vars)))
+            }
             kind => Work::Plain(kind),
         };
         let memory = Memory { batch: Batch::new(vars), ..Memory::default() };
@@ -308,19 +383,10 @@ fn through<'a>(
             memory.cursor.restart();
             scan((lookup, live), memory, (executor, rest, sink), batch)
         }
-        Work::Expand(lookup) => {
-            memory.cursor.restart();
-            while !memory.cursor.done {
-                let Memory { cursor, matches, constants, .. } = memory;
-                let store = &executor.stores[lookup.relation];
-                lookup.with_join(batch, constants, |join| store.expand(join, cursor, matches));
-                executor.counts.tried += matches.len as u64;
-                for var in &lookup.copies {
-                    let from = &batch.columns[var.index()];
-                    gather(from, &matches.sources, &mut memory.batch.columns[var.index()]);
-                }
-                lookup.deliver(live, memory);
-                flow(executor, rest, &mut memory.batch, sink)?;
+        Work::Expand(_) => {
+            node.restart();
+            while let Some(batch) = expand_next(executor, node, batch) {
+                flow(executor, rest, batch, sink)?;
             }
             Ok(())
         }
@@ -351,6 +417,17 @@ fn through<'a>(
             flow(executor, rest, batch, sink)
         }
         Work::Aggregate(groups) => aggregate(groups, live, (executor, rest, sink), batch),
+        Work::Distinct(sieve) => {
+            sieve.pass(executor.round, batch, &mut memory.index);
+            flow(executor, rest, batch, sink)
+        }
+        Work::Exists(exists) => {
+            exists.ask(executor, batch, &mut memory.keep)?;
+            places(&memory.keep, &mut memory.index);
+            batch.keep(&memory.index, live);
+            flow(executor, rest, batch, sink)
+        }
+        Work::Meet(ways) => ways.go((executor, rest, sink), batch),
     }
 }
 
@@ -446,6 +523,9 @@ fn filter(executor: &Executor<'_, '_>, kind: &StepKind, memory: &mut Memory, bat
         | StepKind::Member(_)
         | StepKind::Absent(_)
         | StepKind::Range { .. }
+        | StepKind::Distinct(_)
+        | StepKind::Exists(_)
+        | StepKind::Meet(_)
         | StepKind::Aggregate(_) => unreachable!("these read more than the batch"),
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::storage::ids::Ids;
 use crate::engine::stores::Bases;
 use crate::plan::build::single;
 use crate::plan::ir::each_signature;
-use crate::plan::sizes::Sizes;
+use crate::plan::sizes::{Degrees, Sizes};
 use crate::program::builtins::Builtins;
 use crate::program::program::{Program, Rule};
 use crate::value::base_type::BaseType;
@@ -154,7 +154,7 @@ impl Sizes for Live<'_> {
         self.0[relation].len(View::All)
     }
 
-    fn distinct(&self, relation: RelationId, columns: &[usize]) -> usize {
-        self.0[relation].distinct(columns)
+    fn degrees(&self, relation: RelationId, columns: &[usize]) -> Degrees {
+        self.0[relation].degrees(columns)
     }
 }

@@ -2,11 +2,12 @@
 //! and the sizes of what it reads are known.
 
 use crate::analysis::analysis::Analysis;
-use crate::base::ids::{Id, RelationId, RuleId, StratumId, VarId};
+use crate::base::ids::{Id, RelationId, RuleId, StratumId};
 use crate::plan::index::orders;
-use crate::plan::ir::{Access, Column, Only, Pipeline, Plan, Step, StepKind, StratumPlan, View};
+use crate::plan::ir::{Column, Only, Pipeline, Plan, Step, StepKind, StratumPlan, View};
 use crate::plan::order::{Body, Context, order};
-use crate::plan::sizes::Sizes;
+use crate::plan::reduce::{drop_dead, reduce};
+use crate::plan::sizes::{Remembered, Sizes};
 use crate::program::program::{Program, Rule};
 
 /// The plan of a whole program, from sizes that are known or guessed.
@@ -31,6 +32,7 @@ pub fn stratum(
     sizes: &dyn Sizes,
 ) -> StratumPlan {
     let stratum = &analysis.strata[id];
+    let sizes = &Remembered::new(sizes);
     let mut pipelines = Vec::new();
     for &rule in &stratum.rules {
         let recursive = &analysis.recursive[rule];
@@ -41,8 +43,9 @@ pub fn stratum(
             pipelines.push(pipeline(program, rule, recursive, Some(version), sizes));
         }
     }
-    for pipeline in &mut pipelines {
-        narrow(&mut pipeline.steps, &stratum.relations, sizes);
+    for Pipeline { rule, steps, .. } in &mut pipelines {
+        narrow(steps, &stratum.relations, sizes);
+        *steps = reduce(steps, &stratum.relations, program.rules[*rule].vars.len(), sizes);
     }
     StratumPlan {
         stratum: id,
@@ -55,7 +58,9 @@ pub fn stratum(
 /// The steps of a rule that runs once.
 #[must_use]
 pub fn single(rule: &Rule, sizes: &dyn Sizes) -> Vec<Step> {
-    steps(rule, None, vec![View::Full; rule.body.len()], sizes)
+    let sizes = &Remembered::new(sizes);
+    let steps = steps(rule, None, vec![View::Full; rule.body.len()], sizes);
+    reduce(&steps, &[], rule.vars.len(), sizes)
 }
 
 /// The steps of a rule whose literals have these views; `delta` is a position and its version.
@@ -105,50 +110,6 @@ fn hint(rule: &Rule, version: usize) -> Option<&[usize]> {
     found.map(|(_, order)| order.as_slice())
 }
 
-/// Says for every step what later steps need, and forgets what none does: `needed` is what is read
-/// after the last. Where an atom then gives nothing new, and repeated bindings do not matter, it
-/// only asks whether there is a match.
-fn drop_dead(steps: &mut [Step], needed: &mut [bool], repeats_are_equal: bool) {
-    for step in steps.iter_mut().rev() {
-        step.live = (0..needed.len()).filter(|&var| needed[var]).map(VarId::new).collect();
-        match &mut step.kind {
-            StepKind::Scan(access) | StepKind::Expand(access) => {
-                forget(access, needed);
-                access.new_vars().for_each(|var| needed[var.index()] = false);
-                let no_new = access
-                    .columns
-                    .iter()
-                    .all(|column| !matches!(column, Column::New(_) | Column::Repeat(_)));
-                if no_new && repeats_are_equal {
-                    step.kind = StepKind::Member(access.clone());
-                }
-            }
-            StepKind::Member(access) | StepKind::Absent(access) => forget(access, needed),
-            StepKind::Let { var, .. } | StepKind::Range { var, bound: false, .. } => {
-                needed[var.index()] = false;
-            }
-            StepKind::Aggregate(aggregate) => {
-                let mut inner = vec![false; needed.len()];
-                aggregate.keys.iter().chain(&aggregate.witnesses).for_each(|var| {
-                    inner[var.index()] = true;
-                });
-                aggregate.value.iter().for_each(|value| {
-                    value.each_var(&mut |var| inner[var.index()] = true);
-                });
-                drop_dead(&mut aggregate.steps, &mut inner, false);
-                aggregate.witnesses.iter().chain([&aggregate.var]).for_each(|var| {
-                    needed[var.index()] = false;
-                });
-            }
-            StepKind::Range { bound: true, .. }
-            | StepKind::Filter { .. }
-            | StepKind::Test { .. }
-            | StepKind::Constant(_) => {}
-        }
-        step.kind.each_input(&mut |var| needed[var.index()] = true);
-    }
-}
-
 /// How many times larger a relation must be than what later steps let pass of it, that an index of
 /// the rest is worth having.
 const NARROW_MIN: usize = 4;
@@ -173,7 +134,7 @@ fn narrow(steps: &mut [Step], growing: &[RelationId], sizes: &dyn Sizes) {
                 let Column::Bound(var) = column else { continue };
                 let new = access.columns.iter().position(|c| *c == Column::New(*var));
                 let Some(column) = new else { continue };
-                let size = sizes.distinct(lookup.relation, &[of]);
+                let size = sizes.degrees(lookup.relation, &[of]).keys;
                 let only = Only { column, relation: lookup.relation, of };
                 if size.saturating_mul(NARROW_MIN) <= sizes.rows(access.relation)
                     && best.is_none_or(|(least, _)| size < least)
@@ -183,17 +144,5 @@ fn narrow(steps: &mut [Step], growing: &[RelationId], sizes: &dyn Sizes) {
             }
         }
         access.only = best.map(|(_, only)| only);
-    }
-}
-
-/// New variables that nobody reads become "any".
-fn forget(access: &mut Access, needed: &[bool]) {
-    for c in 0..access.columns.len() {
-        if let Column::New(var) = access.columns[c]
-            && !needed[var.index()]
-            && !access.columns.contains(&Column::Repeat(c))
-        {
-            access.columns[c] = Column::Any;
-        }
     }
 }

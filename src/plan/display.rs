@@ -1,5 +1,5 @@
-//! The plan as text. A step is a line: what it does, and after the arrow the variables that are
-//! kept. `+x` is a variable that gets its value there, `[a]` the columns that are looked up, `only`
+//! The plan as text. A step is a line: what it does, after the arrow the variables that are kept,
+//! and how many bindings it is estimated to give in all. `+x` is a variable that gets its value there, `[a]` the columns that are looked up, `only`
 //! what a later step asks of a match anyway.
 
 use std::fmt::Write;
@@ -79,10 +79,16 @@ impl Writer<'_> {
                 }
                 StepKind::Aggregate(aggregate) => self.aggregate(aggregate),
                 StepKind::Constant(holds) => format!("constant {holds}"),
+                StepKind::Distinct(distinct) => {
+                    let ever = if distinct.lasting { " ever" } else { "" };
+                    format!("distinct{ever} ({})", self.vars(&distinct.vars))
+                }
+                StepKind::Exists(exists) => format!("exists by ({})", self.vars(&exists.keys)),
+                StepKind::Meet(_) => "meet, by the fewest".to_owned(),
             };
-            line(out, depth, &format!("{text} → {}", self.vars(&step.live)));
-            if let StepKind::Aggregate(aggregate) = &step.kind {
-                self.steps(out, depth + 1, &aggregate.steps);
+            line(out, depth, &format!("{text} → {} ≈ {}", self.vars(&step.live), step.rows));
+            for steps in step.kind.inner() {
+                self.steps(out, depth + 1, steps);
             }
         }
     }
@@ -136,7 +142,8 @@ impl Writer<'_> {
     }
 
     fn vars(&self, vars: &[VarId]) -> String {
-        let names: Vec<String> = vars.iter().map(|&var| self.var(var)).collect();
+        let named = vars.iter().filter(|var| var.index() < self.rule.vars.len());
+        let names: Vec<String> = named.map(|&var| self.var(var)).collect();
         names.join(", ")
     }
 

@@ -56,6 +56,8 @@ pub struct Step {
     pub kind: StepKind,
     /// Variables that later steps read, in id order; the others are dropped.
     pub live: Vec<VarId>,
+    /// Bindings that it is taken to give.
+    pub rows: u64,
 }
 
 /// Kinds of steps.
@@ -108,6 +110,45 @@ pub enum StepKind {
     Aggregate(Box<AggregateStep>),
     /// All bindings, or none.
     Constant(bool),
+    /// Each binding once, as far as it pays to remember them.
+    Distinct(Distinct),
+    /// Bindings for which the steps give one at least.
+    Exists(Box<ExistsStep>),
+    /// For each binding the steps of one of several ways, which all give the same.
+    Meet(Meet),
+}
+
+/// Bindings that differ only in what no later step reads need not go on.
+#[derive(Clone, Debug)]
+pub struct Distinct {
+    /// The variables by which bindings differ.
+    pub vars: Vec<VarId>,
+    /// Whether later rounds may forget what came in earlier ones: what follows reads complete
+    /// relations only, and would give the same again.
+    pub lasting: bool,
+}
+
+/// Atoms and conditions of whose variables no later step needs any.
+#[derive(Clone, Debug)]
+pub struct ExistsStep {
+    /// Variables of the binding on which it depends.
+    pub keys: Vec<VarId>,
+    /// A variable that numbers the bindings within the steps.
+    pub mark: VarId,
+    /// From bindings of the keys and the mark to those of the mark alone.
+    pub steps: Vec<Step>,
+    /// Whether its relations are complete, so that what it found stays true.
+    pub lasting: bool,
+}
+
+/// A variable that several atoms bind. The atom with the fewest matches for a binding gives the
+/// values; the others are asked whether they have them.
+#[derive(Clone, Debug)]
+pub struct Meet {
+    /// Variables of the binding that the ways read or keep.
+    pub inputs: Vec<VarId>,
+    /// Each begins with an expansion.
+    pub ways: Vec<Vec<Step>>,
 }
 
 /// Which tuples, and what they have to do with the binding.
@@ -231,8 +272,48 @@ impl StepKind {
                 args.iter().for_each(|arg| arg.each_var(visit));
             }
             Self::Aggregate(step) => step.keys.iter().chain(&step.bound).copied().for_each(visit),
+            Self::Distinct(distinct) => distinct.vars.iter().copied().for_each(visit),
+            Self::Exists(step) => step.keys.iter().copied().for_each(visit),
+            Self::Meet(meet) => meet.inputs.iter().copied().for_each(visit),
             Self::Constant(_) => {}
         }
+    }
+
+    /// Calls `visit` for every variable that the step binds.
+    pub fn each_output(&self, visit: &mut impl FnMut(VarId)) {
+        match self {
+            Self::Scan(access) | Self::Expand(access) => access.new_vars().for_each(visit),
+            Self::Let { var, .. } | Self::Range { var, bound: false, .. } => visit(*var),
+            Self::Aggregate(step) => {
+                step.witnesses.iter().chain([&step.var]).copied().for_each(visit);
+            }
+            Self::Meet(meet) => {
+                if let Some(Step { kind: Self::Expand(access), .. }) =
+                    meet.ways.first().and_then(|way| way.first())
+                {
+                    access.new_vars().for_each(visit);
+                }
+            }
+            Self::Member(_)
+            | Self::Absent(_)
+            | Self::Filter { .. }
+            | Self::Test { .. }
+            | Self::Range { bound: true, .. }
+            | Self::Distinct(_)
+            | Self::Exists(_)
+            | Self::Constant(_) => {}
+        }
+    }
+
+    /// Steps within the step.
+    pub fn inner(&self) -> impl Iterator<Item = &[Step]> {
+        let (one, many): (&[Step], &[Vec<Step>]) = match self {
+            Self::Aggregate(step) => (&step.steps, &[]),
+            Self::Exists(step) => (&step.steps, &[]),
+            Self::Meet(meet) => (&[], &meet.ways),
+            _ => (&[], &[]),
+        };
+        [one].into_iter().filter(|steps| !steps.is_empty()).chain(many.iter().map(Vec::as_slice))
     }
 }
 
@@ -244,12 +325,7 @@ pub fn each_access(steps: &[Step], visit: &mut impl FnMut(&Access)) {
             | StepKind::Expand(access)
             | StepKind::Member(access)
             | StepKind::Absent(access) => visit(access),
-            StepKind::Aggregate(aggregate) => each_access(&aggregate.steps, visit),
-            StepKind::Let { .. }
-            | StepKind::Filter { .. }
-            | StepKind::Test { .. }
-            | StepKind::Range { .. }
-            | StepKind::Constant(_) => {}
+            kind => kind.inner().for_each(|steps| each_access(steps, visit)),
         }
     }
 }
@@ -268,13 +344,7 @@ pub fn each_signature(
                     visit(access.relation, known, access.only);
                 }
             }
-            StepKind::Aggregate(aggregate) => each_signature(&aggregate.steps, visit),
-            StepKind::Scan(_)
-            | StepKind::Let { .. }
-            | StepKind::Filter { .. }
-            | StepKind::Test { .. }
-            | StepKind::Range { .. }
-            | StepKind::Constant(_) => {}
+            kind => kind.inner().for_each(|steps| each_signature(steps, visit)),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 pub mod build;
 pub mod display;
+pub mod estimate;
 pub mod index;
 pub mod ir;
 pub mod order;
+pub mod reduce;
+pub mod search;
 pub mod sizes;

@@ -1,9 +1,11 @@
 //! The order of a body's literals. What only removes bindings comes as soon as its variables are
-//! bound; of the atoms the one that gives fewest matches for a binding is next, by sizes and bound
-//! columns; what may err comes last, unless an atom is better found with what it binds.
+//! bound; atoms come in the order that is estimated to handle the fewest bindings; what may err
+//! comes last, unless an atom is better found with what it binds.
 
 use crate::base::ids::{Id, VarId};
+use crate::plan::estimate::{Estimate, RANGE_FANOUT, Reached, count, real};
 use crate::plan::ir::{Access, AggregateStep, Column, Step, StepKind, View};
+use crate::plan::search::join_order;
 use crate::plan::sizes::Sizes;
 use crate::program::builtins::Op;
 use crate::program::program::{Aggregate, Arg, Atom, Expr, Literal, LiteralKind};
@@ -30,9 +32,6 @@ pub struct Body<'a> {
     pub hint: Option<&'a [usize]>,
 }
 
-/// Values that a range is taken to have.
-const RANGE_FANOUT: usize = 10;
-
 /// How much an expression is to be feared.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Risk {
@@ -53,6 +52,9 @@ struct Order<'a> {
     pending: Vec<usize>,
     /// Positions of atoms that the hint still names, next last.
     hinted: Vec<usize>,
+    /// Positions of atoms in the best order, next last; those placed before their turn stay.
+    planned: Vec<usize>,
+    reached: Reached,
     steps: Vec<Step>,
 }
 
@@ -72,6 +74,11 @@ pub fn order(context: Context<'_>, body: &Body<'_>, bound: &[VarId]) -> Vec<Step
         .chain(body.hint.is_none().then_some(body.first).flatten())
         .collect();
     hinted.reverse();
+    let estimate = Estimate { context, body };
+    let reached = estimate.start(bound);
+    let mut planned =
+        if body.hint.is_some() { Vec::new() } else { join_order(estimate, &reached, body.first) };
+    planned.reverse();
     let mut order = Order {
         context,
         body,
@@ -79,6 +86,8 @@ pub fn order(context: Context<'_>, body: &Body<'_>, bound: &[VarId]) -> Vec<Step
         from_many: !bound.is_empty(),
         pending: (0..body.literals.len()).collect(),
         hinted,
+        planned,
+        reached,
         steps: Vec::new(),
     };
     if body.hint.is_none()
@@ -201,16 +210,14 @@ impl Order<'_> {
     fn next_atom(&self) -> Option<usize> {
         let binders: Vec<(usize, VarId)> =
             self.pending.iter().filter_map(|&at| Some((at, self.binder(at)?))).collect();
-        let soon = |var: VarId| self.is_bound(var) || binders.iter().any(|&(_, v)| v == var);
         let atom = |at: usize| match self.kind(at) {
             LiteralKind::Atom(atom) => Some(atom),
             _ => None,
         };
         let hinted = self.hinted.last().copied();
-        let best = hinted.or_else(|| {
-            let atoms = self.pending.iter().filter_map(|&at| Some((at, atom(at)?)));
-            atoms.min_by_key(|&(at, atom)| (self.fanout(atom, &soon), at)).map(|(at, _)| at)
-        });
+        let best = hinted
+            .or_else(|| self.planned.iter().rev().copied().find(|at| self.pending.contains(at)))
+            .or_else(|| self.pending.iter().copied().find(|&at| atom(at).is_some()));
         let range = || self.pending.iter().copied().find(|&at| self.is_range(at));
         let best = best?;
         let best_atom = atom(best)?;
@@ -219,7 +226,7 @@ impl Order<'_> {
             return Some(at);
         }
         if hinted.is_none()
-            && self.fanout(best_atom, &|var| self.is_bound(var)) > RANGE_FANOUT
+            && self.estimate().fanout(&self.reached, best_atom).mean > real(RANGE_FANOUT)
             && let Some(range) = range()
         {
             return Some(range);
@@ -237,21 +244,20 @@ impl Order<'_> {
         }
     }
 
-    /// Matches of an atom for one binding, about.
-    fn fanout(&self, atom: &Atom, bound: &dyn Fn(VarId) -> bool) -> usize {
-        let known = |&c: &usize| match atom.args[c] {
-            Arg::Var(var) => bound(var),
-            Arg::Const(_) => true,
-        };
-        let columns: Vec<usize> = (0..atom.args.len()).filter(known).collect();
-        let rows = self.context.sizes.rows(atom.relation);
-        rows.div_ceil(self.context.sizes.distinct(atom.relation, &columns))
+    fn estimate(&self) -> Estimate<'_> {
+        Estimate { context: self.context, body: self.body }
     }
 
     fn place(&mut self, at: usize) {
         self.pending.retain(|&other| other != at);
         self.hinted.retain(|&other| other != at);
         let kind = self.step(at);
+        let (context, body) = (self.context, self.body);
+        let estimate = Estimate { context, body };
+        match body.literals[at].kind.atom() {
+            Some(atom) => drop(estimate.atom(&mut self.reached, atom)),
+            None => estimate.literal(&mut self.reached, at),
+        }
         let bound = &mut self.bound;
         match &kind {
             StepKind::Scan(access) | StepKind::Expand(access) => {
@@ -266,8 +272,12 @@ impl Order<'_> {
             | StepKind::Filter { .. }
             | StepKind::Test { .. }
             | StepKind::Constant(_) => {}
+            StepKind::Distinct(_) | StepKind::Exists(_) | StepKind::Meet(_) => {
+                unreachable!("no literal is one of these")
+            }
         }
-        self.steps.push(Step { kind, live: Vec::new() });
+        let rows = count(self.reached.rows);
+        self.steps.push(Step { kind, live: Vec::new(), rows });
     }
 
     fn step(&self, at: usize) -> StepKind {
@@ -375,6 +385,12 @@ pub fn keys(aggregate: &Aggregate) -> Vec<VarId> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// Whether an expression has a value whatever its variables are.
+#[must_use]
+pub fn never_errs(expr: &Expr) -> bool {
+    risk_of(expr) == Risk::None
 }
 
 fn risk_of(expr: &Expr) -> Risk {

@@ -1,18 +1,99 @@
 //! What the planner knows of relations before it orders joins.
 
+use std::cell::RefCell;
+
 use crate::analysis::analysis::Analysis;
-use crate::base::ids::{RelationId, Table};
+use crate::base::hash::Map;
+use crate::base::ids::{Id, RelationId, Table};
 use crate::program::program::Program;
+
+/// How the tuples of a relation share the keys of some of its columns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Degrees {
+    /// About how many distinct keys there are; at least 1.
+    pub keys: usize,
+    /// About how many tuples the key of a tuple has, on average over tuples: a key counts as often
+    /// as it has tuples. Much more than tuples by keys means that a few keys have most tuples.
+    pub heavy: usize,
+}
+
+impl Degrees {
+    /// Each key has as many of the `rows` as the others.
+    #[must_use]
+    pub fn even(rows: usize, keys: usize) -> Self {
+        Self { keys, heavy: rows.div_ceil(keys.max(1)) }
+    }
+}
 
 /// Sizes of relations, exact or guessed.
 pub trait Sizes {
     /// Number of tuples.
     fn rows(&self, relation: RelationId) -> usize;
 
-    /// About how many distinct keys some of its columns have; at least 1.
-    fn distinct(&self, relation: RelationId, columns: &[usize]) -> usize;
+    /// How the tuples share the keys of these columns.
+    fn degrees(&self, relation: RelationId, columns: &[usize]) -> Degrees;
 }
 
+/// Columns, and what is known of them.
+type Asked = (Box<[usize]>, Degrees);
+
+/// Sizes that are asked for once only.
+pub struct Remembered<'a> {
+    sizes: &'a dyn Sizes,
+    degrees: RefCell<Map<RelationId, Vec<Asked>>>,
+}
+
+impl<'a> Remembered<'a> {
+    /// Nothing asked yet.
+    #[must_use]
+    pub fn new(sizes: &'a dyn Sizes) -> Self {
+        Self { sizes, degrees: RefCell::default() }
+    }
+}
+
+impl Sizes for Remembered<'_> {
+    fn rows(&self, relation: RelationId) -> usize {
+        self.sizes.rows(relation)
+    }
+
+    fn degrees(&self, relation: RelationId, columns: &[usize]) -> Degrees {
+        let mut all = self.degrees.borrow_mut();
+        let of = all.entry(relation).or_default();
+        if let Some((_, known)) = of.iter().find(|(asked, _)| **asked == *columns) {
+            return *known;
+        }
+        let degrees = self.sizes.degrees(relation, columns);
+        of.push((columns.into(), degrees));
+        degrees
+    }
+}
+
+/// Sizes made up from a seed: whatever plan they lead to, it must be a right one.
+#[derive(Clone, Copy, Debug)]
+pub struct MadeUp(pub u64);
+
+impl MadeUp {
+    fn number(self, relation: RelationId, columns: &[usize]) -> usize {
+        let mut state = self.0 ^ 0x9e37_79b9_7f4a_7c15;
+        for part in [relation.index()].iter().chain(columns) {
+            state = (state ^ (*part as u64 + 1)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            state ^= state >> 29;
+        }
+        // Every power of two up to a million is as likely as the others.
+        1 << ((state >> 7) % 20)
+    }
+}
+
+impl Sizes for MadeUp {
+    fn rows(&self, relation: RelationId) -> usize {
+        self.number(relation, &[])
+    }
+
+    fn degrees(&self, relation: RelationId, columns: &[usize]) -> Degrees {
+        let keys = self.number(relation, columns).min(self.rows(relation));
+        Degrees { keys, heavy: self.number(relation, &[columns.len(), 7]) }
+    }
+}
 /// Sizes of inputs, and guesses for all else: a derived relation is as large as the largest that
 /// its rules read, and `k` of `n` columns have the `k/n`-th power of its size as keys.
 #[derive(Clone, Debug)]
@@ -59,8 +140,9 @@ impl Sizes for Guess {
         self.rows[relation]
     }
 
-    fn distinct(&self, relation: RelationId, columns: &[usize]) -> usize {
-        power(self.rows[relation], columns.len(), self.arities[relation])
+    fn degrees(&self, relation: RelationId, columns: &[usize]) -> Degrees {
+        let rows = self.rows[relation];
+        Degrees::even(rows, power(rows, columns.len(), self.arities[relation]))
     }
 }
 

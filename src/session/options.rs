@@ -63,6 +63,7 @@ impl Options {
             workers: self.workers,
             alone: self.alone,
             profile: self.profile.clone(),
+            misjudge: None,
         }
     }
 }

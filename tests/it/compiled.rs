@@ -89,6 +89,15 @@ impl Compiled {
         }
     }
 
+    /// What it makes of them if it plans from sizes made up from a seed.
+    pub(crate) fn misjudged(&self, seed: u64, workers: usize) -> Outcome {
+        let limits = Limits { workers, alone: 0, misjudge: Some(seed), ..limits() };
+        match native::run(&self.program, &self.analysis, self.facts(), &limits) {
+            Ok(database) => self.tuples(&database),
+            Err(stop) => self.stopped(stop),
+        }
+    }
+
     /// What it makes of them with relations stored as ordered sets.
     pub(crate) fn toy(&self, workers: usize) -> Outcome {
         self.in_form(Form::Tree, workers)

@@ -116,7 +116,7 @@ fn figures(path: &Path, engine: Engine, workers: usize) -> Figures {
 }
 
 #[test]
-fn counts_do_not_depend_on_workers_or_storage() {
+fn what_is_kept_does_not_depend_on_workers_or_storage() {
     let folder = TempDir::new().unwrap();
     let edges: String =
         (0..400).map(|n| format!("edge({}, {}).\n", n * 7 % 61, n * n % 53)).collect();
@@ -133,7 +133,18 @@ meet(a, b) :- meet(a, c), meet(c, b).
     write(&path, program).unwrap();
     let expected = figures(&path, Engine::Native, 1);
     assert!(expected["meet#3"].3 > 1000, "{expected:?}");
+    // What each worker remembers, to leave out what came before, depends on the order in which it
+    // comes: some bindings are tried by several.
+    let kept = |figures: &Figures| -> BTreeMap<String, (u32, u64)> {
+        figures
+            .iter()
+            .map(|(name, (rounds, _, kept, _))| (name.clone(), (*rounds, *kept)))
+            .collect()
+    };
+    let tried = |figures: &Figures| figures.values().map(|all| all.1).sum::<u64>();
     for (engine, workers) in [(Engine::Native, 3), (Engine::Tiny, 1), (Engine::Tiny, 3)] {
-        assert_eq!(figures(&path, engine, workers), expected, "{engine:?} {workers}");
+        let found = figures(&path, engine, workers);
+        assert_eq!(kept(&found), kept(&expected), "{engine:?} {workers}");
+        assert!(tried(&found) <= 3 * tried(&expected), "{engine:?} {workers}: {found:?}");
     }
 }

@@ -168,6 +168,75 @@ fn engines_agree() {
     });
 }
 
+/// Plans tried for each program.
+const PLANS: u64 = 6;
+
+#[test]
+fn plans_mean_nothing() {
+    let mut number = 0;
+    each_program(|program, _| {
+        let text = program.text();
+        let compiled = compile(&text);
+        let expected = compiled.naive();
+        number += 1;
+        for nth in 0..PLANS {
+            let seed = number * PLANS + nth;
+            let found = compiled.misjudged(seed, 1 + usize::from(seed.is_multiple_of(2)));
+            assert_eq!(found, expected, "sizes made up from {seed}\n{text}");
+        }
+        Ok(())
+    });
+}
+
+/// Rules whose atoms can be reduced: cycles, chains that end nowhere, parts that share nothing.
+const JOINS: [&str; 9] = [
+    "q(x, z) :- e(x, y), e(y, z), e(z, x).",
+    "q(x, w) :- e(x, y), e(y, z), e(z, w), e(w, x).",
+    "q(x, x) :- e(x, y), f(y, z), e(z, w), f(w, v), v > 1.",
+    "q(x, w) :- e(x, y), f(y, z), e(z, v), f(v, w), e(w, x).",
+    "q(x, z) :- e(x, _), f(_, z), e(y, w), f(w, y), !f(y, y).",
+    "q(x, y) :- e(x, y), e(x, z), e(y, z), f(x, z), f(y, z).",
+    "r(x, z) :- e(x, z). r(x, z) :- r(x, y), f(y, w), e(w, v), r(v, z), e(z, u), f(u, y).",
+    "r(x, z) :- f(x, z). r(x, z) :- r(x, y), r(y, z), r(z, x), e(x, _), f(_, w), w != 3.",
+    "q(x, n) :- e(x, y), f(y, z), e(z, x), n = count : { e(x, w), f(w, y), e(y, _) }.",
+];
+
+#[test]
+fn reduced_joins_give_all_and_nothing_else() {
+    let joins = JOINS.iter().cycle().take(60);
+    for (number, join) in (0..).zip(joins) {
+        arbtest(|u| {
+            let nodes = u.int_in_range(4..=14_u32)?;
+            let mut text = String::new();
+            for name in ["e", "f", "q", "r"] {
+                writeln!(text, ".decl {name}(x: number, y: number)").unwrap();
+            }
+            for name in ["e", "f"] {
+                for _ in 0..u.int_in_range(8..=60)? {
+                    // One node has most edges.
+                    let hub = u.ratio(1, 3)?;
+                    let x = if hub { 0 } else { u.int_in_range(0..=nodes)? };
+                    let y = u.int_in_range(0..=nodes)?;
+                    let (x, y) = if u.arbitrary()? { (x, y) } else { (y, x) };
+                    writeln!(text, "{name}({x}, {y}).").unwrap();
+                }
+            }
+            text.push_str(join);
+            let compiled = compile(&text);
+            let expected = compiled.naive();
+            assert_eq!(compiled.native(), expected, "\n{text}");
+            assert_eq!(compiled.shared(2), expected, "\n{text}");
+            for seed in number..number + PLANS {
+                let found = compiled.misjudged(seed, 1 + usize::from(seed.is_multiple_of(2)));
+                assert_eq!(found, expected, "sizes made up from {seed}\n{text}");
+            }
+            Ok(())
+        })
+        .seed(seed(number))
+        .run();
+    }
+}
+
 /// Features of the programs of a run.
 #[derive(Default)]
 struct Table {

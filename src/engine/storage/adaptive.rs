@@ -14,6 +14,7 @@ use crate::engine::storage::form::{
 };
 use crate::engine::storage::ids::Ids;
 use crate::engine::storage::pairs::{Pairs, Sizes};
+use crate::plan::sizes::Degrees;
 
 /// When a relation becomes rows.
 #[derive(Clone, Copy, Debug)]
@@ -274,6 +275,10 @@ impl Storage for Adaptive {
         self.storage().matches(join, cursor, hits);
     }
 
+    fn counts(&self, join: Join<'_>, cursor: &mut Cursor, counts: &mut Vec<u32>) {
+        self.storage().counts(join, cursor, counts);
+    }
+
     fn each(
         &self,
         pattern: &[Option<u32>],
@@ -295,8 +300,8 @@ impl Storage for Adaptive {
         self.storage().pending()
     }
 
-    fn distinct(&self, columns: &[usize]) -> usize {
-        self.storage().distinct(columns)
+    fn degrees(&self, columns: &[usize]) -> Degrees {
+        self.storage().degrees(columns)
     }
 
     fn bytes(&self) -> usize {

@@ -11,6 +11,7 @@ use crate::base::hash::Set;
 use crate::engine::limits::{Limits, Stop};
 use crate::engine::storage::keys::Keys;
 use crate::engine::storage::pairs::Pairs;
+use crate::plan::sizes::Degrees;
 
 /// Rows of a batch, at most.
 pub const BATCH: usize = 4096;
@@ -308,6 +309,10 @@ pub trait Storage: Send + Sync + Debug {
     /// For each key whether a tuple matches. Columns fewer than all must be prepared.
     fn matches(&self, join: Join<'_>, cursor: &mut Cursor, hits: &mut Vec<bool>);
 
+    /// About how many tuples match each key. The columns must be [prepared](Storage::prepare) unless
+    /// there are none.
+    fn counts(&self, join: Join<'_>, cursor: &mut Cursor, counts: &mut Vec<u32>);
+
     /// Calls `visit` with every tuple of the view that has the given codes, until it breaks; the
     /// first use of a pattern may build an index.
     fn each(
@@ -326,8 +331,8 @@ pub trait Storage: Send + Sync + Debug {
     /// Number of tuples that readers do not see before the next [`Storage::rotate`].
     fn pending(&self) -> usize;
 
-    /// About how many distinct keys these columns have; at least 1.
-    fn distinct(&self, columns: &[usize]) -> usize;
+    /// About how the tuples share the keys of these columns.
+    fn degrees(&self, columns: &[usize]) -> Degrees;
 
     /// Bytes of tuples, membership and indexes.
     fn bytes(&self) -> usize;

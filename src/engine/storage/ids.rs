@@ -19,6 +19,7 @@ use crate::engine::storage::postings::{Log, Postings};
 use crate::engine::storage::shards::Shards;
 use crate::engine::storage::sort::sort_distinct;
 use crate::engine::workers::share;
+use crate::plan::sizes::Degrees;
 
 /// How far ahead the lines of the table, and of the tuples they name, are asked for.
 const AHEAD_LINES: usize = 32;
@@ -29,6 +30,9 @@ const TUPLES_MAX: usize = u32::MAX as usize - 1;
 
 /// Rows looked at to guess how many distinct keys there are.
 const SAMPLE: usize = 1024;
+
+/// So often must tuples of a sample share a key for that to be counted.
+const SHARED_MIN: usize = 32;
 
 /// The general form.
 #[derive(Debug)]
@@ -680,6 +684,16 @@ impl Storage for Ids {
         }
     }
 
+    fn counts(&self, join: Join<'_>, cursor: &mut Cursor, counts: &mut Vec<u32>) {
+        counts.clear();
+        if join.bound.is_empty() {
+            counts.resize(join.keys.len, narrow(self.len(join.view)));
+            return;
+        }
+        self.look_up(join, cursor);
+        counts.extend(cursor.spans.iter().map(|span| span.len));
+    }
+
     fn each(
         &self,
         pattern: &[Option<u32>],
@@ -728,11 +742,12 @@ impl Storage for Ids {
     }
 
     /// From a sample of rows: codes seen once stand for as many more as the sample leaves out,
-    /// damped by the square root; codes seen more often are all known.
-    fn distinct(&self, columns: &[usize]) -> usize {
+    /// damped by the square root; codes seen more often are all known. Tuples share a key as often
+    /// as those of the sample do.
+    fn degrees(&self, columns: &[usize]) -> Degrees {
         let n = self.seen.max(1);
         if columns.is_empty() || self.seen == 0 {
-            return 1;
+            return Degrees::even(self.seen, 1);
         }
         let step = self.seen.div_ceil(SAMPLE);
         let mut hashes: Vec<u64> = (0..self.seen)
@@ -745,18 +760,27 @@ impl Storage for Ids {
             .collect();
         let sample = hashes.len();
         hashes.sort_unstable();
-        let (mut once, mut more) = (0_usize, 0_usize);
+        let (mut once, mut more, mut shared) = (0_usize, 0_usize, 0_usize);
         for run in hashes.chunk_by(|a, b| a == b) {
             if run.len() == 1 {
                 once += 1;
             } else {
                 more += 1;
+                shared += run.len() * (run.len() - 1);
             }
         }
-        if once == sample {
-            return n;
+        let keys = if once == sample {
+            n
+        } else {
+            ((n / sample).isqrt().max(1) * once + more).clamp(1, n)
+        };
+        let even = Degrees::even(n, keys);
+        // A few keys that happen to be alike say nothing.
+        if shared < SHARED_MIN && sample < n {
+            return even;
         }
-        ((n / sample).isqrt().max(1) * once + more).clamp(1, n)
+        let pairs = (sample * (sample - 1)).max(1);
+        Degrees { keys, heavy: even.heavy.max(1 + shared * (n - 1) / pairs) }
     }
 
     fn bytes(&self) -> usize {

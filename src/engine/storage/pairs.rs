@@ -18,6 +18,7 @@ use crate::engine::storage::form::{
 use crate::engine::storage::lists::Lists;
 use crate::engine::storage::members::{Member, Members, Place, search};
 use crate::engine::storage::ticks::Ticks;
+use crate::plan::sizes::Degrees;
 
 /// How far ahead rows, and the lines of their codes, are asked for.
 const AHEAD: usize = 8;
@@ -732,6 +733,18 @@ impl Storage for Pairs {
         }
     }
 
+    fn counts(&self, join: Join<'_>, cursor: &mut Cursor, counts: &mut Vec<u32>) {
+        counts.clear();
+        match join.bound.len() {
+            0 => counts.resize(join.keys.len, narrow(self.len(join.view))),
+            1 => {
+                self.look_up(join, self.lists(join.bound[0], join.only), cursor);
+                counts.extend(cursor.spans.iter().map(|span| span.len));
+            }
+            _ => counts.resize(join.keys.len, 1),
+        }
+    }
+
     fn each(
         &self,
         pattern: &[Option<u32>],
@@ -809,6 +822,31 @@ impl Storage for Pairs {
         self.len - self.seen
     }
 
+    fn degrees(&self, columns: &[usize]) -> Degrees {
+        let even = Degrees::even(self.seen, self.distinct(columns));
+        if columns != [self.key] {
+            return even;
+        }
+        let step = self.rows.len() / SAMPLE + 1;
+        let lengths = self.rows.iter().step_by(step).map(|row| row.len as usize);
+        let (all, squares) = lengths.fold((0, 0), |(all, squares), n| (all + n, squares + n * n));
+        Degrees { heavy: even.heavy.max(squares / all.max(1)), ..even }
+    }
+
+    fn bytes(&self) -> usize {
+        let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner);
+        self.directory.bytes()
+            + self.rows.capacity() * size_of::<Row>()
+            + self.codes.bytes()
+            + self.ticks.bytes(self.codes.bytes() / size_of::<u32>())
+            + self.members.bytes()
+            + self.lists.iter().map(Lists::bytes).sum::<usize>()
+            + asked.as_ref().map_or(0, |lists| lists.bytes())
+    }
+}
+
+impl Pairs {
+    /// About how many distinct keys these columns have; at least 1.
     fn distinct(&self, columns: &[usize]) -> usize {
         match columns {
             [] => 1,
@@ -828,16 +866,5 @@ impl Storage for Pairs {
             }
             _ => self.seen.max(1),
         }
-    }
-
-    fn bytes(&self) -> usize {
-        let asked = self.asked.read().unwrap_or_else(PoisonError::into_inner);
-        self.directory.bytes()
-            + self.rows.capacity() * size_of::<Row>()
-            + self.codes.bytes()
-            + self.ticks.bytes(self.codes.bytes() / size_of::<u32>())
-            + self.members.bytes()
-            + self.lists.iter().map(Lists::bytes).sum::<usize>()
-            + asked.as_ref().map_or(0, |lists| lists.bytes())
     }
 }

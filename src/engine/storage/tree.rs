@@ -10,6 +10,7 @@ use crate::engine::limits::Limits;
 use crate::engine::storage::form::{
     BATCH, CodeSet, Cursor, Full, Halt, Join, Matches, Only, Rows, Storage, View,
 };
+use crate::plan::sizes::Degrees;
 
 /// When a tuple came.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +155,12 @@ impl Storage for Tree {
         hits.extend((0..join.keys.len).map(hit));
     }
 
+    fn counts(&self, join: Join<'_>, _: &mut Cursor, counts: &mut Vec<u32>) {
+        let count = |row| self.view(join.view).filter(|tuple| fits(tuple, &join, row)).count();
+        counts.clear();
+        counts.extend((0..join.keys.len).map(|row| narrow(count(row))));
+    }
+
     fn each(
         &self,
         pattern: &[Option<u32>],
@@ -179,14 +186,15 @@ impl Storage for Tree {
         self.tuples.values().filter(|birth| birth.turn == self.turn).count()
     }
 
-    fn distinct(&self, columns: &[usize]) -> usize {
+    fn degrees(&self, columns: &[usize]) -> Degrees {
         let mut keys: Vec<Vec<u32>> = self
             .view(View::All)
             .map(|tuple| columns.iter().map(|&column| tuple[column]).collect())
             .collect();
         keys.sort_unstable();
-        keys.dedup();
-        keys.len().max(1)
+        let runs = keys.chunk_by(|a, b| a == b).map(<[Vec<u32>]>::len);
+        let squares: usize = runs.clone().map(|len| len * len).sum();
+        Degrees { keys: runs.count().max(1), heavy: squares / keys.len().max(1) }
     }
 
     fn bytes(&self) -> usize {
