@@ -8,6 +8,7 @@ use crate::base::nearest::nearest;
 use crate::claims::record;
 use crate::cli::args::{Explain, Rules, Schema, SchemaArg};
 use crate::cli::exit::Exit;
+use crate::cli::sink::harmless;
 use crate::io::find::shown;
 use crate::io::library;
 use crate::show::safe::wrap;
@@ -46,7 +47,7 @@ pub fn rules(args: &Rules) -> Result<(), Exit> {
         let path = folder.join(name);
         #[expect(clippy::disallowed_methods, reason = "the command writes these files")]
         fs::write(&path, text).map_err(|error| refused(&path, error))?;
-        writeln!(out, "{}", shown(&path))?;
+        writeln!(out, "{}", harmless(&shown(&path)))?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::session::session::{Keep, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
+use crate::text::hostile::lines_visible;
 use crate::verify::verifier::{Verifier, verify};
 
 /// Bytes by which what was written before is known.
@@ -129,7 +130,8 @@ pub fn check(args: &Verify, session: &mut Option<Session>, reporter: Reporter) -
     match verdict {
         Ok(summary) => writeln!(stdout().lock(), "{summary}")?,
         Err((line, reason)) => {
-            writeln!(stdout().lock(), "refused: {name}:{line}: {reason}")?;
+            let text = format!("refused: {name}:{line}: {reason}");
+            writeln!(stdout().lock(), "{}", lines_visible(&text))?;
             return Err(Exit::Code(NEGATIVE));
         }
     }

@@ -19,6 +19,7 @@ use crate::cli::fix::Fixes;
 use crate::cli::messages::Reporter;
 use crate::cli::rewrite::diff;
 use crate::cli::session::options;
+use crate::cli::sink::harmless;
 use crate::io::find::{places, shown};
 use crate::program::build::build;
 use crate::session::judge::drop_open_inputs;
@@ -159,7 +160,9 @@ fn differences(
     let (mut fixes, mut files) = (0, 0);
     for file in take(&mut verdict.fixes).fixed() {
         if file.is_no_worse(options)? {
-            out.write_all(diff(&file.name, &file.before, &file.after).as_bytes())?;
+            let file = file.to_the_end(options, args.guesses, FIXES_MAX)?;
+            let text = diff(&file.name, &file.before, &file.after);
+            out.write_all(harmless(&text).as_bytes())?;
             fixes += file.titles.len();
             files += 1;
         }

@@ -4,6 +4,7 @@
 
 use std::env::{current_dir, split_paths, var};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::{Command, ValueEnum};
 use toml::de::Error;
@@ -38,7 +39,8 @@ const OWN_TIMEOUT: &str = "test";
 /// What was set, by the ids of options.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    values: Vec<(&'static str, Vec<String>)>,
+    /// The last is what set them.
+    values: Vec<(&'static str, Vec<String>, String)>,
 }
 
 fn wrong(text: impl Into<String>, help: impl Into<String>) -> Exit {
@@ -51,7 +53,9 @@ fn wrong(text: impl Into<String>, help: impl Into<String>) -> Exit {
 /// If a key is not known or a value is none.
 pub fn load() -> Result<Config, Exit> {
     let here = current_dir().unwrap_or_default();
-    let path = here.ancestors().map(|folder| folder.join(FILE)).find(|path| path.is_file());
+    // A folder of this name, or a link to nothing, is a mistake to be told.
+    let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+    let path = here.ancestors().map(|folder| folder.join(FILE)).find(is_there);
     let mut config = match path {
         Some(path) => of_file(&path, path.parent() == Some(&here))?,
         None => Config::default(),
@@ -70,10 +74,23 @@ pub fn load() -> Result<Config, Exit> {
         judge(key, &values).map_err(|help| {
             wrong(format!("{variable}: `{}` is not what it takes", values.join(":")), help)
         })?;
-        config.values.retain(|(known, _)| *known != id);
-        config.values.push((id, values));
+        config.values.retain(|(known, ..)| *known != id);
+        config.values.push((id, values, variable.to_owned()));
+    }
+    let facts = config.values.iter().find(|(id, ..)| *id == "facts");
+    if let Some((_, values, by)) = facts {
+        FACTS.get_or_init(|| (values.iter().map(PathBuf::from).collect(), by.clone()));
     }
     Ok(config)
+}
+
+/// Where facts are looked for if no option says so, and what says that.
+static FACTS: OnceLock<(Vec<PathBuf>, String)> = OnceLock::new();
+
+/// What says that facts are looked for there.
+#[must_use]
+pub fn facts_by(facts: &[PathBuf]) -> &'static str {
+    FACTS.get().filter(|(paths, _)| paths == facts).map_or("-F", |(_, by)| by)
 }
 
 fn of_file(path: &Path, is_here: bool) -> Result<Config, Exit> {
@@ -106,7 +123,7 @@ fn of_file(path: &Path, is_here: bool) -> Result<Config, Exit> {
         };
         let judged = if values.is_empty() { Err(FORM.to_owned()) } else { judge(key, &values) };
         judged.map_err(|help| wrong(format!("{name}: `{key}` takes something else"), help))?;
-        config.values.push((id, values));
+        config.values.push((id, values, format!("`{key}` of {name}")));
     }
     Ok(config)
 }
@@ -179,7 +196,7 @@ impl Config {
     }
 
     fn of(&self, mut command: Command, name: &str) -> Command {
-        for (id, values) in &self.values {
+        for (id, values, _) in &self.values {
             let takes = command.get_arguments().any(|arg| {
                 let all = arg.get_possible_values();
                 let is_one = |text: &String| all.iter().any(|known| known.get_name() == text);

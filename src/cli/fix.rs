@@ -91,19 +91,48 @@ impl Fixes {
     /// The files as they would be; those that have changed on disk meanwhile are left out.
     pub fn fixed(self) -> Vec<Fixed> {
         let mut found = Vec::new();
-        for (name, FileFixes { text, mut edits, titles }) in self.files {
+        for (name, FileFixes { text, edits, titles }) in self.files {
             let there = library::read(&Origin::Disk(PathBuf::from(&name)));
             if there.as_deref() != Ok(&*text) {
                 continue;
             }
-            edits.sort_by_key(|(range, _)| (range.start, range.end));
-            let mut after = text.to_string();
-            for (range, new) in edits.iter().rev() {
-                after.replace_range(range.clone(), new);
-            }
-            found.push(Fixed { name, before: text.to_string(), after, titles });
+            let before = text.to_string();
+            let after = FileFixes { text, edits, titles: Vec::new() }.applied();
+            found.push(Fixed { name, before, after, titles });
         }
         found
+    }
+}
+
+impl FileFixes {
+    /// The text with the edits.
+    fn applied(mut self) -> String {
+        self.edits.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut after = self.text.to_string();
+        for (range, new) in self.edits.iter().rev() {
+            after.replace_range(range.clone(), new);
+        }
+        after
+    }
+}
+
+/// Claims in a file beside theirs, with the documents that they quote; gone when dropped.
+struct Aside(PathBuf);
+
+impl Aside {
+    fn new(path: &Path, text: &str) -> Result<Self, Exit> {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(format!(".{}.jsonl", process::id()));
+        let aside = Self(PathBuf::from(aside));
+        write(&aside.0, text)?;
+        Ok(aside)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // There is nobody to tell.
+        fs::remove_file(&self.0).unwrap_or(());
     }
 }
 
@@ -118,15 +147,62 @@ impl Fixed {
             let errors = |text: &str| errors_of_rules(path, text, options);
             return Ok(errors(&self.after) <= errors(&self.before));
         }
-        let mut aside = path.as_os_str().to_owned();
-        aside.push(format!(".{}.jsonl", process::id()));
-        let aside = PathBuf::from(aside);
-        write(&aside, &self.after)?;
-        let after = errors_of_claims(&aside, options);
-        if let Err(error) = fs::remove_file(&aside) {
-            return Err(Exit::System(format!("{} cannot be removed: {error}", shown(&aside))));
+        let errors = |text: &str| {
+            let aside = Aside::new(path, text)?;
+            Ok::<usize, Exit>(errors_of_claims(&aside.0, options))
+        };
+        Ok(errors(&self.after)? <= errors(&self.before)?)
+    }
+
+    /// With the fixes of what is found in the new text too, as long as there are new ones: as if
+    /// it had been written each time.
+    ///
+    /// # Errors
+    /// If claims cannot be written beside their file.
+    pub fn to_the_end(
+        mut self,
+        options: &Options,
+        guesses: bool,
+        most: usize,
+    ) -> Result<Self, Exit> {
+        for _ in 1..most {
+            let Some(next) = self.again(options, guesses)? else { break };
+            if next.after == self.after || !next.is_no_worse(options)? {
+                break;
+            }
+            self.after = next.after;
+            self.titles.extend(next.titles);
         }
-        Ok(after <= errors_of_claims(path, options))
+        Ok(self)
+    }
+
+    /// The new text with the fixes of what is found in it; nothing if there are none.
+    fn again(&self, options: &Options, guesses: bool) -> Result<Option<Self>, Exit> {
+        let path = Path::new(&self.name);
+        let mut fixes = Fixes::default();
+        let name = if path.extension().is_some_and(|ending| ending == "jsonl") {
+            let aside = Aside::new(path, &self.after)?;
+            let (mut files, limits) = (Files::new(), options.limits());
+            let paths = from_ref(&aside.0);
+            if let Ok(loaded) = claims::load_within(paths, options.claims, &mut files, &limits) {
+                fixes.collect(&loaded.diagnostics, &files, guesses);
+            }
+            shown(&aside.0)
+        } else {
+            let mut session = Session::new(options.clone());
+            let result = session.load_roots(&roots_of(path, &self.after).0);
+            let mut messages = session.take_warnings();
+            messages.extend(result.err().unwrap_or_default());
+            fixes.collect(&messages, session.files(), guesses);
+            self.name.clone()
+        };
+        let own = fixes.files.remove(&name).filter(|own| *own.text == *self.after);
+        Ok(own.map(|own| {
+            let titles = own.titles.iter().map(|title| title.replacen(&name, &self.name, 1));
+            let titles = titles.collect();
+            let (before, after) = (self.after.clone(), own.applied());
+            Self { name: self.name.clone(), before, after, titles }
+        }))
     }
 
     /// Writes the file with its fixes.
@@ -145,14 +221,18 @@ fn errors(messages: &[Diagnostic]) -> usize {
 /// The errors of a rule file by itself if it had this text, of a test file with the rules that it
 /// tests.
 fn errors_of_rules(path: &Path, text: &str, options: &Options) -> usize {
-    let (roots, of_directives) = if path.to_str().is_some_and(|path| path.ends_with(ENDING)) {
-        let test = TestFile::of(path, text);
-        (test.roots(test.statements(None)), errors(&test.messages))
-    } else {
-        (vec![Root::Text(path.to_owned(), text.to_owned())], 0)
-    };
+    let (roots, of_directives) = roots_of(path, text);
     let mut session = Session::new(options.clone());
     of_directives + session.load_roots(&roots).map_or_else(|messages| errors(&messages), |()| 0)
+}
+
+/// What is loaded for a rule file with this text, and the errors of its directives.
+fn roots_of(path: &Path, text: &str) -> (Vec<Root>, usize) {
+    if path.to_str().is_some_and(|path| path.ends_with(ENDING)) {
+        let test = TestFile::of(path, text);
+        return (test.roots(test.statements(None)), errors(&test.messages));
+    }
+    (vec![Root::Text(path.to_owned(), text.to_owned())], 0)
 }
 
 /// The errors of a claims file by itself.

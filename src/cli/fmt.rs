@@ -8,6 +8,7 @@ use crate::cli::check_args::Fmt;
 use crate::cli::exit::{CANNOT, Exit, NEGATIVE};
 use crate::cli::messages::Reporter;
 use crate::cli::rewrite::{diff, write};
+use crate::cli::sink::harmless;
 use crate::io::find::shown;
 use crate::io::library::{self, Origin};
 use crate::syntax::format::{Unformatted, format};
@@ -56,9 +57,9 @@ pub fn run(args: &Fmt, reporter: Reporter) -> Result<(), Exit> {
         tally.changed += usize::from(is_changed);
         tally.unchanged += usize::from(!is_changed);
         if is_changed && args.diff {
-            stdout().lock().write_all(diff(&name, &text, &written).as_bytes())?;
+            stdout().lock().write_all(harmless(&diff(&name, &text, &written)).as_bytes())?;
         } else if is_changed && args.check {
-            writeln!(stdout().lock(), "{name}")?;
+            writeln!(stdout().lock(), "{}", harmless(&name))?;
         } else if is_changed {
             write(&path, &written)?;
         }

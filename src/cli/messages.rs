@@ -12,6 +12,7 @@ use crate::cli::sink;
 use crate::show::safe::{width as columns_of, wrap};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::files::Files;
+use crate::text::hostile::lines_visible;
 use crate::text::numbers::counted;
 use crate::text::render::{RenderOptions, concise, json, render};
 
@@ -121,7 +122,7 @@ impl Reporter {
         let mut out = stderr().lock();
         match self.format {
             MessageFormat::Full | MessageFormat::Concise => {
-                writeln!(out, "{}", fitted(line, self.fitting().width))
+                writeln!(out, "{}", fitted(&lines_visible(line), self.fitting().width))
             }
             MessageFormat::Json => {
                 let note = object!({

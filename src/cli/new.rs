@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::cli::args::New;
 use crate::cli::exit::Exit;
+use crate::cli::sink::harmless;
 use crate::io::find::shown;
 use crate::io::output::replace;
 
@@ -37,14 +38,14 @@ pub fn run(args: &New) -> Result<(), Exit> {
     for (name, text, about) in FILES {
         let path = folder.join(name);
         replace(&path, text).map_err(|error| failed(&path, &error))?;
-        writeln!(out, "{:<30}{about}", shown(&path))?;
+        writeln!(out, "{:<30}{about}", harmless(&shown(&path)))?;
     }
     writeln!(
         out,
         "\nnow:  cd {}\n      hence check .         do the claims say what the document says?\n      \
          hence repl main.dl    ask total(r, label, lo, hi)? and then .why 1\n      \
          hence test .          does everything still hold?",
-        word(&shown(folder))
+        harmless(&word(&shown(folder)))
     )?;
     Ok(())
 }

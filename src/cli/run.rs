@@ -12,7 +12,7 @@ use crate::cli::messages::Reporter;
 use crate::cli::run_file::run_file;
 use crate::cli::session::options;
 use crate::io::find::shown;
-use crate::io::output::{Beside, Failed, Output, Written};
+use crate::io::output::{Beside, Failed, Output, Written, clear};
 use crate::session::session::{Claims, Keep, Session};
 use crate::session::stops;
 use crate::text::codes::Code;
@@ -51,6 +51,9 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
             Some(explain_all::write(session, &explained, folder)?)
         }
     };
+    for rest in into(args).into_iter().flat_map(clear) {
+        reporter.line(&format!("note: removed {}, left by a run that was killed", shown(&rest)));
+    }
     let ready: Vec<(&str, &Path)> =
         proofs.iter().map(|proofs| (explain_all::FILE, proofs.path())).collect();
     let written = write(args, session, &ready, start)?;

@@ -9,6 +9,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use crate::claims::load::{self as claims, BadRecords, Outside, Ungrounded};
 use crate::cli::args::{BadRowsArg, EngineArg, Input, UngroundedArg};
+use crate::cli::config::facts_by;
 use crate::cli::exit::Exit;
 use crate::cli::messages::Reporter;
 use crate::cli::signals::stop_flag;
@@ -43,6 +44,7 @@ pub fn options(input: &Input) -> Options {
     Options {
         include: input.include.clone(),
         facts: input.facts.clone(),
+        facts_by: facts_by(&input.facts),
         engine: engine(evaluation.engine),
         input: Settings {
             bad_rows: match input.bad_rows {

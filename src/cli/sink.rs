@@ -1,6 +1,7 @@
 //! Where answers go: standard output, or at a prompt a file, a program (`.to`), or a pager if a
 //! terminal is not tall enough for them. A command without a prompt writes to standard output.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::mem::{replace, take};
@@ -10,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cli::children;
 use crate::io::find::shown;
+use crate::text::hostile::lines_visible;
 
 /// Where answers go.
 #[derive(Debug)]
@@ -44,6 +46,13 @@ pub struct Out;
 #[must_use]
 pub fn stdout() -> Out {
     Out
+}
+
+/// Text of others as standard output shows it: whole to a program, which may need every byte; with
+/// hostile characters visible on a terminal.
+#[must_use]
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    if stdout().is_terminal() { lines_visible(text) } else { Cow::Borrowed(text) }
 }
 
 impl Out {

@@ -92,6 +92,10 @@ fn once(
     let files: Result<Vec<TestFile>, Refused> =
         paths.iter().map(|path| TestFile::read(path)).collect();
     let files = files.map_err(Exit::from)?;
+    for file in files.iter().filter(|file| file.cases.is_empty() && file.messages.is_empty()) {
+        let name = file.name();
+        reporter.line(&format!("warning: {name} has no case: one begins with //@ test \"NAME\""));
+    }
     if let Some(name) = selection.nameless(&files).filter(|_| !args.allow_empty) {
         let message = Diagnostic::new(Code::H0801, format!("no case is named “{name}”"))
             .help("the name is what stands after //@ test; * and ? stand for any characters");

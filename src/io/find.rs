@@ -50,16 +50,15 @@ pub fn shown(path: &Path) -> String {
 /// What is wrong with `-F` paths: files that are none of claims by their names, and paths at which
 /// nothing is. The latter are errors, or warnings where missing input is allowed.
 #[must_use]
-pub fn misplaced(paths: &[PathBuf], allow_missing: bool) -> Vec<Diagnostic> {
+pub fn misplaced((paths, by): (&[PathBuf], &str), allow_missing: bool) -> Vec<Diagnostic> {
     let mut messages = Vec::new();
     for path in paths {
         if path.is_file() && !is_claims(path) {
             let text = format!("{} is neither a folder nor a claims file", shown(path));
-            messages.push(Diagnostic::new(Code::H0306, text).note(
-                "-F takes a folder of R.facts files, or a claims file, whose name ends in .jsonl",
-            ));
+            let what = "a folder of R.facts files, or a claims file, whose name ends in .jsonl";
+            messages.push(Diagnostic::new(Code::H0306, text).note(format!("{by} takes {what}")));
         } else if !path.exists() && !is_claims(path) {
-            messages.push(absent(path, allow_missing));
+            messages.push(absent((path, by), allow_missing));
         }
     }
     messages
@@ -69,8 +68,9 @@ fn is_claims(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "jsonl")
 }
 
-fn absent(path: &Path, allowed: bool) -> Diagnostic {
-    let text = format!("the folder {} named with -F does not exist", shown(path));
+fn absent((path, by): (&Path, &str), allowed: bool) -> Diagnostic {
+    let named = if by == "-F" { "named with -F" } else { &format!("named by {by}") };
+    let text = format!("the folder {} {named} does not exist", shown(path));
     let mut message = Diagnostic::new(Code::H0306, text);
     if allowed {
         message.severity = Severity::Warning;

@@ -6,7 +6,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::process;
@@ -18,7 +18,12 @@ pub(super) struct Aside {
     pub(super) path: PathBuf,
     /// The folder it stands for, without links on the way, if the two can be exchanged.
     twin: Option<PathBuf>,
+    /// Held as long as it is being built, so that nobody takes it for one that was left behind.
+    _lock: Option<File>,
 }
+
+/// Between the name of a folder and the number of the process that builds another beside it.
+const TAG: &str = ".hence-tmp-";
 
 impl Aside {
     /// For `folder`, which is there.
@@ -28,17 +33,38 @@ impl Aside {
         {
             let mut hidden = OsString::from(".");
             hidden.push(name);
-            hidden.push(format!(".hence-tmp-{}", process::id()));
+            hidden.push(format!("{TAG}{}", process::id()));
             let path = parent.join(hidden);
             if fs::create_dir(&path).is_ok() {
-                return Ok(Self { path, twin: Some(twin) });
+                return Ok(Self { _lock: locked(&path), path, twin: Some(twin) });
             }
         }
-        let path = folder.join(format!(".hence-tmp-{}", process::id()));
+        let path = folder.join(format!("{TAG}{}", process::id()));
         match fs::create_dir(&path) {
-            Ok(()) => Ok(Self { path, twin: None }),
+            Ok(()) => Ok(Self { _lock: locked(&path), path, twin: None }),
             Err(error) => Err((path, error)),
         }
+    }
+
+    /// Removes what processes have left behind that were killed while they built such a folder, and
+    /// says what that was.
+    pub(super) fn clear(folder: &Path) -> Vec<PathBuf> {
+        let mut removed = Vec::new();
+        let Ok(twin) = folder.canonicalize() else { return removed };
+        let beside = twin.parent().zip(twin.file_name().and_then(|name| name.to_str()));
+        let places = [beside.map(|(parent, name)| (parent, format!(".{name}{TAG}")))];
+        for (place, start) in places.into_iter().flatten().chain([(&*twin, TAG.to_owned())]) {
+            for entry in place.read_dir().into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                let number = name.to_str().and_then(|name| name.strip_prefix(&start));
+                let is_left = number.is_some_and(is_gone) && locked(&entry.path()).is_some();
+                if is_left && fs::remove_dir_all(entry.path()).is_ok() {
+                    removed.push(entry.path());
+                }
+            }
+        }
+        removed.sort();
+        removed
     }
 
     /// The name inside the folder of a file that is named relative to `folder`, or absolutely;
@@ -128,6 +154,27 @@ fn link_rest(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a number is that of a process that is no more; if that cannot be known, it is not.
+fn is_gone(number: &str) -> bool {
+    let is_number = number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty();
+    is_number && Path::new("/proc/self").exists() && !Path::new("/proc").join(number).exists()
+}
+
+/// A folder locked for this process alone, if that can be had.
+#[cfg(target_os = "linux")]
+fn locked(folder: &Path) -> Option<File> {
+    use rustix::fs::{FlockOperation, flock};
+    #[expect(clippy::disallowed_methods, reason = "this layer opens files")]
+    let file = File::open(folder).ok()?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+    Some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn locked(_: &Path) -> Option<File> {
+    None
 }
 
 #[cfg(target_os = "linux")]

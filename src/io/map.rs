@@ -1,7 +1,7 @@
 //! [`Bytes`]: the bytes of a file, mapped if it is large. The only unsafe code of this layer.
 #![expect(unsafe_code, reason = "a mapped file is read in place instead of being copied")]
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::io::Read;
 use std::ops::{Deref, Range};
@@ -77,6 +77,31 @@ pub fn read(path: &Path) -> io::Result<Bytes> {
         return Ok(Bytes::Mapped(map));
     }
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    let max = match about.is_file() {
+        true => u64::MAX,
+        false if is_device(&about) => DEVICE_MAX,
+        false => PIPE_MAX,
+    };
+    file.by_ref().take(max).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == max && file.read(&mut [0])? > 0 {
+        let text = format!("it is no plain file and goes on after {} MiB", max >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
     Ok(Bytes::Read(bytes))
+}
+
+/// What a device gives is read so far: /dev/zero has no end.
+const DEVICE_MAX: u64 = 16 << 20;
+/// What comes through a pipe is read so far: a program at its other end may never stop.
+const PIPE_MAX: u64 = 4 << 30;
+
+#[cfg(unix)]
+fn is_device(about: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    about.file_type().is_char_device() || about.file_type().is_block_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &Metadata) -> bool {
+    false
 }

@@ -62,6 +62,13 @@ impl From<Stop> for Failed {
     }
 }
 
+/// Removes hidden folders in which runs into `folder` were building their outputs when they were
+/// killed, and says which.
+#[must_use]
+pub fn clear(folder: &Path) -> Vec<PathBuf> {
+    Aside::clear(folder)
+}
+
 /// A relation that was written.
 #[derive(Clone, Debug)]
 pub struct Written {

@@ -10,5 +10,6 @@ pub mod names;
 pub mod places;
 pub mod published;
 pub mod server;
+pub mod stdio;
 pub mod symbols;
 pub mod workspace;

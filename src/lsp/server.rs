@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::notification::{
     DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidOpenTextDocument,
-    DidSaveTextDocument, Notification as _, PublishDiagnostics,
+    DidSaveTextDocument, Exit, Notification as _, PublishDiagnostics,
 };
 use lsp_types::request::{
     CodeActionRequest, Completion, DocumentSymbolRequest, Formatting, GotoDefinition, HoverRequest,
-    PrepareRenameRequest, References, Rename, Request as Asked,
+    PrepareRenameRequest, References, RegisterCapability, Rename, Request as Asked, Shutdown,
 };
 use lsp_types::{
     CodeActionOptions, CodeActionOrCommand, CodeActionProviderCapability, CompletionOptions,
@@ -31,6 +31,7 @@ use crate::lsp::edits::{definition, references, rename, renamed};
 use crate::lsp::hover::hover;
 use crate::lsp::places::{offset, range};
 use crate::lsp::published::{self, ByText};
+use crate::lsp::stdio::connect;
 use crate::lsp::symbols::{layout, symbols};
 use crate::lsp::workspace::{Settings, Unit, Workspace, key_of};
 use crate::text::span::Span;
@@ -40,19 +41,39 @@ use crate::text::span::Span;
 /// # Errors
 /// If the editor does not keep to the protocol, or is gone.
 pub fn serve(settings: Settings) -> Result<(), String> {
-    let (connection, threads) = Connection::stdio();
-    let (id, _) = connection.initialize_start().map_err(|error| error.to_string())?;
+    let (connection, threads) = connect();
+    let started = start(connection, settings);
+    // The connection is gone now.
+    let passed_on = threads.end().map_err(|error| error.to_string());
+    // What cannot be read is why the editor seems to be gone.
+    passed_on.and(started)
+}
+
+fn start(connection: Connection, settings: Settings) -> Result<(), String> {
+    let (id, asked) = connection.initialize_start().map_err(|error| error.to_string())?;
     let answer = json!({
         "capabilities": capabilities(),
         "serverInfo": { "name": "hence", "version": env!("CARGO_PKG_VERSION") },
     });
     connection.initialize_finish(id, answer).map_err(|error| error.to_string())?;
-    let mut server =
-        Server { connection, workspace: Workspace::new(settings), published: ByText::new() };
-    let result = server.run();
-    drop(server);
-    threads.join().map_err(|error| error.to_string())?;
-    result
+    let workspace = Workspace::new(settings);
+    let mut server = Server { connection, workspace, published: ByText::new(), is_down: false };
+    if asked["capabilities"]["workspace"]["didChangeWatchedFiles"]["dynamicRegistration"] == true {
+        server.send(Message::Request(watched()))?;
+    }
+    server.run()
+}
+
+/// Asks to be told of files that change on disk.
+fn watched() -> Request {
+    let patterns = ["**/*.dl", "**/*.jsonl", "**/*.txt"].map(|glob| json!({ "globPattern": glob }));
+    let registration = json!({
+        "id": "files",
+        "method": DidChangeWatchedFiles::METHOD,
+        "registerOptions": { "watchers": patterns },
+    });
+    let params = json!({ "registrations": [registration] });
+    Request::new("files".to_owned().into(), RegisterCapability::METHOD.to_owned(), params)
 }
 
 /// What the server can do.
@@ -89,6 +110,8 @@ struct Server {
     connection: Connection,
     workspace: Workspace,
     published: ByText,
+    /// The editor has said that it will end.
+    is_down: bool,
 }
 
 impl Server {
@@ -101,21 +124,30 @@ impl Server {
                 }
                 next = self.connection.receiver.try_recv().ok();
             }
-            self.publish()?;
+            if !self.is_down {
+                self.publish()?;
+            }
         }
-        Err("the editor is gone".to_owned())
+        if self.is_down { Ok(()) } else { Err("the editor is gone".to_owned()) }
     }
 
     /// Reads a message; says whether it was the last.
     fn handle(&mut self, message: Message) -> Result<bool, String> {
         match message {
             Message::Request(request) => {
-                let ends = self.connection.handle_shutdown(&request);
-                if ends.map_err(|error| error.to_string())? {
-                    return Ok(true);
+                let id = request.id.clone();
+                if self.is_down {
+                    let text = "nothing is served after `shutdown`".to_owned();
+                    let refused = Response::new_err(id, ErrorCode::InvalidRequest as i32, text);
+                    self.send(Message::Response(refused))?;
+                    return Ok(false);
+                }
+                if request.method == Shutdown::METHOD {
+                    self.is_down = true;
+                    self.send(Message::Response(Response::new_ok(id, Value::Null)))?;
+                    return Ok(false);
                 }
                 self.publish()?;
-                let id = request.id.clone();
                 let answered = catch_unwind(AssertUnwindSafe(|| answer(&self.workspace, request)));
                 let response = answered.unwrap_or_else(|_| {
                     let code = ErrorCode::InternalError as i32;
@@ -123,6 +155,10 @@ impl Server {
                 });
                 self.send(Message::Response(response))?;
             }
+            Message::Notification(note) if note.method == Exit::METHOD => {
+                return if self.is_down { Ok(true) } else { Err("`exit` came alone".to_owned()) };
+            }
+            Message::Notification(_) if self.is_down => {}
             Message::Notification(note) => self.notice(note),
             Message::Response(_) => {}
         }

@@ -162,6 +162,10 @@ impl Workspace {
     /// What rests on a text has to be judged again; what misses a file, too.
     pub fn touch(&mut self, key: &Path) {
         self.stale.insert(key.to_owned());
+        if key.extension().is_none_or(|ending| ending != "dl") {
+            // It may be a document that claims quote.
+            self.stale.extend(self.claims.keys().cloned());
+        }
         for (root, unit) in &self.units {
             let misses = unit.messages.iter().any(|message| message.code == Code::H0005);
             if misses || unit.texts.file(key).is_some() {

@@ -31,6 +31,8 @@ pub struct Options {
     pub include: Vec<PathBuf>,
     /// Folders of fact files, and claims files (`-F`).
     pub facts: Vec<PathBuf>,
+    /// What names them, for messages.
+    pub facts_by: &'static str,
     /// Which engine evaluates.
     pub engine: Engine,
     /// How fact files are read.
@@ -74,6 +76,7 @@ impl Default for Options {
         Self {
             include: Vec::new(),
             facts: Vec::new(),
+            facts_by: "-F",
             engine: Engine::default(),
             input: Settings::default(),
             claims: claims::Options::STRICT,

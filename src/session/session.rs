@@ -206,7 +206,8 @@ impl Session {
     /// # Panics
     /// Before rule files are loaded.
     pub fn read_input(&mut self, keep: Keep) -> Result<(), Refused> {
-        let misplaced = find::misplaced(&self.options.facts, self.options.input.allow_missing);
+        let places = (self.options.facts.as_slice(), self.options.facts_by);
+        let misplaced = find::misplaced(places, self.options.input.allow_missing);
         self.finish(misplaced)?;
         let places = self.places();
         let limits = self.options.limits();

@@ -196,7 +196,7 @@ fn jsonl(answer: &Answer, out: &mut String) -> fmt::Result {
 }
 
 fn md(answer: &Answer, out: &mut String) -> fmt::Result {
-    let cell = |text: &str| visible(text).replace('\\', "\\\\").replace('|', "\\|");
+    let cell = md_cell;
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     writeln!(out, "{}", line(answer.columns.iter().map(|column| cell(&column.name)).collect()))?;
     let rule = |column: &Column| match column.base {
@@ -212,6 +212,24 @@ fn md(answer: &Answer, out: &mut String) -> fmt::Result {
         writeln!(out, "\ncaution: {}", cell(caution))?;
     }
     Ok(())
+}
+
+/// A text that Markdown shows as it is: no tags, links, emphasis.
+fn md_cell(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let after = text[at + c.len_utf8()..].chars().next().unwrap_or(' ');
+        // Inside of a word an underscore is one.
+        let in_word = before.is_alphanumeric() && after.is_alphanumeric();
+        if matches!(c, '\\' | '|' | '<' | '[' | '*' | '`' | '~' | '&') || c == '_' && !in_word {
+            out.push('\\');
+        }
+        out.push(c);
+        before = c;
+    }
+    out
 }
 
 fn facts(answer: &Answer, relation: &str, out: &mut String) -> fmt::Result {
@@ -278,8 +296,8 @@ mod tests {
         check(
             Format::Md,
             "| r | lo |\n| --- | ---: |\n| the sum, and more | 36000 |\n\
-             | a \"b\"\\|\\\\tc<U+202E> | -0.5 |\n\
-             \ncaution: a<U+202E> is doubtful\n",
+             | a \"b\"\\|\\\\tc\\<U+202E> | -0.5 |\n\
+             \ncaution: a\\<U+202E> is doubtful\n",
         );
         check(
             Format::Facts,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, Edit, Fix, Severity};
 use crate::text::files::Files;
+use crate::text::hostile::lines_visible;
 use crate::text::span::Span;
 
 /// One line: a workflow command, with notes and helps below the message.
@@ -39,7 +40,8 @@ pub fn github(diagnostic: &Diagnostic, files: &Files) -> String {
 /// A text as the message of a workflow command.
 #[must_use]
 pub fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D");
+    lines_visible(&text).replace('\n', "%0A")
 }
 
 /// A text as the value of a property of a workflow command.

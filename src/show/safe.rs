@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::text::hostile::is_hostile;
 pub(crate) use crate::text::wrap::wrap;
 
 /// Stands for a space at which a line must not break; never part of a text that went through
@@ -31,16 +32,6 @@ pub fn visible(text: &str) -> String {
     }
     // First strong isolate, pop directional isolate.
     if is_right_to_left { format!("\u{2068}{out}\u{2069}") } else { out }
-}
-
-/// Control characters, marks of direction, invisible separators and tags. Joiners stay: scripts
-/// and emoji need them.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E007F}')
 }
 
 fn right_to_left(c: char) -> bool {

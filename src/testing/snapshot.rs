@@ -210,8 +210,12 @@ fn tables(file: &TestFile, result: &mut FileResult, update: Update) -> Result<()
     }
     proposals.sort_by_key(|proposal| proposal.range.start);
     let mut text = file.text.to_string();
+    let has_cr_lf = text.contains("\r\n");
     for proposal in proposals.iter().rev() {
-        text.replace_range(proposal.range.clone(), &proposal.text);
+        // Line ends stay of the kind that the file has.
+        let plain = proposal.text.replace("\r\n", "\n");
+        let new = if has_cr_lf { plain.replace('\n', "\r\n") } else { plain };
+        text.replace_range(proposal.range.clone(), &new);
     }
     if update != Update::Accept {
         result.proposed = Some(shown(&new));

@@ -3,6 +3,7 @@
 pub mod codes;
 pub mod diagnostic;
 pub mod files;
+pub mod hostile;
 pub mod numbers;
 pub mod render;
 pub mod span;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::base::ids::FileId;
 use crate::text::diagnostic::{Diagnostic, Edit, Label, Severity};
 use crate::text::files::{File, Files};
+use crate::text::hostile::{is_hostile, stood_in};
 use crate::text::span::Span;
 use crate::text::wrap::wrap;
 
@@ -163,9 +164,9 @@ fn files_of(diagnostic: &Diagnostic) -> Vec<FileId> {
     files
 }
 
-/// A text whose control characters show; line ends stay.
+/// A text whose hostile characters show; line ends stay.
 fn visible(text: &str) -> String {
-    let hidden = |char: char| char.is_control() && char != '\n';
+    let hidden = |char: char| is_hostile(char) && char != '\n';
     if !text.contains(hidden) {
         return text.to_owned();
     }
@@ -245,7 +246,7 @@ fn patched<'a>(
     let mut snippet =
         Snippet::source(excerpt.text.clone()).line_start(excerpt.first_line).fold(true);
     for edit in edits() {
-        snippet = snippet.patch(Patch::new(excerpt.range(edit.span), edit.text.as_str()));
+        snippet = snippet.patch(Patch::new(excerpt.range(edit.span), stood_in(&edit.text)));
     }
     if primary == Some(file) {
         group.element(snippet)
@@ -294,7 +295,7 @@ impl Excerpt {
                     excerpt.text.push('…');
                 }
                 excerpt.pieces.push((part.clone(), excerpt.text.len()));
-                excerpt.text.push_str(&tame(&file.text[part.clone()]));
+                excerpt.text.push_str(&stood_in(&file.text[part.clone()]));
                 if part.end < range.end {
                     excerpt.text.push('…');
                 }
@@ -316,12 +317,6 @@ impl Excerpt {
     fn range(&self, span: Span) -> Range<usize> {
         self.place(span.start as usize)..self.place(span.end as usize)
     }
-}
-
-/// A text of the same length without characters that move their neighbours or break the line.
-fn tame(text: &str) -> String {
-    let wild = |char: char| matches!(u32::from(char), 0x200b | 0x200e | 0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff);
-    text.replace(wild, "\u{fffd}")
 }
 
 /// The bytes of a line that are shown: without a byte order mark and the line end.

@@ -82,10 +82,10 @@ fn differences_are_shown_and_nothing_is_written() {
     let at = folder(&[("a.dl", RULES)]);
     let output = check(at.path(), &["a.dl", "--diff"]);
     let diff = "--- a/a.dl\n+++ b/a.dl\n@@ -1,6 +1,6 @@\n // Mistakes.\n .decl size(x: symbol, n: \
-        number)\n .decl large(x: symbol)\n-size(\"barge\", \"12\")\n+size(\"barge\", \"12\").\n \
+        number)\n .decl large(x: symbol)\n-size(\"barge\", \"12\")\n+size(\"barge\", 12).\n \
         .output large\n large(x) :- size(x, n), siez(x, _).\n";
     assert_eq!(stdout(&output), diff);
-    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), "1 fix in 1 file\n"));
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), "2 fixes in 1 file\n"));
     assert_eq!(fs::read_to_string(at.path().join("a.dl")).unwrap(), RULES);
 }
 
@@ -255,4 +255,21 @@ fn messages_as_sarif() {
     let replacement = &fix["artifactChanges"][0]["replacements"][0];
     assert_eq!(replacement["insertedContent"]["text"], ".");
     assert_eq!(replacement["deletedRegion"]["startColumn"], 20);
+}
+
+#[test]
+fn a_difference_goes_as_far_as_the_fixes() {
+    // With its dot the statement can be judged, and is one of a wrong type.
+    let text = ".decl p(x: number)\n.output p\np(\"2\")\n";
+    let at = folder(&[("a.dl", text), ("c.jsonl", CLAIMS)]);
+    let output = check(at.path(), &["a.dl", "--diff"]);
+    assert!(stdout(&output).contains("-p(\"2\")\n+p(2).\n"), "{}", stdout(&output));
+    assert_eq!(stderr(&output), "2 fixes in 1 file\n");
+    assert_eq!(fs::read_to_string(at.path().join("a.dl")).unwrap(), text);
+    assert_eq!(check(at.path(), &["a.dl", "--fix"]).status.code(), Some(0));
+    let fixed = fs::read_to_string(at.path().join("a.dl")).unwrap();
+    assert_eq!(fixed, ".decl p(x: number)\n.output p\np(2).\n");
+    // Nothing is left beside claims.
+    check(at.path(), &["c.jsonl", "--diff", "--guesses"]);
+    assert_eq!(at.path().read_dir().unwrap().count(), 2);
 }

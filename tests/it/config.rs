@@ -106,3 +106,33 @@ fn what_packages_install() {
     let page = at.path().join("pages/hence-why.1");
     assert!(page.metadata().unwrap().len() > 500);
 }
+
+#[test]
+fn messages_name_what_set_a_path() {
+    let at = folder();
+    let ask = ["query", "p.dl", "p(x)"];
+    let said = error(&hence(at.path(), &ask, &[("HENCE_FACTS", "tow")]));
+    assert!(said.contains("the folder tow named by HENCE_FACTS does not exist"), "{said}");
+    let said = error(&hence(at.path(), &["query", "p.dl", "p(x)", "-F", "tow"], &[]));
+    assert!(said.contains("the folder tow named with -F does not exist"), "{said}");
+    fs::write(at.path().join("hence.toml"), "facts = [\"tow\"]\n").unwrap();
+    let said = error(&hence(at.path(), &ask, &[]));
+    assert!(
+        said.contains("the folder tow named by `facts` of hence.toml does not exist"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_settings_that_cannot_be_read_is_told() {
+    use std::os::unix::fs::symlink;
+    let at = folder();
+    let file = at.path().join("hence.toml");
+    let ask = ["query", "p.dl", "p(x)", "-F", "one"];
+    fs::create_dir(&file).unwrap();
+    assert!(error(&hence(at.path(), &ask, &[])).contains("hence.toml cannot be read"));
+    fs::remove_dir(&file).unwrap();
+    symlink("nowhere", &file).unwrap();
+    assert!(error(&hence(at.path(), &ask, &[])).contains("hence.toml cannot be read"));
+}

@@ -440,6 +440,49 @@ fn tests_and_claims_are_judged_too() {
 }
 
 #[test]
+fn claims_and_documents_that_change_on_disk_are_judged_again() {
+    let claims = |quote: &str| {
+        format!(
+            "{}\n{}\n{}\n{{\"type\":\"claim\",\"id\":\"c1\",\"doc\":\"d\",\"quote\":\"{quote}\",\"span\":[3,{}],\"chain\":\
+             [{{\"who\":\"guard\",\"act\":\"said\"}}],\"subject\":\"trucks\",\"predicate\":\"came\",\
+             \"object\":\"trucks\",\"modality\":\"stated\"}}\n",
+            r#"{"type":"document","id":"d","path":"d.txt","date":"2025-03-04"}"#,
+            r#"{"type":"source","id":"guard"}"#,
+            r#"{"type":"entity","id":"trucks"}"#,
+            3 + quote.len(),
+        )
+    };
+    let mut editor = Editor::new(&[("claims.jsonl", &claims("trucks")), ("d.txt", "No trucks.")]);
+    assert_eq!(editor.open("claims.jsonl", &claims("trucks")), json!([]));
+    let on_disk = |editor: &mut Editor, name: &str, text: &str| {
+        fs::write(editor.path(name), text).unwrap();
+        let uri = editor.uri(name);
+        let changes = json!({ "changes": [{ "uri": uri, "type": 2 }] });
+        editor.tell("workspace/didChangeWatchedFiles", &changes);
+        editor.published("claims.jsonl")
+    };
+    let found = on_disk(&mut editor, "claims.jsonl", &claims("lorries"));
+    assert_eq!(found[0]["code"], "H0402", "{found}");
+    assert_eq!(on_disk(&mut editor, "d.txt", "No lorries."), json!([]));
+    editor.end();
+}
+
+#[test]
+fn the_end_is_orderly() {
+    let mut editor = Editor::new(&[]);
+    assert_eq!(editor.ask("shutdown", &Value::Null)["result"], Value::Null);
+    editor.tell("$/setTrace", &json!({ "value": "off" }));
+    let refused = editor.ask("textDocument/hover", &Value::Null);
+    assert_eq!(refused["error"]["code"], -32600, "{refused}");
+    editor.tell("exit", &Value::Null);
+    assert_eq!(editor.server.wait().unwrap().code(), Some(0));
+
+    let mut editor = Editor::new(&[]);
+    editor.to.write_all(b"Content-Length: 99999999999999999\r\n\r\n").unwrap();
+    assert_eq!(editor.server.wait().unwrap().code(), Some(2));
+}
+
+#[test]
 fn half_written_texts_do_no_harm() {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/modality.dl");
     let text = fs::read_to_string(rules).unwrap();

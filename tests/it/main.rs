@@ -38,6 +38,7 @@ mod proofs;
 mod random;
 
 mod repl;
+mod rough;
 mod scenarios;
 mod schemas;
 mod supports;

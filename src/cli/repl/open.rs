@@ -55,6 +55,13 @@ impl Open {
         take(&mut self.text)
     }
 
+    /// Passes over a line that is no text, and forgets the statement; gives the line's number.
+    pub fn skip(&mut self) -> usize {
+        self.give_up();
+        self.lines += 1;
+        self.lines
+    }
+
     /// Reads the next line.
     pub fn feed(&mut self, line: &str) -> Fed {
         self.lines += 1;

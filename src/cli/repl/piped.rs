@@ -1,6 +1,7 @@
 //! Statements from a pipe or a file: no prompt, no editing, the same answers.
 
-use std::io::{BufRead, stdin};
+use std::io::{self, BufRead, stdin};
+use std::string::FromUtf8Error;
 
 use crate::cli::exit::{CANNOT, Exit};
 use crate::cli::repl::command;
@@ -25,14 +26,24 @@ type Done = Result<Next, u8>;
 pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
     let mut first_failure = 0;
     let mut open = Open::default();
-    let mut lines = stdin().lock().lines();
     loop {
-        let line = match signals::wait(|| lines.next()) {
-            Ok(next) => next.transpose(),
+        let line = match signals::wait(next_line) {
+            Ok(line) => line,
             Err(code) => return Ok(code),
         };
         let line =
             line.map_err(|error| Exit::System(format!("standard input cannot be read: {error}")))?;
+        let line = match line.map(String::from_utf8).transpose() {
+            Ok(line) => line,
+            Err(error) => {
+                let code = garbled(shell, &mut open, &error);
+                first_failure = if first_failure == 0 { code } else { first_failure };
+                if shell.settings.bail {
+                    return Ok(first_failure);
+                }
+                continue;
+            }
+        };
         let at_end = line.is_none();
         for done in step(shell, STDIN, (&mut open, line.as_deref()))? {
             match done {
@@ -52,6 +63,40 @@ pub fn run(shell: &mut Shell) -> Result<u8, Exit> {
             return Ok(first_failure);
         }
     }
+}
+
+/// The next line of standard input without its end; nothing after the last.
+fn next_line() -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    if stdin().lock().read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.ends_with(b"\n") {
+        line.pop();
+        if line.ends_with(b"\r") {
+            line.pop();
+        }
+    }
+    Ok(Some(line))
+}
+
+/// Refuses a line that is no text, with the statement that it goes on; gives the exit code.
+fn garbled(shell: &mut Shell, open: &mut Open, error: &FromUtf8Error) -> u8 {
+    let was_open = open.is_open();
+    let number = open.skip();
+    let at = error.utf8_error().valid_up_to();
+    let byte = error.as_bytes()[at];
+    let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+    let file = shell.session.files_mut().excerpt(STDIN, text, number);
+    let help = match was_open {
+        true => "it was left out, with the statement that it goes on",
+        false => "it was left out",
+    };
+    let message = Diagnostic::new(Code::H0305, format!("line {number} is not UTF-8"))
+        .label(Span::new(file, at, at + '\u{fffd}'.len_utf8()), format!("byte 0x{byte:02x} here"))
+        .help(help);
+    shell.reporter.print(&[message], shell.session.files());
+    CANNOT
 }
 
 /// Does what the next line, or the end of input, makes complete. A command inside a statement
