@@ -291,7 +291,8 @@ impl<'a> Verdict<'a> {
         let mut session = Session::new(options.clone());
         let is_test = root.to_str().is_some_and(|path| path.ends_with(ENDING));
         let test = is_test.then(|| TestFile::read(root).ok()).flatten();
-        let mut result = session.load_roots(&self.roots(root, test.as_ref()));
+        let roots = self.roots(root, test.as_ref());
+        let mut result = session.load_roots(&roots);
         let is_unread = result.is_err();
         if result.is_ok() && !options.facts.is_empty() {
             result = session.read_input(Keep::Nothing);
@@ -300,6 +301,9 @@ impl<'a> Verdict<'a> {
         if is_unread && !options.facts.is_empty() {
             // The claims are judged whatever the rules are like.
             self.records(&places(&options.facts).claims, options);
+            if !is_test {
+                self.rows(&roots, options);
+            }
         }
         let mut messages = session.take_warnings();
         messages.extend(result.err().unwrap_or_default());
@@ -324,6 +328,20 @@ impl<'a> Verdict<'a> {
             }
         }
         self.add(&messages, session.files());
+    }
+
+    /// Judges the rows of input whose declarations are sound, though the rules are not.
+    fn rows(&mut self, roots: &[Root], options: &Options) {
+        let mut session = Session::new(options.clone());
+        session.load_declarations(roots);
+        let mut messages = session.read_input(Keep::Nothing).err().unwrap_or_default();
+        let files = session.files();
+        // Claims have been judged.
+        messages.retain(|message| {
+            message.span().is_some_and(|span| !files.get(span.file).name.ends_with(".jsonl"))
+        });
+        self.note_stop(&messages);
+        self.add(&messages, files);
     }
 
     /// What is loaded for a path. Of a test file the directives are judged, and the statements that

@@ -31,11 +31,12 @@ use crate::session::question::policy_keys;
 use crate::session::stops;
 use crate::session::warnings;
 use crate::session::whatif::Made;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, DirectiveKind, ItemKind};
 use crate::syntax::parser::parse;
 use crate::text::codes::Code;
 use crate::text::diagnostic::{Diagnostic, has_errors};
 use crate::text::files::Files;
+use crate::text::span::Span;
 use crate::value::codes::Codes;
 use crate::value::symbols::Symbols;
 
@@ -165,6 +166,36 @@ impl Session {
         self.sources = Arc::new(sources);
         self.world = Some(world);
         Ok(())
+    }
+
+    /// Reads rule files and keeps of them the declarations that are sound, with what they say of
+    /// input: enough to judge that, whatever the rules are like.
+    pub fn load_declarations(&mut self, roots: &[Root]) {
+        let include = &self.options.include;
+        let (mut sources, mut messages) = load::read_roots(roots, include, &mut self.files);
+        for tree in &mut sources.trees {
+            tree.items.retain(|item| match &item.kind {
+                ItemKind::Relation(_) | ItemKind::Type(_) => true,
+                ItemKind::Directive(directive) => directive.kind == DirectiveKind::Input,
+                _ => false,
+            });
+        }
+        loop {
+            let errors = messages.iter().filter(|message| message.is_error());
+            let wrong: Vec<Span> = errors.filter_map(Diagnostic::span).collect();
+            let mut dropped = 0;
+            for tree in &mut sources.trees {
+                let before = tree.items.len();
+                tree.items.retain(|item| !wrong.iter().any(|span| item.span.0.contains(*span)));
+                dropped += before - tree.items.len();
+            }
+            if dropped == 0 && self.world.is_some() {
+                break;
+            }
+            messages.clear();
+            self.world = Some(self.build(&sources.trees, &mut messages));
+        }
+        self.sources = Arc::new(sources);
     }
 
     /// Resolves and analyses rule files. The world is good only if there is no error.

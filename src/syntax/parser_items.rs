@@ -367,7 +367,15 @@ impl Parser<'_> {
             _ => None,
         };
         if self.kind() != Kind::Dot {
-            return Err(self.lacks_dot(body.is_some(), heads.len()));
+            let (was_left_out, is_fresh) = (self.leave_out, self.starts_afresh());
+            let failed = self.lacks_dot(body.is_some(), heads.len());
+            if !is_fresh || body.is_none() && heads.len() > 1 {
+                return Err(failed);
+            }
+            // It is whole but for its end: what else is wrong with it can be told.
+            self.leave_out = was_left_out;
+            let rule = Rule { heads, body, plan: Vec::new() };
+            return Ok(vec![(ItemKind::Rule(rule), self.since(start))]);
         }
         if body.is_none() && heads.len() > 1 {
             return Err(self.facts_joined(&heads[1].name));
@@ -386,15 +394,19 @@ impl Parser<'_> {
         )
     }
 
+    /// Whether what stands here looks like the start of another statement.
+    fn starts_afresh(&self) -> bool {
+        match self.kind() {
+            Kind::Directive(_) => true,
+            Kind::Name => self.token().flush && self.ahead(1).kind == Kind::Open,
+            _ => false,
+        }
+    }
+
     /// A clause goes on with something that can neither continue nor end it.
     fn lacks_dot(&mut self, rule: bool, heads: usize) -> Failed {
         let found = self.token();
-        let fresh = match found.kind {
-            Kind::Directive(_) => true,
-            Kind::Name => found.flush && self.ahead(1).kind == Kind::Open,
-            _ => false,
-        };
-        if !fresh {
+        if !self.starts_afresh() {
             let expected = match (rule, heads) {
                 (true, _) => "`,`, `;` or `.`",
                 (false, 1) => "`:-` or `.`",

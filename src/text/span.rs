@@ -39,6 +39,12 @@ impl Span {
         Self { start: self.end, ..self }
     }
 
+    /// Whether the other one lies within this one.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// The bytes as an index range.
     #[must_use]
     pub fn range(self) -> Range<usize> {

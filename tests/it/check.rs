@@ -52,14 +52,13 @@ fn fixes_that_are_certain_are_applied() {
     let at = folder(&[("a.dl", RULES), ("c.jsonl", CLAIMS)]);
     let output = check(at.path(), &["a.dl", "c.jsonl", "--fix"]);
     let said = stderr(&output);
-    // The full stop lets the fact be read, which shows its type.
     let fixed: Vec<&str> = said.lines().filter(|line| line.starts_with("fixed ")).collect();
     assert_eq!(
         fixed,
         [
+            "fixed a.dl:4:15: write the number without quotes [H0104]",
             "fixed a.dl:4:20: end the fact [H0001]",
             "fixed c.jsonl:4:59: copy the passage as it stands [H0413]",
-            "fixed a.dl:4:15: write the number without quotes [H0104]",
         ],
         "{said}"
     );
@@ -92,7 +91,7 @@ fn differences_are_shown_and_nothing_is_written() {
 #[test]
 fn a_file_does_not_get_more_errors() {
     // With the full stop the rule can be read, and shows two mistakes instead of one.
-    let text = "// One mistake hides two.\n.decl p(x: number)\np(x) :- q(x), r(x)\n.output p\n";
+    let text = "// One mistake hides two.\n.decl p(x: number)\n.output p\np(x) :- q(x), r(x)\n";
     let at = folder(&[("a.dl", text)]);
     let output = check(at.path(), &["a.dl", "--fix"]);
     assert!(
@@ -196,7 +195,7 @@ fn messages_as_json() {
     let of_messages = schema("message.schema.json");
     let at = folder(&[("a.dl", RULES), ("c.jsonl", CLAIMS), ("b.dl", WARNED)]);
     for (args, exit, errors) in [
-        (&["."][..], 1, 4),
+        (&["."][..], 1, 5),
         (&["b.dl"], 0, 0),
         (&["b.dl", "--deny", "warnings"], 1, 1),
         (&["no"], 2, 1),
@@ -231,7 +230,7 @@ fn messages_as_sarif() {
     let run = &log["runs"][0];
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     let results = run["results"].as_array().unwrap();
-    assert_eq!(results.len(), 4, "{results:#?}");
+    assert_eq!(results.len(), 5, "{results:#?}");
     for result in results {
         // What the standard asks for: a rule that is there, a level, a text, places from 1 on.
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
@@ -250,7 +249,7 @@ fn messages_as_sarif() {
             assert!((at("endLine"), at("endColumn")) >= (at("startLine"), at("startColumn")));
         }
     }
-    let fix = &results[0]["fixes"][0];
+    let fix = &results[1]["fixes"][0];
     assert_eq!(fix["description"]["text"], "end the fact");
     let replacement = &fix["artifactChanges"][0]["replacements"][0];
     assert_eq!(replacement["insertedContent"]["text"], ".");
@@ -272,4 +271,29 @@ fn a_difference_goes_as_far_as_the_fixes() {
     // Nothing is left beside claims.
     check(at.path(), &["c.jsonl", "--diff", "--guesses"]);
     assert_eq!(at.path().read_dir().unwrap().count(), 2);
+}
+
+#[test]
+fn a_missing_full_stop_hides_nothing() {
+    let text = ".decl p(x: number)\n.output p\np(\"2\")\np(x) :- q(x)\np(3).\n";
+    let at = folder(&[("a.dl", text)]);
+    let output = check(at.path(), &["a.dl", "--message-format", "concise"]);
+    let said = stderr(&output);
+    for place in ["a.dl:4:1: error[H0001]", "a.dl:3:3: error[H0104]", "a.dl:4:9: error[H0101]"] {
+        assert!(said.contains(place), "{place}\n{said}");
+    }
+}
+
+#[test]
+fn rows_are_judged_whatever_the_rules_are_like() {
+    let text = ".decl e(x: number)\n.input e\n.decl f(x: thing)\n.input f\n.decl p(x: number)\n\
+        .output p\np(x) :- e(x), siez(x).\n";
+    let at = folder(&[("a.dl", text), ("e.facts", "1\nmany\n"), ("f.facts", "what\n")]);
+    let output = check(at.path(), &["a.dl", "-F", ".", "--message-format", "concise"]);
+    let said = stderr(&output);
+    for part in ["e.facts:2:1: error[H0", "unknown relation `siez`", "`thing`", "3 errors"] {
+        assert!(said.contains(part) || stdout(&output).contains(part), "{part}\n{said}");
+    }
+    assert!(!said.contains("f.facts"), "{said}");
+    assert_eq!(output.status.code(), Some(1));
 }
