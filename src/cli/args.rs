@@ -91,6 +91,8 @@ pub enum Command {
     Fmt(Fmt),
     /// Shows how rules are evaluated: strata, and for each rule its steps
     Plan(Plan),
+    /// Shows which relations a relation is made of, or all strata; also for Graphviz
+    Graph(Graph),
     /// Prints the JSON Schema of what hence reads and prints
     Schema(Schema),
     /// Lists the modules of the rule library, or writes them into a folder
@@ -448,6 +450,29 @@ pub struct Plan {
     /// Where input comes from; without -F the sizes of inputs are guessed.
     #[command(flatten)]
     pub input: Input,
+}
+
+/// `hence graph`
+#[derive(Args, Debug, Clone)]
+pub struct Graph {
+    /// Rule files, then the relation whose parts are shown [default: all]
+    #[arg(value_name = "PROG.dl… REL", required = true, num_args = 1..)]
+    pub programs_and_relation: Vec<String>,
+    /// Where rule files are looked for; no input is read.
+    #[command(flatten)]
+    pub input: Input,
+    /// How it is printed
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub format: GraphFormat,
+}
+
+/// `graph --format`
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GraphFormat {
+    /// A tree of one relation, or the strata
+    Text,
+    /// The language of Graphviz
+    Dot,
 }
 
 /// `hence schema`

@@ -18,8 +18,8 @@ use crate::cli::lsp;
 use crate::cli::messages::Reporter;
 use crate::cli::test_args::TestFormat;
 use crate::cli::{
-    catalog, cert, check, config, conflicts, diff, fmt, new, packaging, plan, profile, query, repl,
-    signals, support, test, unused, whatif, why, whynot,
+    catalog, cert, check, config, conflicts, diff, fmt, graph, new, packaging, plan, profile,
+    query, repl, signals, support, test, unused, whatif, why, whynot,
 };
 use crate::session::session::Session;
 use crate::show::answer::Format;
@@ -119,6 +119,7 @@ fn dispatch(command: &Command) -> u8 {
         Command::Fmt(args) => fmt::run(args, reporter),
         Command::Test(args) => test::run(args, reporter),
         Command::Plan(args) => plan::run(args, &mut session, reporter),
+        Command::Graph(args) => graph::run(args, &mut session, reporter),
         Command::Schema(args) => catalog::schema(*args),
         Command::Rules(args) => catalog::rules(args),
         Command::Explain(args) => catalog::explain(args),
@@ -170,6 +171,7 @@ fn messages_of(command: &Command) -> (Messages, bool) {
         Command::Fmt(args) => (args.messages, false),
         Command::Test(args) => (args.messages, false),
         Command::Plan(args) => (args.input.messages, false),
+        Command::Graph(args) => (args.input.messages, false),
         Command::New(_)
         | Command::Schema(_)
         | Command::Rules(_)

@@ -17,6 +17,7 @@ pub mod exit;
 pub mod explain_all;
 pub mod fix;
 pub mod fmt;
+pub mod graph;
 #[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod messages;

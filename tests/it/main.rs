@@ -25,6 +25,7 @@ mod fmt;
 mod generate;
 #[cfg(target_os = "linux")]
 mod killed;
+mod graph;
 mod limits;
 mod mistakes;
 #[cfg(feature = "lsp")]

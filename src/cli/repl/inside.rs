@@ -3,53 +3,20 @@
 use std::cmp::Reverse;
 use std::io::Write;
 
-use crate::base::hash::Set;
-use crate::base::ids::{Id, OriginId, RelationId, StratumId};
+use crate::base::ids::{OriginId, RelationId};
 use crate::cli::exit::{Exit, NEGATIVE};
+use crate::cli::graph::{strata, tree};
 use crate::cli::repl::about::written;
 use crate::cli::repl::shell::Shell;
 use crate::cli::sink::stdout;
 use crate::plan::build::plan;
 use crate::plan::display::print;
 use crate::plan::sizes::Guess;
-use crate::program::program::{Literal, LiteralKind, Program};
-use crate::session::session::{Keep, Session, World};
+use crate::session::session::{Keep, Session};
 use crate::show::table::{TableOptions, table};
 use crate::text::codes::Code;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::numbers::{counted, grouped};
-
-/// How a relation is read by another.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum How {
-    Present,
-    Absent,
-    Counted,
-}
-
-/// The relations that the rules of a relation read, in the order written, each once.
-fn reads(program: &Program, relation: RelationId) -> Vec<(RelationId, How)> {
-    let mut found = Vec::new();
-    for (_, rule) in program.rules.entries().filter(|(_, rule)| rule.head == relation) {
-        collect(&rule.body, None, &mut found);
-    }
-    let mut seen = Set::default();
-    found.retain(|one| seen.insert((one.0, one.1 as u8)));
-    found
-}
-
-fn collect(body: &[Literal], inside: Option<How>, found: &mut Vec<(RelationId, How)>) {
-    for literal in body {
-        match &literal.kind {
-            LiteralKind::Atom(atom) => found.push((atom.relation, inside.unwrap_or(How::Present))),
-            LiteralKind::Absent(atom) => found.push((atom.relation, inside.unwrap_or(How::Absent))),
-            LiteralKind::Aggregate { aggregate, .. } => {
-                collect(&aggregate.body, Some(How::Counted), found);
-            }
-            _ => {}
-        }
-    }
-}
 
 /// Shows what a relation depends on, as a tree; or all strata.
 ///
@@ -61,103 +28,7 @@ pub fn graph(shell: &Shell, rest: &str) -> Result<(), Exit> {
     if rest.is_empty() {
         return strata(world, shell.answer_width(), &mut out);
     }
-    let relation = shell.named(rest)?;
-    writeln!(out, "{}", described(world, relation))?;
-    let mut drawing = Drawing { world, seen: Set::default(), path: vec![relation] };
-    drawing.seen.insert(relation);
-    drawing.below(relation, "", &mut out)
-}
-
-/// `total   10 tuples, stratum 9`
-fn described(world: &World, relation: RelationId) -> String {
-    let program = &world.program;
-    let stratum = world.analysis.stratum_of[relation];
-    let size = counted(world.tables().len(relation), "tuple");
-    let name = &program.relations[relation].name;
-    let own = if program.rules_of(relation).next().is_none() {
-        ", given".to_owned()
-    } else if world.analysis.strata[stratum].recursive {
-        format!(", stratum {}, recursive", number(stratum))
-    } else {
-        format!(", stratum {}", number(stratum))
-    };
-    format!("{name}   {size}{own}")
-}
-
-fn number(stratum: StratumId) -> usize {
-    stratum.index() + 1
-}
-
-struct Drawing<'w> {
-    world: &'w World,
-    /// Relations that were drawn with all below them.
-    seen: Set<RelationId>,
-    /// From the top to where it is drawn.
-    path: Vec<RelationId>,
-}
-
-impl Drawing<'_> {
-    fn below(&mut self, of: RelationId, indent: &str, out: &mut dyn Write) -> Result<(), Exit> {
-        let program = &self.world.program;
-        let parts = reads(program, of);
-        for (at, &(relation, how)) in parts.iter().enumerate() {
-            let (fork, side) =
-                if at + 1 == parts.len() { ("└ ", "  ") } else { ("├ ", "│ ") };
-            let how = match how {
-                How::Present => "",
-                How::Absent => "!",
-                How::Counted => "{} ",
-            };
-            let name = &program.relations[relation].name;
-            if self.path.contains(&relation) {
-                writeln!(out, "{indent}{fork}{how}{name}   (recursive)")?;
-                continue;
-            }
-            let is_leaf = program.rules_of(relation).next().is_none();
-            if !self.seen.insert(relation) && !is_leaf {
-                writeln!(out, "{indent}{fork}{how}{name}   (above)")?;
-                continue;
-            }
-            writeln!(out, "{indent}{fork}{how}{}", described(self.world, relation))?;
-            self.path.push(relation);
-            self.below(relation, &format!("{indent}{side}"), out)?;
-            self.path.pop();
-        }
-        Ok(())
-    }
-}
-
-/// All strata that have rules, in the order in which they are evaluated.
-fn strata(world: &World, width: Option<usize>, out: &mut dyn Write) -> Result<(), Exit> {
-    let program = &world.program;
-    let mut rows = Vec::new();
-    for (id, stratum) in world.analysis.strata.entries() {
-        if stratum.rules.is_empty() {
-            continue;
-        }
-        let name = |id: &RelationId| program.relations[*id].name.as_str();
-        let names: Vec<&str> = stratum.relations.iter().map(name).collect();
-        let mut below: Vec<RelationId> = Vec::new();
-        for &relation in &stratum.relations {
-            for (read, _) in reads(program, relation) {
-                if !below.contains(&read) && !stratum.relations.contains(&read) {
-                    below.push(read);
-                }
-            }
-        }
-        let below: Vec<&str> = below.iter().map(name).collect();
-        rows.push(vec![
-            number(id).to_string(),
-            names.join(", "),
-            if stratum.recursive { "recursive" } else { "" }.to_owned(),
-            below.join(", "),
-        ]);
-    }
-    let header = ["stratum", "relations", "", "reads"];
-    let right = [true, false, false, false];
-    let options = TableOptions { width, ..TableOptions::default() };
-    out.write_all(table(&header, &right, &rows, options).as_bytes())?;
-    Ok(())
+    tree((world, true), shell.named(rest)?, &mut out)
 }
 
 /// Shows how rules are evaluated: one by its number or name, or those of a relation.
