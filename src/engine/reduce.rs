@@ -68,9 +68,10 @@ impl<'a> Sieve<'a> {
             return;
         }
         let width = self.step.vars.len() + 1;
-        if self.slots.is_empty() {
-            let slots = if width == 1 { 1 } else { SLOTS[0] };
-            self.slots.resize(slots * width, 0);
+        // As many as a few batches need: where batches are small there may be very many sieves.
+        let wanted = (batch.len * 4).next_power_of_two().min(SLOTS[0]);
+        if self.slots.len() < wanted * width {
+            self.slots = vec![0; wanted * width];
         }
         let columns: Vec<&[u32]> = self.step.vars.iter().map(|&var| batch.column(var)).collect();
         hash::rows(&columns, batch.len, &mut self.hashes);

@@ -13,6 +13,9 @@ use crate::plan::sizes::Sizes;
 /// Matches that the key of a tuple must have, on average over tuples, for several ways to pay.
 const HEAVY_MIN: usize = 16;
 
+/// Steps of a block at most: blocks hold smaller ones.
+const BLOCK_MAX: usize = 12;
+
 /// The same steps, reduced. `growing` are relations that are not complete, `vars` counts the
 /// variables of the rule.
 #[must_use]
@@ -66,7 +69,7 @@ fn semijoins(steps: &[Step], (start, growing): (u64, &[RelationId]), vars: usize
 /// short. What may err must see every binding.
 fn block(steps: &[Step]) -> Option<usize> {
     let mut new: Vec<VarId> = Vec::new();
-    for (n, Step { kind, live, .. }) in steps.iter().enumerate() {
+    for (n, Step { kind, live, .. }) in steps.iter().take(BLOCK_MAX).enumerate() {
         let cuts = match kind {
             StepKind::Expand(_) => true,
             StepKind::Member(_) | StepKind::Absent(_) | StepKind::Constant(_) => n > 0,
