@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 
-use crate::proofs::Case;
+use crate::proofs::{Case, evidence};
 use hence::base::ids::LeafId;
-use hence::provenance::leaves::{Evidence, Leaf, LeafKind};
+use hence::provenance::leaves::{Leaf, LeafKind};
 use hence::provenance::proof::{Cost, Quality};
 use hence::provenance::search::Budget;
 
@@ -154,17 +154,7 @@ impl Small {
         let (kind, id, evidence) = match stands {
             Stands::Assumption(leaf) => (LeafKind::Assumption, format!("a{leaf}"), None),
             Stands::Claim(leaf, source) => {
-                let evidence = Evidence {
-                    origin: format!("s{source}"),
-                    conduits: Vec::new(),
-                    modality: "stated".to_owned(),
-                    polarity: "affirmed".to_owned(),
-                    document: "d".to_owned(),
-                    line: None,
-                    span: None,
-                    quote: None,
-                    verified: true,
-                };
+                let evidence = evidence(&format!("s{source}"));
                 (LeafKind::Claim, format!("c{leaf}_{source}"), Some(evidence))
             }
         };

@@ -1,12 +1,13 @@
 //! `hence fmt`: what a layout looks like, which files it leaves alone, what it says.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use tempfile::TempDir;
+
+use crate::rough::hence;
 
 const WILD: &str = r#"
 
@@ -94,17 +95,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn fmt(at: &Path, args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
-        .arg("fmt")
-        .args(args)
-        .current_dir(at)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    hence(at, &[&["fmt"], args].concat(), input.as_bytes())
 }
 
 /// Compares exit code, standard output and standard error.

@@ -328,6 +328,21 @@ fn rows_that_are_not_listed_are_counted_by_what_they_have_in_common() {
     assert!(text.contains("… 2,950 more; 2,000 of them by even: 1,000 × 0, 1,000 × 1"), "{text}");
 }
 
+/// What a source states, without its words.
+pub(crate) fn evidence(origin: &str) -> Evidence {
+    Evidence {
+        origin: origin.to_owned(),
+        conduits: Vec::new(),
+        modality: "stated".to_owned(),
+        polarity: "affirmed".to_owned(),
+        document: "d".to_owned(),
+        line: None,
+        span: None,
+        quote: None,
+        verified: false,
+    }
+}
+
 #[test]
 fn very_many_rows_are_counted_by_who_said_them() {
     // The fewer rows are looked up one by one, the many by the claim in the first column; a row
@@ -353,23 +368,13 @@ fn very_many_rows_are_counted_by_who_said_them() {
                 continue;
             }
             let third = id[1..].parse::<usize>().unwrap() % 3;
-            let origin = if third == 0 { "Ann" } else { "Bob" }.to_owned();
+            let origin = if third == 0 { "Ann" } else { "Bob" };
             let leaf = case.leaves.leaves.push(Leaf {
                 kind: LeafKind::Claim,
                 id,
                 place: "claims.jsonl:1".to_owned(),
                 span: None,
-                evidence: Some(Evidence {
-                    origin,
-                    conduits: Vec::new(),
-                    modality: "stated".to_owned(),
-                    polarity: "affirmed".to_owned(),
-                    document: "d".to_owned(),
-                    line: None,
-                    span: None,
-                    quote: None,
-                    verified: false,
-                }),
+                evidence: Some(evidence(origin)),
             });
             case.leaves.set((low, tuple), leaf);
         }

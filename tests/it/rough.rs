@@ -16,7 +16,8 @@ fn folder() -> TempDir {
     folder
 }
 
-fn hence(at: &Path, args: &[&str], typed: &[u8]) -> Output {
+/// Runs hence in a folder with what is typed.
+pub(crate) fn hence(at: &Path, args: &[&str], typed: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hence"))
         .args(args)
         .current_dir(at)

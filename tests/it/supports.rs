@@ -14,6 +14,7 @@ use arbtest::arbitrary::{Result, Unstructured};
 use arbtest::arbtest;
 
 use crate::generate::{Generated, generate};
+use crate::proofs::evidence;
 use hence::analysis::analysis::{Analysis, analyse};
 use hence::base::ids::{FileId, Id, RelationId};
 use hence::engine::facts::Facts;
@@ -23,7 +24,7 @@ use hence::engine::{naive, native};
 use hence::program::build::build;
 use hence::program::program::Program;
 use hence::provenance::instances::Instances;
-use hence::provenance::leaves::{Evidence, Leaf, LeafKind, Leaves};
+use hence::provenance::leaves::{Leaf, LeafKind, Leaves};
 use hence::provenance::necessary::{Given, necessary};
 use hence::provenance::proof::Conclusion;
 use hence::provenance::search::{Budget, Explainer};
@@ -105,7 +106,7 @@ impl Case {
                 id: format!("c{at}"),
                 place: String::new(),
                 span: None,
-                evidence: Some(evidence(source)),
+                evidence: Some(evidence(&format!("s{source}"))),
             });
             leaves.set((fact.relation, fact.values), leaf);
         }
@@ -140,20 +141,6 @@ impl Case {
             });
         }
         all
-    }
-}
-
-fn evidence(source: usize) -> Evidence {
-    Evidence {
-        origin: format!("s{source}"),
-        conduits: Vec::new(),
-        modality: "observed".to_owned(),
-        polarity: "affirmed".to_owned(),
-        document: "d".to_owned(),
-        line: None,
-        span: None,
-        quote: None,
-        verified: false,
     }
 }
 
