@@ -158,31 +158,26 @@ fn closure(edge: Vec<(u32, u32)>) -> usize {
     path.complete().len()
 }
 
+/// A closure of one relation.
+macro_rules! closure_shape {
+    ($name:ident, $edges:expr) => {
+        shape!($name, vec![("edge", $edges)], CLOSURE, path, [edge: pairs], {
+            relation edge(u32, u32);
+            relation path(u32, u32);
+            path(x, y) <-- edge(x, y);
+            path(x, z) <-- path(x, y), edge(y, z);
+        },
+        fn datafrog(bencher: divan::Bencher<'_, '_>) {
+            bencher.with_inputs(|| pairs(one("edge"))).bench_values(closure);
+        });
+    };
+}
+
 // All pairs of a random graph with one giant component: dense, few rounds.
-shape!(tc, vec![("edge", Random(1).rows(7_500, &[1_500, 1_500]))], CLOSURE, path,
-    [edge: pairs], {
-        relation edge(u32, u32);
-        relation path(u32, u32);
-        path(x, y) <-- edge(x, y);
-        path(x, z) <-- path(x, y), edge(y, z);
-    },
-    fn datafrog(bencher: divan::Bencher<'_, '_>) {
-        bencher.with_inputs(|| pairs(one("edge"))).bench_values(closure);
-    }
-);
+closure_shape!(tc, Random(1).rows(7_500, &[1_500, 1_500]));
 
 // All pairs of one path: as many rounds as nodes.
-shape!(chain, vec![("edge", (0..2_000).map(|x| vec![x, x + 1]).collect())], CLOSURE, path,
-    [edge: pairs], {
-        relation edge(u32, u32);
-        relation path(u32, u32);
-        path(x, y) <-- edge(x, y);
-        path(x, z) <-- path(x, y), edge(y, z);
-    },
-    fn datafrog(bencher: divan::Bencher<'_, '_>) {
-        bencher.with_inputs(|| pairs(one("edge"))).bench_values(closure);
-    }
-);
+closure_shape!(chain, (0..2_000).map(|x| vec![x, x + 1]).collect());
 
 fn families() -> Rows {
     let mut random = Random(3);
