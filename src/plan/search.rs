@@ -1,14 +1,18 @@
 //! The order of a body's atoms: of all orders the one that handles the fewest bindings by estimate,
 //! found over subsets of the atoms; where estimates are alike, the one that handles fewest if keys
-//! are the worst ones. With many atoms the one with the fewest matches for a binding comes next.
+//! are the worst ones. With many atoms, or where all orders together take longer to look at than the
+//! bindings, the one with the fewest matches for a binding comes next.
 
 use std::cmp::Ordering;
 
-use crate::plan::estimate::{Estimate, Reached};
+use crate::plan::estimate::{Estimate, Reached, real};
 use crate::program::program::{Atom, LiteralKind};
 
 /// So many atoms are ordered by trying every subset.
 const EXACT_MAX: usize = 10;
+
+/// Bindings that are handled in about the time that one try takes.
+const TRY: f64 = 16.0;
 
 /// Atoms in some order.
 #[derive(Clone)]
@@ -46,10 +50,15 @@ pub fn join_order(estimate: Estimate<'_>, start: &Reached, first: Option<usize>)
     if left.len() <= 1 {
         path.order.extend(left.iter().map(|(at, _)| *at));
         path.order
-    } else if left.len() <= EXACT_MAX {
-        exact(estimate, path, &left)
     } else {
-        greedy(estimate, path, left)
+        let quick = greedy(estimate, path.clone(), left.clone());
+        // Each subset goes on with each atom that it lacks.
+        let tries = |n: usize| real(n << n) / 2.0;
+        if left.len() > EXACT_MAX || quick.cost <= tries(left.len()) * TRY {
+            quick.order
+        } else {
+            exact(estimate, path, &left)
+        }
     }
 }
 
@@ -70,14 +79,14 @@ fn exact(estimate: Estimate<'_>, start: Path, atoms: &[(usize, &Atom)]) -> Vec<u
     best[all].take().map(|path| path.order).expect("every set of atoms is reached")
 }
 
-fn greedy(estimate: Estimate<'_>, mut path: Path, mut left: Vec<(usize, &Atom)>) -> Vec<usize> {
+fn greedy<'a>(estimate: Estimate<'a>, mut path: Path, mut left: Vec<(usize, &'a Atom)>) -> Path {
     while !left.is_empty() {
         let means = left.iter().map(|(_, atom)| estimate.fanout(&path.reached, atom).mean);
         let least = means.enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
         let (nth, _) = least.expect("an atom is left");
         path = path.then(estimate, left.remove(nth));
     }
-    path.order
+    path
 }
 
 impl Path {
