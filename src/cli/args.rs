@@ -214,12 +214,29 @@ pub struct Run {
     /// Who takes it down.
     #[arg(skip)]
     pub recorder: Option<Arc<Recorder>>,
+    /// What it tells of itself.
+    #[command(flatten)]
+    pub told: Told,
     /// Prints no warnings and no summary
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Prints a summary even if standard error is no terminal
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// What a run tells of itself.
+#[derive(Args, Debug, Clone)]
+pub struct Told {
+    /// Writes a line to standard error for each stratum that is complete
+    #[arg(long)]
+    pub log: bool,
+    /// Writes what happens in the run to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Writes figures of the run to this file at its end, in the text format of Prometheus
+    #[arg(long, value_name = "FILE.prom")]
+    pub metrics: Option<PathBuf>,
 }
 
 /// `hence query`

@@ -91,6 +91,21 @@ impl From<io::Error> for Exit {
     }
 }
 
+impl Exit {
+    /// The exit code.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Code(code) => *code,
+            Self::Refused(messages) => code_of(messages),
+            // The reader has what it wanted.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Output(_) | Self::System(_) => CANNOT,
+            Self::Bug(_) => BUG,
+        }
+    }
+}
+
 /// The exit code of a command that ends with these messages.
 #[must_use]
 pub fn code_of(messages: &[Diagnostic]) -> u8 {

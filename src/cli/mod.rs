@@ -25,6 +25,7 @@ pub mod new;
 pub mod packaging;
 pub mod plan;
 pub mod profile;
+pub mod progress;
 pub mod query;
 pub mod repl;
 pub mod rewrite;

@@ -2,6 +2,7 @@
 
 use std::io::{BufWriter, IsTerminal, Write, stderr, stdout};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::base::ids::RelationId;
@@ -9,8 +10,10 @@ use crate::cli::args::Run;
 use crate::cli::exit::Exit;
 use crate::cli::explain_all;
 use crate::cli::messages::Reporter;
+use crate::cli::progress::Progress;
 use crate::cli::run_file::run_file;
 use crate::cli::session::options;
+use crate::engine::watch::Watch;
 use crate::io::find::shown;
 use crate::io::output::{Beside, Failed, Output, Written, clear};
 use crate::session::session::{Claims, Keep, Session};
@@ -24,8 +27,21 @@ use crate::text::numbers::{counted, grouped};
 /// # Errors
 /// What is wrong, or why it stopped.
 pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Result<(), Exit> {
-    let start = Instant::now();
+    let progress = Progress::new(&args.told, reporter)?;
+    let result = derive(args, session, reporter, &progress);
+    progress.end(result, session.as_ref())
+}
+
+fn derive(
+    args: &Run,
+    session: &mut Option<Session>,
+    reporter: Reporter,
+    progress: &Arc<Progress>,
+) -> Result<Vec<Written>, Exit> {
+    let start = progress.start();
     let mut options = options(&args.source.input);
+    let watch: Arc<dyn Watch> = Arc::<Progress>::clone(progress);
+    options.watch = Some(watch);
     options.input.hashes = into(args).is_some();
     options.profile.clone_from(&args.recorder);
     let session = session.insert(Session::new(options));
@@ -39,10 +55,12 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
         return Err(Exit::from(Diagnostic::new(Code::H0701, text)));
     }
     session.load(&args.source.programs)?;
+    progress.know(&session.world().program, &session.world().analysis);
     let explained = explain_all::wanted(&session.world().program, &args.why)?;
     session.read_input(keep)?;
     session.evaluate(keep)?;
     let warnings = session.take_warnings();
+    progress.warnings(&warnings);
     reporter.print(&warnings, session.files());
     let proofs = match &explained[..] {
         [] => None,
@@ -70,7 +88,7 @@ pub fn run(args: &Run, session: &mut Option<Session>, reporter: Reporter) -> Res
     if args.verbose || (stderr().is_terminal() && !args.quiet) {
         reporter.line(&summary(session, &written, warnings.len(), start));
     }
-    Ok(())
+    Ok(written)
 }
 
 /// Records that were dropped.

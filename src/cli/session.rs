@@ -68,6 +68,7 @@ pub fn options(input: &Input) -> Options {
         timeout: evaluation.timeout,
         stop: stop_flag(),
         profile: None,
+        watch: None,
     }
 }
 

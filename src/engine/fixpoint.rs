@@ -22,6 +22,7 @@ use crate::engine::profile::{Cost, Counts, Measured};
 use crate::engine::solve::{Binding, Problem, Solver};
 use crate::engine::storage::form::{BATCH, CodeSet, Cursor, Matches, Only, Outbox, Storage, View};
 use crate::engine::stores::{Bases, StoreTables};
+use crate::engine::watch::Event;
 use crate::engine::workers::{Alarm, share};
 use crate::plan::build::stratum;
 use crate::plan::ir::{self, Pipeline, StratumPlan, each_signature};
@@ -37,6 +38,10 @@ pub(crate) fn evaluate(
     let last_use = last_uses(shared, analysis);
     for id in analysis.strata.ids() {
         shared.limits.check()?;
+        let relations = &analysis.strata[id].relations;
+        if !analysis.strata[id].rules.is_empty() {
+            shared.limits.tell(Event::Begin { relations });
+        }
         if !analysis.strata[id].rules.is_empty() {
             let recorder = shared.limits.profile.as_ref();
             let mut measured = recorder.map(|_| Measured::begin(&analysis.strata[id].relations));
@@ -54,6 +59,10 @@ pub(crate) fn evaluate(
             if last_use[relation] == id {
                 store.forget();
             }
+        }
+        if !analysis.strata[id].rules.is_empty() {
+            let tuples = relations.iter().map(|&relation| stores[relation].len(View::All)).sum();
+            shared.limits.tell(Event::Complete { relations, tuples });
         }
     }
     Ok(stores)
@@ -399,6 +408,9 @@ fn complete(
         if growing.is_empty() {
             break;
         }
+        let sum = |view| plan.relations.iter().map(|&id| stores[id].len(view)).sum();
+        let (new, tuples) = (sum(View::Delta), sum(View::All));
+        shared.limits.tell(Event::Round { round, new, tuples });
         if let Some(limit) = shared.limits.rounds_max.filter(|&limit| round > limit) {
             return Err(Stop::Rounds { limit, growing });
         }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::base::ids::{RelationId, RuleId};
 use crate::engine::profile::Recorder;
+use crate::engine::watch::{Event, Watch};
 use crate::program::builtins::EvalError;
 use crate::text::span::Span;
 use crate::value::value::Value;
@@ -27,6 +28,8 @@ pub struct Limits {
     pub profile: Option<Arc<Recorder>>,
     /// A seed of made-up sizes to plan by, for tests: no plan may change what comes out.
     pub misjudge: Option<u64>,
+    /// Who is told how far it is.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 /// An estimate that no measurement has confirmed yet: starting the threads of a round should cost
@@ -43,6 +46,7 @@ impl Default for Limits {
             alone: ALONE,
             profile: None,
             misjudge: None,
+            watch: None,
         }
     }
 }
@@ -52,6 +56,13 @@ impl Limits {
     #[must_use]
     pub fn workers_for(&self, rows: usize) -> usize {
         if rows > self.alone { self.workers.max(1) } else { 1 }
+    }
+
+    /// Tells whoever watches.
+    pub fn tell(&self, event: Event<'_>) {
+        if let Some(watch) = &self.watch {
+            watch.tell(event);
+        }
     }
 
     /// To be asked at least once per 65,536 rows of work.

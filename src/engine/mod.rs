@@ -18,3 +18,4 @@ pub(crate) mod stores;
 pub mod tables;
 pub mod walk;
 pub mod workers;
+pub mod watch;

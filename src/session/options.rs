@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::claims::load as claims;
 use crate::engine::limits::Limits;
 use crate::engine::profile::Recorder;
+use crate::engine::watch::Watch;
 use crate::io::input::Settings;
 
 /// Which engine evaluates.
@@ -52,6 +53,8 @@ pub struct Options {
     pub stop: Arc<AtomicBool>,
     /// Who takes down what evaluations cost.
     pub profile: Option<Arc<Recorder>>,
+    /// Who is told how far an evaluation is.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Options {
@@ -66,6 +69,7 @@ impl Options {
             alone: self.alone,
             profile: self.profile.clone(),
             misjudge: None,
+            watch: self.watch.clone(),
         }
     }
 }
@@ -86,6 +90,7 @@ impl Default for Options {
             timeout: None,
             stop,
             profile: None,
+            watch: None,
         }
     }
 }

@@ -557,6 +557,12 @@ impl Session {
         self.layers.top.as_ref().unwrap_or_else(|| self.base())
     }
 
+    /// The program with its input, if rule files were loaded.
+    #[must_use]
+    pub fn world_if_any(&self) -> Option<&World> {
+        self.world.as_ref()
+    }
+
     /// Changes of the input that questions are asked under.
     #[must_use]
     pub fn layers(&self) -> &Layers {

@@ -740,3 +740,65 @@ fn what_is_left_of_an_earlier_run_is_told() {
     let said = check(&at, &["run", "p.dl", "-D", "out"], 0, "");
     assert_eq!(said, "note: out/why.jsonl is of an earlier run\n");
 }
+
+#[test]
+fn a_run_tells_of_itself() {
+    let folder = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n2\t3\n")]);
+    let told = ["--events", "events.jsonl", "--metrics", "run.prom", "--log"];
+    let run = |program: &str| {
+        let mut args = vec!["run", program, "-F", ".", "-D", "out"];
+        args.extend(told);
+        hence(&folder, &args)
+    };
+    let output = run("reach.dl");
+    assert_eq!(output.status.code(), Some(0));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("stratum 1/1 · path · 3 tuples · "), "{stderr}");
+    let events = || {
+        let events = read(&folder.path().join("events.jsonl"));
+        let without_time = |line: &str| {
+            let mut event: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(event.as_object_mut().unwrap().remove("ms").unwrap().is_u64());
+            event.to_string()
+        };
+        events.lines().map(without_time).collect::<Vec<String>>()
+    };
+    let expected = [
+        r#"{"event":"start","hence":"0.1.0"}"#,
+        r#"{"event":"stratum","number":1,"of":1,"relations":["path"]}"#,
+        // Two edges, then the path of both; a round without anything new is not told.
+        r#"{"event":"round","new":2,"number":1,"round":1,"tuples":2}"#,
+        r#"{"event":"round","new":1,"number":1,"round":2,"tuples":3}"#,
+        r#"{"event":"complete","number":1,"tuples":3}"#,
+        r#"{"event":"end","exit":0,"rows":3}"#,
+    ];
+    assert_eq!(events(), expected);
+    let metrics = || read(&folder.path().join("run.prom"));
+    let done = metrics();
+    for line in [
+        "# TYPE hence_exit_code gauge",
+        "hence_exit_code 0",
+        "hence_input_rows 2",
+        "hence_bad_rows 0",
+        "hence_tuples{relation=\"edge\"} 2",
+        "hence_tuples{relation=\"path\"} 3",
+    ] {
+        assert!(done.lines().any(|found| found == line), "no {line} in:\n{done}");
+    }
+    let success = |text: &str| {
+        let mut lines = text.lines();
+        lines
+            .find(|line| line.starts_with("hence_last_success_timestamp_seconds "))
+            .map(str::to_owned)
+    };
+    let last = success(&done).unwrap();
+    // A run that fails says so, and keeps when one was done last.
+    write(&folder.path().join("edge.facts"), b"1\tx\n");
+    assert_eq!(run("reach.dl").status.code(), Some(2));
+    let failed = metrics();
+    assert!(failed.contains("\nhence_exit_code 2\n"), "{failed}");
+    assert_eq!(success(&failed), Some(last));
+    let stop = r#"{"event":"stop","exit":2,"code":"H0301","message":"expected number, found `x`"}"#;
+    let fields = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    assert_eq!(fields(events().last().unwrap()), fields(stop));
+}
