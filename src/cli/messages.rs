@@ -48,6 +48,11 @@ impl Reporter {
         Self { format: messages.message_format, options, quiet, errors }
     }
 
+    /// Only errors are wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether messages have colours.
     #[must_use]
     pub fn is_coloured(&self) -> bool {
