@@ -48,7 +48,8 @@ impl Reporter {
         Self { format: messages.message_format, options, quiet, errors }
     }
 
-    /// Only errors are wanted.
+    /// Whether only errors are wanted.
+    #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }

@@ -1,9 +1,10 @@
-//! What a run tells of itself while it goes on and at its end: a line on a terminal, `--log` to standard error, `--events`
-//! to a file of JSON lines, `--metrics` to a file in the text format of Prometheus.
+//! What a run tells of itself while it goes on and at its end: a line on a terminal, `--log` to
+//! standard error, `--events` to a file of JSON lines, `--metrics` to a file in the text format of
+//! Prometheus.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, IsTerminal, Write as _, stderr};
+use std::io::{self, IsTerminal, Read as _, Write as _, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -64,6 +65,29 @@ struct Now {
 /// The metric of the last success, which a run that fails hands on.
 const LAST: &str = "hence_last_success_timestamp_seconds";
 
+/// How a file of events begins.
+const EVENTS_BEGIN: &str = r#"{"event":"start","#;
+/// How a file of metrics begins.
+const METRICS_BEGIN: &str = "# HELP hence_";
+
+/// Refuses a file with anything in it but what an earlier run told: a slip of the pen must not cost
+/// a rule file. What is no ordinary file has nothing to lose.
+fn keep_others(path: &Path, begin: &str) -> Result<(), Exit> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    #[expect(clippy::disallowed_methods, reason = "the command line looks before it writes")]
+    let file = fs::File::open(path).map_err(|error| unwritable(path, &error))?;
+    let mut found = Vec::new();
+    let most = u64::try_from(begin.len()).unwrap_or(u64::MAX);
+    file.take(most).read_to_end(&mut found).map_err(|error| unwritable(path, &error))?;
+    if found.is_empty() || found == begin.as_bytes() {
+        return Ok(());
+    }
+    let text = format!("{} is there and no run has told of itself in it", shown(path));
+    Err(Exit::from(Diagnostic::new(Code::H0306, text).help("name another file")))
+}
+
 fn unwritable(path: &Path, error: &io::Error) -> Exit {
     let text = format!("{} cannot be written: {error}", shown(path));
     Exit::from(Diagnostic::new(Code::H0306, text))
@@ -73,9 +97,12 @@ impl Progress {
     /// As the command line says.
     ///
     /// # Errors
-    /// If the file of the events cannot be written.
+    /// If the file of the events cannot be written, or one of the files is somebody else's.
     pub fn new(args: &Told, reporter: Reporter) -> Result<Arc<Self>, Exit> {
         let start = Instant::now();
+        for (path, begin) in [(&args.events, EVENTS_BEGIN), (&args.metrics, METRICS_BEGIN)] {
+            path.as_deref().map_or(Ok(()), |path| keep_others(path, begin))?;
+        }
         let open = |path: &PathBuf| {
             #[expect(
                 clippy::disallowed_methods,

@@ -41,10 +41,8 @@ pub(crate) fn evaluate(
         let relations = &analysis.strata[id].relations;
         if !analysis.strata[id].rules.is_empty() {
             shared.limits.tell(Event::Begin { relations });
-        }
-        if !analysis.strata[id].rules.is_empty() {
             let recorder = shared.limits.profile.as_ref();
-            let mut measured = recorder.map(|_| Measured::begin(&analysis.strata[id].relations));
+            let mut measured = recorder.map(|_| Measured::begin(relations));
             let sizes = Live::new(shared, analysis, id, &stores);
             let made_up = shared.limits.misjudge.map(MadeUp);
             let sizes: &dyn Sizes = made_up.as_ref().map_or(&sizes, |made_up| made_up);
@@ -54,15 +52,13 @@ pub(crate) fn evaluate(
                 recorder.add(measured);
             }
             done?;
+            let tuples = relations.iter().map(|&relation| stores[relation].len(View::All)).sum();
+            shared.limits.tell(Event::Complete { relations, tuples });
         }
         for (relation, store) in stores.iter_mut().enumerate() {
             if last_use[relation] == id {
                 store.forget();
             }
-        }
-        if !analysis.strata[id].rules.is_empty() {
-            let tuples = relations.iter().map(|&relation| stores[relation].len(View::All)).sum();
-            shared.limits.tell(Event::Complete { relations, tuples });
         }
     }
     Ok(stores)

@@ -17,5 +17,5 @@ pub mod storage;
 pub(crate) mod stores;
 pub mod tables;
 pub mod walk;
-pub mod workers;
 pub mod watch;
+pub mod workers;

@@ -742,6 +742,22 @@ fn what_is_left_of_an_earlier_run_is_told() {
 }
 
 #[test]
+fn a_run_tells_of_itself_in_no_other_file() {
+    let folder = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n")]);
+    for option in ["--events", "--metrics"] {
+        for file in ["reach.dl", "edge.facts"] {
+            let before = read(&folder.path().join(file));
+            let output = hence(&folder, &["run", "reach.dl", "-D", "out", option, file]);
+            assert_eq!(output.status.code(), Some(2));
+            let said = String::from_utf8(output.stderr).unwrap();
+            has(&said, &format!("{file} is there and no run has told of itself in it"));
+            assert_eq!(read(&folder.path().join(file)), before);
+            assert!(!folder.path().join("out").exists());
+        }
+    }
+}
+
+#[test]
 fn a_run_tells_of_itself() {
     let folder = folder(&[("reach.dl", REACH), ("edge.facts", "1\t2\n2\t3\n")]);
     let told = ["--events", "events.jsonl", "--metrics", "run.prom", "--log"];
