@@ -187,7 +187,8 @@ impl Told<'_> {
             let n = grouped(found.len() - NAMED);
             names.push(format!("and{GLUE}in{GLUE}{n}{GLUE}more{GLUE}relations"));
         }
-        let verb = if rows == 1 { "changes" } else { "change" };
+        let verb =
+            if rows == 1 { "that does not name it changes" } else { "that do not name it change" };
         format!("without it {} {verb}: {}", counted(rows, "conclusion"), names.join(", "))
     }
 }
