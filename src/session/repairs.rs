@@ -37,7 +37,8 @@ pub enum Step {
     Withdraw(LeafId),
     /// A row is taken out.
     Retract(RelationId, Tuple),
-    /// A row is added; where nothing is given any value will do.
+    /// A row is added. Where nothing is given a name that nothing else has was tried: any value
+    /// that was tried otherwise is given.
     Assume(RelationId, Vec<Option<Value>>),
     /// One more claim like this one is made, by another source, such as this one.
     OneMore(LeafId, String),
@@ -208,7 +209,13 @@ impl Finder<'_, '_> {
                 pattern[at].or(like).unwrap_or_else(|| any_value(base, &program.symbols))
             })
             .collect();
-        let step = Step::Assume(*relation, pattern.clone());
+        // Only what was tried is said: a name that is new stays open, a number does not.
+        let said = (0..pattern.len()).map(|at| {
+            let is_new =
+                pattern[at].is_none() && example.is_none() && matches!(tuple[at], Value::Symbol(_));
+            (!is_new).then_some(tuple[at])
+        });
+        let step = Step::Assume(*relation, said.collect());
         vec![vec![(step, vec![Change::Assume(*relation, tuple)])]]
     }
 
